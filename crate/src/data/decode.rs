@@ -1,0 +1,345 @@
+//! One picture file → RGB bytes of the wanted size: the single preprocessing of every loader.
+
+use std::{
+    fs::File,
+    io::{Cursor, Read},
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+};
+
+use image::{
+    DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, Rgb, RgbImage,
+    imageops::{self, FilterType},
+    metadata::Orientation,
+};
+
+use super::folder::{Fit, LoadOptions};
+use crate::error::io_reason;
+
+/// Largest width or height that is decoded.
+const MAX_SIDE: u32 = 20_000;
+/// Most pixels that are decoded (192 MB of RGB): a small file can announce a huge picture.
+const MAX_PIXELS: u64 = 64_000_000;
+/// Largest file that is read.
+const MAX_FILE_BYTES: u64 = 128 * 1024 * 1024;
+/// Bytes that tell the format of a file.
+const SIGNATURE_BYTES: usize = 16;
+/// Extensions of pictures: such a file that is no JPEG or PNG inside is reported, others are ignored.
+const PICTURE_EXTENSIONS: [&str; 13] = [
+    "jpg", "jpeg", "jpe", "jfif", "png", "gif", "bmp", "webp", "tif", "tiff", "avif", "heic", "jp2",
+];
+
+/// A decoded picture, already brought to the wanted size.
+pub(super) struct Picture {
+    /// `height * width * 3` bytes.
+    pub rgb: Vec<u8>,
+    /// Width and height in the file, after its orientation is applied.
+    pub original_size: (u32, u32),
+}
+
+/// What a file turned out to be.
+pub(super) enum Outcome {
+    /// A picture.
+    Picture(Picture),
+    /// A picture that cannot be used; the reason is French.
+    Unreadable(String),
+    /// No picture: a text file, a table…
+    Ignored,
+}
+
+/// Reads, decodes and resizes one file. Never panics, whatever the file holds.
+pub(super) fn read_picture(path: &Path, options: &LoadOptions) -> Outcome {
+    let (format, bytes) = match read_file(path) {
+        Ok(Some(content)) => content,
+        Ok(None) => return Outcome::Ignored,
+        Err(reason) => return Outcome::Unreadable(reason),
+    };
+    // A decoder's bug on a damaged file must cost one picture, not the student's session.
+    let decoded = catch_unwind(AssertUnwindSafe(|| decode(bytes, format)));
+    match decoded {
+        Ok(Ok(image)) => Outcome::Picture(Picture {
+            original_size: image.dimensions(),
+            rgb: fit(image, options).into_raw(),
+        }),
+        Ok(Err(reason)) => Outcome::Unreadable(reason),
+        Err(_) => Outcome::Unreadable("données incohérentes".to_owned()),
+    }
+}
+
+/// Format and bytes of a JPEG or PNG file, told by its content; `None` when it is no picture.
+fn read_file(path: &Path) -> std::result::Result<Option<(ImageFormat, Vec<u8>)>, String> {
+    let told = |error: std::io::Error| io_reason(&error);
+    let metadata = std::fs::metadata(path).map_err(told)?;
+    // Opening a named pipe would wait for ever.
+    if !metadata.is_file() {
+        return Ok(None);
+    }
+    let mut file = File::open(path).map_err(told)?;
+    let mut bytes = Vec::with_capacity(SIGNATURE_BYTES);
+    file.by_ref()
+        .take(SIGNATURE_BYTES as u64)
+        .read_to_end(&mut bytes)
+        .map_err(told)?;
+    let format = match image::guess_format(&bytes) {
+        Ok(format @ (ImageFormat::Jpeg | ImageFormat::Png)) => format,
+        Ok(other) => {
+            return Err(format!(
+                "format {} non pris en charge (JPEG ou PNG attendu)",
+                other.extensions_str().first().copied().unwrap_or("inconnu")
+            ));
+        }
+        Err(_) if !has_picture_extension(path) => return Ok(None),
+        Err(_) if bytes.is_empty() => return Err("fichier vide".to_owned()),
+        Err(_) => return Err("le contenu n'est ni du JPEG ni du PNG".to_owned()),
+    };
+    if metadata.len() > MAX_FILE_BYTES {
+        return Err(format!(
+            "fichier de {} Mo, trop gros pour une image",
+            metadata.len() / 1_000_000
+        ));
+    }
+    file.take(MAX_FILE_BYTES)
+        .read_to_end(&mut bytes)
+        .map_err(told)?;
+    Ok(Some((format, bytes)))
+}
+
+fn has_picture_extension(path: &Path) -> bool {
+    path.extension()
+        .and_then(|extension| extension.to_str())
+        .is_some_and(|extension| PICTURE_EXTENSIONS.contains(&extension.to_lowercase().as_str()))
+}
+
+/// Decodes to RGB, upright, transparent parts shown over white.
+fn decode(bytes: Vec<u8>, format: ImageFormat) -> std::result::Result<RgbImage, String> {
+    // The JPEG decoder fills what is missing with grey and says nothing.
+    if format == ImageFormat::Jpeg && !jpeg_is_complete(&bytes) {
+        return Err("fichier JPEG tronqué ou abîmé".to_owned());
+    }
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(MAX_SIDE);
+    limits.max_image_height = Some(MAX_SIDE);
+    reader.limits(limits);
+    let mut decoder = reader.into_decoder().map_err(|error| reason(&error))?;
+    let (width, height) = decoder.dimensions();
+    if width == 0 || height == 0 {
+        return Err("image sans pixel".to_owned());
+    }
+    if u64::from(width) * u64::from(height) > MAX_PIXELS {
+        return Err(format!(
+            "image de {width} × {height} pixels, trop grande (au plus {} millions de pixels)",
+            MAX_PIXELS / 1_000_000
+        ));
+    }
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let mut image = DynamicImage::from_decoder(decoder).map_err(|error| reason(&error))?;
+    image.apply_orientation(orientation);
+    Ok(flatten(image))
+}
+
+/// RGB of a picture; a transparent one is laid over white, as a viewer shows it.
+fn flatten(image: DynamicImage) -> RgbImage {
+    if !image.color().has_alpha() {
+        return image.into_rgb8();
+    }
+    let rgba = image.into_rgba8();
+    RgbImage::from_fn(rgba.width(), rgba.height(), |x, y| {
+        let [red, green, blue, alpha] = rgba.get_pixel(x, y).0;
+        let over_white = |value: u8| {
+            let (value, alpha) = (u32::from(value), u32::from(alpha));
+            // At most 255, so the conversion cannot fail.
+            u8::try_from((value * alpha + 255 * (255 - alpha) + 127) / 255).unwrap_or(u8::MAX)
+        };
+        Rgb([over_white(red), over_white(green), over_white(blue)])
+    })
+}
+
+/// Frames the picture, then resizes with a triangle filter (bilinear, averaging when it shrinks).
+fn fit(image: RgbImage, options: &LoadOptions) -> RgbImage {
+    let (height, width) = options.size_u32();
+    let (image_width, image_height) = image.dimensions();
+    let (crop_width, crop_height) = match options.fit {
+        Fit::Stretch => (image_width, image_height),
+        Fit::CenterCrop => center_crop((image_width, image_height), (width, height)),
+    };
+    let framing = options.framing;
+    // A zoom of at least 1 only shrinks a side, so `as` stays in range.
+    let closer = |side: u32| ((f64::from(side) / framing.zoom).round() as u32).clamp(1, side);
+    let (crop_width, crop_height) = (closer(crop_width), closer(crop_height));
+    let image = if (crop_width, crop_height) == (image_width, image_height) {
+        image
+    } else {
+        // As near to the wanted centre as the picture's edges allow.
+        let start = |side: u32, crop: u32, center: f64| {
+            let wanted = f64::from(side) * center - f64::from(crop) / 2.0;
+            (wanted.max(0.0).floor() as u32).min(side - crop)
+        };
+        let x = start(image_width, crop_width, framing.center_x);
+        let y = start(image_height, crop_height, framing.center_y);
+        imageops::crop_imm(&image, x, y, crop_width, crop_height).to_image()
+    };
+    if image.dimensions() == (width, height) {
+        return image;
+    }
+    imageops::resize(&image, width, height, FilterType::Triangle)
+}
+
+/// Width and height of the largest part of a picture with the proportions of `target`.
+fn center_crop((width, height): (u32, u32), target: (u32, u32)) -> (u32, u32) {
+    let (w, h) = (u64::from(width), u64::from(height));
+    let (target_w, target_h) = (u64::from(target.0), u64::from(target.1));
+    let (crop_w, crop_h) = if w * target_h > h * target_w {
+        (((h * target_w + target_h / 2) / target_h).clamp(1, w), h)
+    } else {
+        (w, ((w * target_h + target_w / 2) / target_w).clamp(1, h))
+    };
+    // Neither exceeds the picture's own side, so the conversions cannot fail.
+    (
+        u32::try_from(crop_w).unwrap_or(width),
+        u32::try_from(crop_h).unwrap_or(height),
+    )
+}
+
+/// Whether a JPEG file goes on to its end marker: segments are skipped by their length, the
+/// compressed data of each scan is searched for the next marker.
+fn jpeg_is_complete(bytes: &[u8]) -> bool {
+    let mut position = 2;
+    loop {
+        let Some(offset) = bytes
+            .get(position..)
+            .and_then(|rest| rest.iter().position(|&byte| byte == 0xFF))
+        else {
+            return false;
+        };
+        position += offset + 1;
+        match bytes.get(position) {
+            None => return false,
+            // End of image.
+            Some(0xD9) => return true,
+            // A fill byte: the marker's own code follows.
+            Some(0xFF) => {}
+            // A stuffed zero within compressed data, or a marker without content.
+            Some(0x00 | 0x01 | 0xD0..=0xD8) => position += 1,
+            Some(_) => {
+                let Some(&[high, low]) = bytes.get(position + 1..position + 3) else {
+                    return false;
+                };
+                position += 1 + usize::from(u16::from_be_bytes([high, low]));
+            }
+        }
+    }
+}
+
+/// The reason of a decoding failure in French.
+fn reason(error: &ImageError) -> String {
+    match error {
+        ImageError::Limits(_) => "image trop grande".to_owned(),
+        ImageError::Unsupported(detail) => format!("variante non prise en charge ({detail})"),
+        ImageError::IoError(detail) => io_reason(detail),
+        ImageError::Decoding(detail) => format!("données abîmées ({detail})"),
+        other => format!("décodage impossible ({other})"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Framing;
+
+    fn jpeg(width: u32, height: u32) -> Vec<u8> {
+        let image = RgbImage::from_fn(width, height, |x, y| {
+            Rgb([
+                (x * 3 % 256) as u8,
+                (y * 5 % 256) as u8,
+                ((x + y) % 256) as u8,
+            ])
+        });
+        let mut bytes = Cursor::new(Vec::new());
+        image.write_to(&mut bytes, ImageFormat::Jpeg).unwrap();
+        bytes.into_inner()
+    }
+
+    #[test]
+    fn truncated_jpegs_are_seen_wherever_they_stop() {
+        let whole = jpeg(40, 30);
+        assert!(jpeg_is_complete(&whole));
+        for end in 0..whole.len() {
+            assert!(!jpeg_is_complete(&whole[..end]), "{end}");
+        }
+        let mut followed = whole.clone();
+        followed.extend_from_slice(b"\xFF\xDA trailing data of a camera");
+        assert!(jpeg_is_complete(&followed));
+    }
+
+    #[test]
+    fn the_crop_keeps_proportions() {
+        assert_eq!(center_crop((89, 109), (64, 64)), (89, 89));
+        assert_eq!(center_crop((109, 89), (64, 64)), (89, 89));
+        assert_eq!(center_crop((64, 64), (64, 64)), (64, 64));
+        assert_eq!(center_crop((100, 100), (50, 100)), (50, 100));
+        assert_eq!(center_crop((1, 1000), (64, 64)), (1, 1));
+        assert_eq!(center_crop((1000, 1), (1, 1000)), (1, 1));
+    }
+
+    #[test]
+    fn a_zoom_keeps_the_middle() {
+        // A white square of 32 × 32 in the middle of 64 × 64 black pixels.
+        let image = RgbImage::from_fn(64, 64, |x, y| {
+            let inside = (16..48).contains(&x) && (16..48).contains(&y);
+            Rgb([if inside { 255 } else { 0 }; 3])
+        });
+        let options = |zoom, center_y| {
+            LoadOptions::new().with_size(32, 32).with_framing(Framing {
+                zoom,
+                center_y,
+                ..Framing::default()
+            })
+        };
+        let whites = |zoom, center_y| {
+            let framed = fit(image.clone(), &options(zoom, center_y));
+            let white = |value: &&u8| **value == 255;
+            framed.as_raw().iter().filter(white).count() as f64 / framed.as_raw().len() as f64
+        };
+        assert_eq!(whites(2.0, 0.5), 1.0);
+        // Moved down by a quarter of the picture, half of the square is left.
+        assert_eq!(whites(2.0, 0.75), 0.5);
+        // Beyond the edge, the last part of the picture is kept.
+        assert_eq!(whites(2.0, 1.0), 0.5);
+        // However strong the zoom, one pixel remains.
+        assert_eq!(whites(100.0, 0.5), 1.0);
+    }
+
+    #[test]
+    fn transparent_pixels_show_white() {
+        let mut rgba = image::RgbaImage::from_pixel(3, 1, image::Rgba([10, 20, 30, 255]));
+        rgba.put_pixel(1, 0, image::Rgba([10, 20, 30, 0]));
+        rgba.put_pixel(2, 0, image::Rgba([0, 0, 0, 128]));
+        let rgb = flatten(DynamicImage::ImageRgba8(rgba));
+        assert_eq!(rgb.get_pixel(0, 0).0, [10, 20, 30]);
+        assert_eq!(rgb.get_pixel(1, 0).0, [255, 255, 255]);
+        // 255 · 127/255 = 127.
+        assert_eq!(rgb.get_pixel(2, 0).0, [127, 127, 127]);
+    }
+
+    #[test]
+    fn a_picture_bomb_is_refused_before_it_is_decoded() {
+        // The header of a PNG that announces 60,000 × 60,000 pixels.
+        let mut bomb = b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR".to_vec();
+        bomb.extend_from_slice(&60_000_u32.to_be_bytes());
+        bomb.extend_from_slice(&60_000_u32.to_be_bytes());
+        bomb.extend_from_slice(&[8, 2, 0, 0, 0]);
+        let error = decode(bomb, ImageFormat::Png).unwrap_err();
+        assert!(!error.is_empty());
+        // 20,000 × 20,000 passes the limit of each side but not that of the area.
+        let wide = jpeg(64, 1);
+        let mut announced = wide.clone();
+        let frame = wide
+            .windows(2)
+            .position(|pair| pair == [0xFF, 0xC0])
+            .unwrap();
+        announced[frame + 5..frame + 9].copy_from_slice(&[0x4E, 0x20, 0x4E, 0x20]);
+        let error = decode(announced, ImageFormat::Jpeg).unwrap_err();
+        assert!(error.contains("trop grande"), "{error}");
+    }
+}

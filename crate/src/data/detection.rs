@@ -1,0 +1,413 @@
+//! Faces and non-faces of the debiasing lab: loading, split, balanced batches.
+//!
+//! Mirrors `mdl.lab2.TrainingDatasetLoader` of the original, with what it lacks: a seed, one
+//! preprocessing for all, and a held-out part with both classes.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use burn::tensor::{Device, Tensor};
+use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
+
+use super::{
+    folder::{ImageFolder, LoadOptions},
+    image_store::ImageStore,
+    preset::Preset,
+    split::split_by_content,
+};
+use crate::error::{Error, Result};
+
+/// Accepted names of the folder of faces, tried in this order.
+pub const FACE_FOLDERS: [&str; 3] = ["CelebA", "celeba", "visages"];
+/// Accepted names of the folder of photographs without people, tried in this order.
+pub const NON_FACE_FOLDERS: [&str; 2] = ["imagenette", "non_visages"];
+
+/// Label of a face.
+pub const FACE: u8 = 1;
+/// Label of an image without a face.
+pub const NON_FACE: u8 = 0;
+
+/// Images and their labels: [`FACE`] or [`NON_FACE`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabelledImages {
+    /// The images.
+    pub images: ImageStore,
+    /// One label an image, in the same order.
+    pub labels: Vec<u8>,
+}
+
+impl LabelledImages {
+    /// Number of images.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there is no image.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// The images and labels at `indices`.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for an empty list, [`Error::Index`] when there is no such image.
+    pub fn batch(&self, indices: &[usize], device: &Device) -> Result<Batch> {
+        let labels = indices
+            .iter()
+            .map(|&index| {
+                self.labels
+                    .get(index)
+                    .map(|&label| f32::from(label))
+                    .ok_or(Error::Index {
+                        what: "la liste d'étiquettes",
+                        index,
+                        len: self.labels.len(),
+                    })
+            })
+            .collect::<Result<Vec<f32>>>()?;
+        Ok(Batch {
+            images: self.images.to_tensor(indices, device)?,
+            labels: Tensor::from_data(labels.as_slice(), device),
+        })
+    }
+
+    /// Faces, then non-faces.
+    fn from_classes(faces: &ImageStore, non_faces: &ImageStore) -> Result<Self> {
+        let mut images = faces.clone();
+        images.extend(non_faces)?;
+        let mut labels = vec![FACE; faces.len()];
+        labels.resize(images.len(), NON_FACE);
+        Ok(Self { images, labels })
+    }
+}
+
+/// One batch for a training or evaluation step.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// `[n, 3, height, width]`, values in `[0, 1]`.
+    pub images: Tensor<4>,
+    /// `[n]`, 1.0 for a face, 0.0 otherwise.
+    pub labels: Tensor<1>,
+}
+
+impl Batch {
+    /// Number of images.
+    pub fn len(&self) -> usize {
+        self.labels.dims()[0]
+    }
+
+    /// Whether there is no image.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// What is loaded and how it is split.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DetectionConfig {
+    /// Size and framing of the images. Default: 64 × 64, centre crop.
+    pub load: LoadOptions,
+    /// Greatest number of faces read. Default: all.
+    pub max_faces: Option<usize>,
+    /// Greatest number of non-faces read. Default: all.
+    pub max_non_faces: Option<usize>,
+    /// Share of each class that is never trained on. Default: 0.15.
+    pub held_out: f64,
+    /// Seed of the split. Default: 42.
+    pub seed: u64,
+}
+
+impl Default for DetectionConfig {
+    fn default() -> Self {
+        Self {
+            load: LoadOptions::default(),
+            max_faces: None,
+            max_non_faces: None,
+            held_out: 0.15,
+            seed: 42,
+        }
+    }
+}
+
+impl DetectionConfig {
+    /// At most 1,000 images a class in `rapide`, 12,000 in `seance`, all in `complet`.
+    pub fn for_preset(preset: Preset) -> Self {
+        let max = preset.choose(Some(1_000), Some(12_000), None);
+        Self {
+            max_faces: max,
+            max_non_faces: max,
+            ..Self::default()
+        }
+    }
+
+    /// Sets the seed of the split.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Sets the greatest number of images a class.
+    #[must_use]
+    pub fn with_max_images(mut self, max: Option<usize>) -> Self {
+        (self.max_faces, self.max_non_faces) = (max, max);
+        self
+    }
+
+    /// Sets the share of each class that is never trained on, strictly between 0 and 1.
+    #[must_use]
+    pub fn with_held_out(mut self, held_out: f64) -> Self {
+        self.held_out = held_out;
+        self
+    }
+
+    /// Sets size and framing; its `max_images` is not used, each class has its own.
+    #[must_use]
+    pub fn with_load(mut self, load: LoadOptions) -> Self {
+        self.load = load;
+        self
+    }
+
+    /// Reads faces and non-faces under the data folder `root` and splits them.
+    ///
+    /// # Errors
+    /// [`Error::FolderMissing`] with the accepted names, the errors of [`ImageFolder::load`], and
+    /// those of [`DetectionLoader::new`].
+    pub fn init(&self, root: &Path) -> Result<DetectionLoader> {
+        let face_folder = find_folder(root, "les visages", &FACE_FOLDERS)?;
+        let non_face_folder = find_folder(root, "les photos sans visage", &NON_FACE_FOLDERS)?;
+        let load = |what: &str, folder: &Path, max| {
+            let options = self.load.clone().with_max_images(max);
+            ImageFolder::load(what, folder, &options).map(|folder| folder.images)
+        };
+        let faces = load("visages", &face_folder, self.max_faces)?;
+        let non_faces = load("photos sans visage", &non_face_folder, self.max_non_faces)?;
+        DetectionLoader::new(&faces, &non_faces, self.held_out, self.seed)
+    }
+}
+
+/// The first of `names` that is a folder of `root`.
+pub(super) fn find_folder(root: &Path, what: &str, names: &[&str]) -> Result<PathBuf> {
+    names
+        .iter()
+        .map(|name| root.join(name))
+        .find(|folder| folder.is_dir())
+        .ok_or_else(|| {
+            let quoted: Vec<String> = names.iter().map(|name| format!("« {name} »")).collect();
+            Error::FolderMissing {
+                what: what.to_owned(),
+                path: root.join(names.first().copied().unwrap_or_default()),
+                remedy: format!(
+                    "Dans « {} », placez les images dans un dossier nommé {} (sous-dossiers permis) ; \
+                     voyez data/README.md",
+                    root.display(),
+                    quoted.join(" ou ")
+                ),
+            }
+        })
+}
+
+/// Faces and non-faces, split into a training part and a held-out part.
+#[derive(Clone)]
+pub struct DetectionLoader {
+    faces: ImageStore,
+    non_faces: ImageStore,
+    held_out: LabelledImages,
+}
+
+impl DetectionLoader {
+    /// Splits both classes by content; see [`split_by_content`].
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for a share outside ]0, 1[ or when a side of a class ends up empty,
+    /// [`Error::Shape`] when both classes have not the same size of images.
+    pub fn new(
+        faces: &ImageStore,
+        non_faces: &ImageStore,
+        held_out: f64,
+        seed: u64,
+    ) -> Result<Self> {
+        let split = |images: &ImageStore, what: &str| {
+            let split = split_by_content(images, held_out, seed)?;
+            if split.train.is_empty() || split.held_out.is_empty() {
+                return Err(Error::argument(
+                    "images",
+                    format!("{} {what}", images.len()),
+                    "trop peu d'images différentes pour en garder de côté : il en faut quelques dizaines",
+                ));
+            }
+            Ok((
+                images.select(&split.train)?,
+                images.select(&split.held_out)?,
+            ))
+        };
+        let (faces, held_out_faces) = split(faces, "visages")?;
+        let (non_faces, held_out_non_faces) = split(non_faces, "photos sans visage")?;
+        Ok(Self {
+            held_out: LabelledImages::from_classes(&held_out_faces, &held_out_non_faces)?,
+            faces,
+            non_faces,
+        })
+    }
+
+    /// Number of training images, both classes together.
+    pub fn train_size(&self) -> usize {
+        self.faces.len() + self.non_faces.len()
+    }
+
+    /// The training faces.
+    pub fn faces(&self) -> &ImageStore {
+        &self.faces
+    }
+
+    /// The training images without a face.
+    pub fn non_faces(&self) -> &ImageStore {
+        &self.non_faces
+    }
+
+    /// Faces and non-faces that are never trained on: faces first.
+    pub fn held_out(&self) -> &LabelledImages {
+        &self.held_out
+    }
+
+    /// `n` training images drawn without replacement, half faces (first) and half non-faces.
+    /// The same seed gives the same batch.
+    ///
+    /// # Shapes
+    /// - images: `[n, 3, height, width]`; labels: `[n]`
+    ///
+    /// # Errors
+    /// [`Error::Argument`] when `n` is zero, odd, or more than twice the smaller class.
+    pub fn batch(&self, n: usize, seed: u64, device: &Device) -> Result<Batch> {
+        self.batches(n, seed, device)?.draw()
+    }
+
+    /// One epoch on `device`: `train_size() / batch_size` balanced batches. Each class is shuffled and dealt
+    /// without replacement; a class that runs out is shuffled again.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] when `batch_size` is zero, odd, or more than twice the smaller class.
+    pub fn batches(&self, batch_size: usize, seed: u64, device: &Device) -> Result<Batches<'_>> {
+        let largest = 2 * self.faces.len().min(self.non_faces.len());
+        if batch_size == 0 || batch_size % 2 == 1 || batch_size > largest {
+            return Err(Error::argument(
+                "taille de lot",
+                batch_size,
+                format!(
+                    "un lot est fait pour moitié de visages et pour moitié d'autres images ; \
+                     donnez un nombre pair de 2 à {largest}"
+                ),
+            ));
+        }
+        let mut rng = StdRng::seed_from_u64(seed);
+        Ok(Batches {
+            faces: Deck::new(self.faces.len(), &mut rng),
+            non_faces: Deck::new(self.non_faces.len(), &mut rng),
+            rng,
+            half: batch_size / 2,
+            remaining: self.train_size() / batch_size,
+            loader: self,
+            device: device.clone(),
+        })
+    }
+}
+
+impl fmt::Display for DetectionLoader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let held_out_faces = self.held_out.labels.iter().filter(|&&label| label == FACE);
+        let held_out_faces = held_out_faces.count();
+        write!(
+            f,
+            "Entraînement : {} visages et {} photos sans visage ; mis de côté : {} et {} ; \
+             images de {} × {} pixels",
+            self.faces.len(),
+            self.non_faces.len(),
+            held_out_faces,
+            self.held_out.len() - held_out_faces,
+            self.faces.height(),
+            self.faces.width()
+        )
+    }
+}
+
+impl fmt::Debug for DetectionLoader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DetectionLoader({self})")
+    }
+}
+
+/// The balanced batches of one epoch; see [`DetectionLoader::batches`].
+pub struct Batches<'a> {
+    loader: &'a DetectionLoader,
+    device: Device,
+    faces: Deck,
+    non_faces: Deck,
+    rng: StdRng,
+    half: usize,
+    remaining: usize,
+}
+
+impl Batches<'_> {
+    /// The next batch, whether or not the epoch is over.
+    fn draw(&mut self) -> Result<Batch> {
+        let faces = self.faces.deal(self.half, &mut self.rng);
+        let non_faces = self.non_faces.deal(self.half, &mut self.rng);
+        let device = &self.device;
+        let images = Tensor::cat(
+            vec![
+                self.loader.faces.to_tensor(&faces, device)?,
+                self.loader.non_faces.to_tensor(&non_faces, device)?,
+            ],
+            0,
+        );
+        let mut labels = vec![f32::from(FACE); self.half];
+        labels.resize(2 * self.half, f32::from(NON_FACE));
+        Ok(Batch {
+            images,
+            labels: Tensor::from_data(labels.as_slice(), device),
+        })
+    }
+}
+
+impl Iterator for Batches<'_> {
+    type Item = Result<Batch>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.remaining = self.remaining.checked_sub(1)?;
+        Some(self.draw())
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.remaining, Some(self.remaining))
+    }
+}
+
+impl ExactSizeIterator for Batches<'_> {}
+
+/// Indices dealt without replacement, shuffled again when they run out.
+struct Deck {
+    order: Vec<usize>,
+    dealt: usize,
+}
+
+impl Deck {
+    fn new(len: usize, rng: &mut StdRng) -> Self {
+        let mut order: Vec<usize> = (0..len).collect();
+        order.shuffle(rng);
+        Self { order, dealt: 0 }
+    }
+
+    /// `count` indices, at most as many as there are; within one deal none is repeated.
+    fn deal(&mut self, count: usize, rng: &mut StdRng) -> Vec<usize> {
+        if self.dealt + count > self.order.len() {
+            self.order.shuffle(rng);
+            self.dealt = 0;
+        }
+        let end = (self.dealt + count).min(self.order.len());
+        let cards = self.order[self.dealt..end].to_vec();
+        self.dealt = end;
+        cards
+    }
+}

@@ -1,0 +1,96 @@
+//! The four groups of test faces of the debiasing lab: lighter or darker skin, women or men.
+//!
+//! The original's `get_test_faces()` drops the alpha channel and stretches each picture to
+//! 64 × 64. Ours are read like every other image (transparency over white, centre crop): the 20
+//! files are opaque and nearly square, so this hardly differs, and training and test see the same
+//! preprocessing. The sizes in the files are kept, because they are confounded with the groups.
+
+use std::path::Path;
+
+use super::{
+    detection::find_folder,
+    folder::{ImageFolder, LoadOptions},
+    image_store::ImageStore,
+};
+use crate::error::{Error, Result};
+
+/// Accepted names of the folder of test faces, tried in this order.
+pub const TEST_FACE_FOLDERS: [&str; 2] = ["ppb", "visages_test"];
+
+/// Folder of each group and its name, in the order of the original.
+const GROUPS: [(&str, &str); 4] = [
+    ("LF", "Femmes à peau claire"),
+    ("LM", "Hommes à peau claire"),
+    ("DF", "Femmes à peau foncée"),
+    ("DM", "Hommes à peau foncée"),
+];
+
+/// Test faces by group.
+#[derive(Debug, Clone)]
+pub struct TestFaces {
+    /// The groups, in the order LF, LM, DF, DM.
+    pub groups: Vec<FaceGroup>,
+}
+
+/// The test faces of one group.
+#[derive(Debug, Clone)]
+pub struct FaceGroup {
+    /// Name of the group: « Femmes à peau claire »…
+    pub name: String,
+    /// Name of its folder: `LF`, `LM`, `DF` or `DM`.
+    pub code: String,
+    /// The faces, in the order of their file names.
+    pub images: ImageStore,
+    /// Width and height of each face in its file, in pixels.
+    pub original_sizes: Vec<(u32, u32)>,
+}
+
+impl TestFaces {
+    /// Reads the four groups under the data folder `root`: `ppb/LF`, `ppb/LM`, `ppb/DF`, `ppb/DM`.
+    ///
+    /// # Errors
+    /// [`Error::FolderMissing`] naming the folder that lacks, [`Error::FolderEmpty`] for a group
+    /// without a readable face.
+    pub fn load(root: &Path, options: &LoadOptions) -> Result<Self> {
+        let folder = find_folder(root, "les visages de test", &TEST_FACE_FOLDERS)?;
+        let groups = GROUPS
+            .into_iter()
+            .map(|(code, name)| FaceGroup::load(&folder, code, name, options))
+            .collect::<Result<Vec<_>>>()?;
+        Ok(Self { groups })
+    }
+
+    /// Number of faces, all groups together.
+    pub fn len(&self) -> usize {
+        self.groups.iter().map(|group| group.images.len()).sum()
+    }
+
+    /// Whether there is no face.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl FaceGroup {
+    fn load(folder: &Path, code: &str, name: &str, options: &LoadOptions) -> Result<Self> {
+        let path = folder.join(code);
+        let what = format!("le groupe « {name} »");
+        if !path.is_dir() {
+            return Err(Error::FolderMissing {
+                what,
+                path,
+                remedy: format!(
+                    "« {} » doit contenir les quatre dossiers LF, LM, DF et DM",
+                    folder.display()
+                ),
+            });
+        }
+        let folder = ImageFolder::load(&what, &path, options)?;
+        Ok(Self {
+            name: name.to_owned(),
+            code: code.to_owned(),
+            images: folder.images,
+            original_sizes: folder.original_sizes,
+        })
+    }
+}

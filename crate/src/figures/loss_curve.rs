@@ -1,0 +1,228 @@
+//! The loss step after step, on a logarithmic scale.
+
+use super::{
+    Figure,
+    canvas::{Canvas, MIDDLE_LEFT, MIDDLE_RIGHT, Point, TOP, TOP_LEFT, figure, font, text_width},
+    style::{EMPHASIS, FAINT, GRID, INK, LABEL, RAW, SMALL, TITLE},
+};
+use crate::{
+    error::{Error, Result},
+    french::{compact, count, decimal},
+    train::History,
+};
+
+const WIDTH: u32 = 900;
+const HEIGHT: u32 = 500;
+/// The plotting area, in pixels.
+const LEFT: f64 = 92.0;
+const RIGHT: f64 = 876.0;
+const TOP_EDGE: f64 = 82.0;
+const BOTTOM: f64 = 436.0;
+/// Smallest loss that is drawn: a logarithmic axis has no zero.
+const FLOOR: f64 = 1e-6;
+
+/// The loss of every step and its smoothed curve, on a logarithmic axis.
+///
+/// # Errors
+/// [`Error::Figure`] when the history is empty or holds a loss that is not finite.
+pub fn loss_curve(history: &History) -> Result<Figure> {
+    let (losses, smoothed) = (history.losses(), history.smoothed());
+    if losses.is_empty() {
+        return Err(Error::Figure(
+            "l'historique est vide, aucun pas d'entraînement n'a été fait".to_owned(),
+        ));
+    }
+    if let Some(step) = losses.iter().position(|loss| !loss.is_finite()) {
+        return Err(Error::Figure(format!(
+            "la perte du pas {} n'est pas un nombre fini",
+            step + 1
+        )));
+    }
+    let steps = losses.len();
+    let axes = Axes::new(steps, log_range(losses.iter().chain(smoothed)));
+    figure(WIDTH, HEIGHT, alt_text(history), |canvas| {
+        let title = "Perte pendant l'entraînement";
+        canvas.text(title, (LEFT, 14.0), font(TITLE).bold(), TOP_LEFT)?;
+        legend(canvas, steps, epochs(history))?;
+        axes.draw(canvas)?;
+        canvas.line(&axes.points(losses), RAW, 1)?;
+        canvas.line(&axes.points(smoothed), EMPHASIS, 3)
+    })
+}
+
+/// From steps and losses to pixels.
+struct Axes {
+    steps: usize,
+    low: f64,
+    high: f64,
+}
+
+impl Axes {
+    fn new(steps: usize, (low, high): (f64, f64)) -> Self {
+        Self { steps, low, high }
+    }
+
+    fn x(&self, step: f64) -> f64 {
+        let span = (self.steps as f64 - 1.0).max(1.0);
+        LEFT + (step - 1.0) / span * (RIGHT - LEFT)
+    }
+
+    fn y(&self, log: f64) -> f64 {
+        BOTTOM - (log - self.low) / (self.high - self.low) * (BOTTOM - TOP_EDGE)
+    }
+
+    fn points(&self, losses: &[f64]) -> Vec<Point> {
+        (1..)
+            .map(f64::from)
+            .zip(losses)
+            .map(|(step, loss)| (self.x(step), self.y(log10(*loss))))
+            .collect()
+    }
+
+    fn draw(&self, canvas: &Canvas) -> Result<()> {
+        for log in log_ticks(self.low, self.high) {
+            let y = self.y(log);
+            canvas.line(&[(LEFT, y), (RIGHT, y)], GRID, 1)?;
+            let label = compact(10f64.powf(log));
+            canvas.text(&label, (LEFT - 8.0, y), font(SMALL), MIDDLE_RIGHT)?;
+        }
+        for step in step_ticks(self.steps) {
+            let x = self.x(step);
+            canvas.line(&[(x, TOP_EDGE), (x, BOTTOM)], GRID, 1)?;
+            canvas.text(&decimal(step, 0), (x, BOTTOM + 8.0), font(SMALL), TOP)?;
+        }
+        canvas.line(&[(LEFT, TOP_EDGE), (LEFT, BOTTOM), (RIGHT, BOTTOM)], INK, 1)?;
+
+        let middle = ((LEFT + RIGHT) / 2.0, f64::from(HEIGHT) - 28.0);
+        canvas.text("pas d'entraînement", middle, font(LABEL), TOP)?;
+        let label = "perte (échelle logarithmique)";
+        let length = text_width(label, font(LABEL))?;
+        let at = (12.0, (TOP_EDGE + BOTTOM + length) / 2.0);
+        canvas.text(label, at, font(LABEL).upwards(), TOP_LEFT)
+    }
+}
+
+fn legend(canvas: &Canvas, steps: usize, epochs: usize) -> Result<()> {
+    let y = 58.0;
+    let mut x = LEFT;
+    for (color, width, label) in [(RAW, 2, "perte du lot"), (EMPHASIS, 3, "perte lissée")] {
+        canvas.line(&[(x, y), (x + 30.0, y)], color, width)?;
+        canvas.text(label, (x + 38.0, y), font(SMALL), MIDDLE_LEFT)?;
+        x += 38.0 + text_width(label, font(SMALL))? + 26.0;
+    }
+    let note = format!("{steps} pas, {}", count(epochs, "époque"));
+    canvas.text(&note, (x, y), font(SMALL).color(FAINT), MIDDLE_LEFT)
+}
+
+fn log10(loss: f64) -> f64 {
+    loss.max(FLOOR).log10()
+}
+
+/// Range of the axis in powers of ten, a little wider than the data.
+fn log_range<'a>(losses: impl Iterator<Item = &'a f64>) -> (f64, f64) {
+    let (low, high) = losses.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), loss| {
+        let log = log10(*loss);
+        (low.min(log), high.max(log))
+    });
+    let pad = (0.04 * (high - low)).max(0.05);
+    (low - pad, high + pad)
+}
+
+/// 1, 2, 5 of every power of ten in the range, the powers alone from three decades on.
+fn log_ticks(low: f64, high: f64) -> Vec<f64> {
+    let digits: &[f64] = match high - low {
+        span if span > 3.0 => &[1.0],
+        span if span > 0.7 => &[1.0, 2.0, 5.0],
+        _ => &[1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0],
+    };
+    (low.floor() as i32..=high.ceil() as i32)
+        .flat_map(|power| {
+            digits
+                .iter()
+                .map(move |digit| f64::from(power) + digit.log10())
+        })
+        .filter(|tick| (low..=high).contains(tick))
+        .collect()
+}
+
+/// About six round steps.
+fn step_ticks(steps: usize) -> Vec<f64> {
+    let rough = steps as f64 / 6.0;
+    let power = 10f64.powf(rough.max(1.0).log10().floor());
+    let stride = [1.0, 2.0, 5.0, 10.0]
+        .map(|digit| digit * power)
+        .into_iter()
+        .find(|stride| *stride >= rough)
+        .unwrap_or(power)
+        .max(1.0);
+    let mut ticks = vec![1.0];
+    ticks.extend(
+        (1..)
+            .map(|i| stride * f64::from(i))
+            .take_while(|tick| *tick <= steps as f64),
+    );
+    ticks.dedup();
+    ticks
+}
+
+fn epochs(history: &History) -> usize {
+    history.epochs().last().map_or(0, |epoch| *epoch as usize)
+}
+
+fn alt_text(history: &History) -> String {
+    let losses = history.losses();
+    let ends = |values: &[f64]| {
+        let first = values.first().copied().unwrap_or(f64::NAN);
+        let last = values.last().copied().unwrap_or(f64::NAN);
+        format!("de {} à {}", compact(first), compact(last))
+    };
+    let lowest = losses
+        .iter()
+        .enumerate()
+        .min_by(|a, b| a.1.total_cmp(b.1))
+        .map_or(String::new(), |(step, loss)| {
+            format!(
+                " ; plus petite perte : {} au pas {}",
+                compact(*loss),
+                step + 1
+            )
+        });
+    format!(
+        "Courbe de la perte sur {} pas et {}, échelle logarithmique : la perte du lot va {}, \
+         la perte lissée {}{lowest}.",
+        losses.len(),
+        count(epochs(history), "époque"),
+        ends(losses),
+        ends(history.smoothed()),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_are_round_numbers_inside_the_range() {
+        let values = |ticks: Vec<f64>| -> Vec<String> {
+            ticks
+                .into_iter()
+                .map(|tick| compact(10f64.powf(tick)))
+                .collect()
+        };
+        assert_eq!(
+            values(log_ticks(-1.5, 0.1)),
+            ["0,05", "0,1", "0,2", "0,5", "1"]
+        );
+        assert_eq!(
+            values(log_ticks(-4.2, 0.1)),
+            ["0,0001", "0,001", "0,01", "0,1", "1"]
+        );
+        assert!(log_ticks(-0.35, -0.1).len() >= 2);
+        assert_eq!(
+            step_ticks(300),
+            [1.0, 50.0, 100.0, 150.0, 200.0, 250.0, 300.0]
+        );
+        assert_eq!(step_ticks(1), [1.0]);
+        assert_eq!(step_ticks(4), [1.0, 2.0, 3.0, 4.0]);
+    }
+}

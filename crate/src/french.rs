@@ -1,0 +1,74 @@
+//! How numbers and durations are written in French messages and figures.
+
+/// A number with a decimal comma and a true minus sign: `decimal(-0.5, 2)` is « −0,50 ».
+pub(crate) fn decimal(value: f64, digits: usize) -> String {
+    let text = format!("{:.*}", digits, value.abs()).replace('.', ",");
+    // What rounds to zero has no sign.
+    if value < 0.0 && text.contains(|c: char| c.is_ascii_digit() && c != '0') {
+        format!("−{text}")
+    } else {
+        text
+    }
+}
+
+/// A number with about three significant digits, as short as possible: « 12 », « 0,05 », « 0,000321 ».
+pub(crate) fn compact(value: f64) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return decimal(value, 0);
+    }
+    let digits = (2 - value.abs().log10().floor() as i32).clamp(0, 12) as usize;
+    let text = decimal(value, digits);
+    match text.contains(',') {
+        true => text.trim_end_matches('0').trim_end_matches(',').to_owned(),
+        false => text,
+    }
+}
+
+/// A duration as « 01:05 », or « 1:01:05 » from one hour on.
+pub(crate) fn duration(seconds: f64) -> String {
+    let total = seconds.max(0.0).round() as u64;
+    let (hours, minutes, seconds) = (total / 3600, total / 60 % 60, total % 60);
+    if hours > 0 {
+        format!("{hours}:{minutes:02}:{seconds:02}")
+    } else {
+        format!("{minutes:02}:{seconds:02}")
+    }
+}
+
+/// A count and its noun: « 1 image », « 3 images »; French has no plural below two.
+pub(crate) fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number < 2 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nouns_agree_with_their_number() {
+        assert_eq!(count(0, "image"), "0 image");
+        assert_eq!(count(1, "image"), "1 image");
+        assert_eq!(count(2, "image"), "2 images");
+    }
+
+    #[test]
+    fn numbers_are_written_in_french() {
+        assert_eq!(decimal(0.425, 2), "0,42");
+        assert_eq!(decimal(-1.25, 1), "−1,2");
+        assert_eq!(decimal(-0.001, 2), "0,00");
+        assert_eq!(decimal(1000.0, 0), "1000");
+        assert_eq!(compact(0.05), "0,05");
+        assert_eq!(compact(12.0), "12");
+        assert_eq!(compact(0.000_321), "0,000321");
+        assert_eq!(compact(1234.5), "1234");
+        assert_eq!(compact(0.0), "0");
+    }
+
+    #[test]
+    fn durations_are_clock_like() {
+        assert_eq!(duration(0.4), "00:00");
+        assert_eq!(duration(65.0), "01:05");
+        assert_eq!(duration(3665.0), "1:01:05");
+        assert_eq!(duration(-3.0), "00:00");
+    }
+}

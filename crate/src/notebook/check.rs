@@ -1,0 +1,429 @@
+//! Check cells: `noter` runs named checks on the student's work and gives the points.
+//!
+//! ```
+//! use visages::prelude::*;
+//! # fn perte(x: f64) -> f64 { x * x }
+//! let note = noter(2.0, &[
+//!     check("la perte de zéro est nulle", || proche(perte(0.0), 0.0, 1e-6)),
+//!     check("la perte est paire", || perte(-3.0) == perte(3.0)).hint("Pensez au carré."),
+//! ]);
+//! assert_eq!(note.points(), 2.0);
+//! ```
+
+use std::fmt;
+
+use tp_protocol::Marker;
+
+use super::{
+    display::print_blocks,
+    panic::{Stopped, catch, print_line, speaks_protocol},
+};
+use crate::french::{compact, decimal};
+
+/// What a check found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// As expected.
+    Passed,
+    /// Not as expected; the text says what was, in French. It may be empty.
+    Failed(String),
+    /// The student has not written it yet.
+    Todo,
+}
+
+/// What a check's closure may return: a `bool`, nothing (it did not panic), an [`Outcome`], or a
+/// `Result` of those, whose error is shown.
+pub trait IntoOutcome {
+    /// The finding.
+    fn into_outcome(self) -> Outcome;
+}
+
+impl IntoOutcome for Outcome {
+    fn into_outcome(self) -> Outcome {
+        self
+    }
+}
+
+impl IntoOutcome for () {
+    fn into_outcome(self) -> Outcome {
+        Outcome::Passed
+    }
+}
+
+impl IntoOutcome for bool {
+    fn into_outcome(self) -> Outcome {
+        if self {
+            Outcome::Passed
+        } else {
+            Outcome::Failed(String::new())
+        }
+    }
+}
+
+impl<T: IntoOutcome, E: fmt::Display> IntoOutcome for std::result::Result<T, E> {
+    fn into_outcome(self) -> Outcome {
+        match self {
+            Ok(finding) => finding.into_outcome(),
+            Err(error) => Outcome::Failed(error.to_string()),
+        }
+    }
+}
+
+/// One named check; see [`check`].
+pub struct Check<'a> {
+    name: String,
+    hint: Option<String>,
+    run: Box<dyn Fn() -> Outcome + 'a>,
+}
+
+/// A check: a French name for what must hold, and a closure that looks.
+pub fn check<'a, R: IntoOutcome>(name: &str, run: impl Fn() -> R + 'a) -> Check<'a> {
+    Check {
+        name: name.to_owned(),
+        hint: None,
+        run: Box::new(move || run().into_outcome()),
+    }
+}
+
+impl Check<'_> {
+    /// A hint that is shown when the check does not pass.
+    #[must_use]
+    pub fn hint(mut self, hint: &str) -> Self {
+        self.hint = Some(hint.to_owned());
+        self
+    }
+
+    fn outcome(&self) -> Outcome {
+        match catch(|| (self.run)()) {
+            Ok(outcome) => outcome,
+            Err(Stopped::Todo) => Outcome::Todo,
+            Err(Stopped::Panicked(message)) => {
+                Outcome::Failed(format!("le code s'est arrêté : {message}"))
+            }
+        }
+    }
+
+    /// The line (or lines) shown for a finding.
+    fn line(&self, outcome: &Outcome) -> String {
+        let mut line = match outcome {
+            Outcome::Passed => format!("✔ {}", self.name),
+            Outcome::Todo => format!("○ {} : à faire", self.name),
+            Outcome::Failed(detail) if detail.is_empty() => format!("✘ {}", self.name),
+            Outcome::Failed(detail) => format!("✘ {} : {detail}", self.name),
+        };
+        if let (Outcome::Failed(_), Some(hint)) = (outcome, &self.hint) {
+            line.push_str("\n    Indice : ");
+            line.push_str(hint);
+        }
+        line
+    }
+}
+
+impl fmt::Debug for Check<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Check")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Points of a check cell. As the last expression of a cell it shows the number alone, which
+/// nbgrader reads as partial credit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Note {
+    points: f64,
+    max: f64,
+    passed: u32,
+    total: u32,
+}
+
+/// Runs every check and gives `max_points` × the share that passed, to the hundredth. Prints one
+/// line a check (✔ passed, ✘ failed with a hint, ○ not written yet), then the points.
+///
+/// A check that panics fails alone; `todo!("À FAIRE")` is told apart from a mistake. Nothing is
+/// ever raised. A `max_points` that is negative or no number counts as 0.
+pub fn noter(max_points: f64, checks: &[Check<'_>]) -> Note {
+    let max = if max_points.is_finite() {
+        max_points.max(0.0)
+    } else {
+        0.0
+    };
+    let mut passed = 0_u32;
+    for check in checks {
+        let outcome = check.outcome();
+        passed += u32::from(outcome == Outcome::Passed);
+        print_line(&check.line(&outcome));
+    }
+    let total = u32::try_from(checks.len()).unwrap_or(u32::MAX);
+    let points = match total {
+        0 => 0.0,
+        _ if passed == total => max,
+        _ => (max * f64::from(passed) / f64::from(total) * 100.0).floor() / 100.0,
+    };
+    let note = Note {
+        points,
+        max,
+        passed,
+        total,
+    };
+    print_line(&note.to_string());
+    if speaks_protocol() {
+        print_line(&note.marker().encode());
+    }
+    note
+}
+
+impl Note {
+    /// Points obtained.
+    pub fn points(&self) -> f64 {
+        self.points
+    }
+
+    /// Points that the cell is worth.
+    pub fn max(&self) -> f64 {
+        self.max
+    }
+
+    /// Number of checks that passed.
+    pub fn passed(&self) -> u32 {
+        self.passed
+    }
+
+    /// Number of checks.
+    pub fn total(&self) -> u32 {
+        self.total
+    }
+
+    /// What the kernel calls for a cell's last expression: the points as a bare number.
+    pub fn evcxr_display(&self) {
+        print_blocks(&[("text/plain", &self.points.to_string())]);
+    }
+
+    fn marker(&self) -> Marker {
+        Marker::Points {
+            name: None,
+            points: self.points,
+            max: self.max,
+            passed: self.passed,
+            total: self.total,
+        }
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = |count: f64| if count < 2.0 { "" } else { "s" };
+        write!(
+            f,
+            "{} point{} sur {} ({} vérification{} réussie{} sur {})",
+            compact(self.points),
+            plural(self.points),
+            compact(self.max),
+            self.passed,
+            plural(f64::from(self.passed)),
+            plural(f64::from(self.passed)),
+            self.total
+        )
+    }
+}
+
+/// Whether a number is the expected one: `|obtained − expected| ≤ tolerance · max(1, |expected|)`.
+///
+/// # Errors
+/// A French sentence with both numbers, for [`check`].
+pub fn proche(
+    obtained: impl Into<f64>,
+    expected: impl Into<f64>,
+    tolerance: f64,
+) -> std::result::Result<(), String> {
+    let (obtained, expected) = (obtained.into(), expected.into());
+    let difference = (obtained - expected).abs();
+    // Infinities of one sign are equal, though their difference is no number.
+    if obtained == expected || difference <= tolerance * expected.abs().max(1.0) {
+        return Ok(());
+    }
+    if obtained.is_nan() {
+        return Err(format!(
+            "attendu {}, obtenu NaN (pas un nombre)",
+            number(expected)
+        ));
+    }
+    let error = if expected != 0.0 && difference.is_finite() {
+        let percent = 100.0 * difference / expected.abs();
+        format!(" (erreur relative {} %)", compact(percent))
+    } else {
+        String::new()
+    };
+    Err(format!(
+        "attendu {}, obtenu {}{error}",
+        number(expected),
+        number(obtained)
+    ))
+}
+
+/// Whether a value is exactly the expected one.
+///
+/// # Errors
+/// A French sentence with both values, for [`check`].
+pub fn egal<A, B>(obtained: A, expected: B) -> std::result::Result<(), String>
+where
+    A: PartialEq<B> + fmt::Debug,
+    B: fmt::Debug,
+{
+    if obtained == expected {
+        Ok(())
+    } else {
+        Err(format!("attendu {expected:?}, obtenu {obtained:?}"))
+    }
+}
+
+/// Six significant digits with a decimal comma, so that two different numbers look different.
+fn number(value: f64) -> String {
+    if value.is_nan() {
+        return "NaN".to_owned();
+    }
+    if value.is_infinite() {
+        return if value > 0.0 { "+∞" } else { "−∞" }.to_owned();
+    }
+    let magnitude = value.abs();
+    if value != 0.0 && !(1e-6..1e9).contains(&magnitude) {
+        return format!("{value:.5e}").replace('.', ",");
+    }
+    // At most 11 digits after the comma, by the range above.
+    let digits = if value == 0.0 {
+        0
+    } else {
+        (5 - magnitude.log10().floor() as i32).clamp(0, 11) as usize
+    };
+    let text = decimal(value, digits);
+    match text.contains(',') {
+        true => text.trim_end_matches('0').trim_end_matches(',').to_owned(),
+        false => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_are_the_share_of_checks_that_passed() {
+        let note = noter(
+            2.0,
+            &[
+                check("vrai", || true),
+                check("faux", || false),
+                check("à écrire", || -> bool { todo!("À FAIRE") }),
+                check("panique", || -> bool { panic!("aïe") }),
+            ],
+        );
+        assert_eq!((note.points(), note.max()), (0.5, 2.0));
+        assert_eq!((note.passed(), note.total()), (1, 4));
+        assert_eq!(
+            note.to_string(),
+            "0,5 point sur 2 (1 vérification réussie sur 4)"
+        );
+        assert_eq!(
+            note.marker(),
+            Marker::Points {
+                name: None,
+                points: 0.5,
+                max: 2.0,
+                passed: 1,
+                total: 4
+            }
+        );
+    }
+
+    #[test]
+    fn thirds_never_exceed_and_the_whole_is_exact() {
+        let checks = [
+            check("a", || true),
+            check("b", || true),
+            check("c", || false),
+        ];
+        assert_eq!(noter(1.0, &checks).points(), 0.66);
+        assert_eq!(noter(0.1 + 0.2, &checks[..2]).points(), 0.1 + 0.2);
+        assert_eq!(noter(3.0, &[]).points(), 0.0);
+        for odd in [-1.0, f64::NAN, f64::INFINITY] {
+            assert_eq!(noter(odd, &checks[..1]).points(), 0.0);
+        }
+    }
+
+    #[test]
+    fn closures_may_return_many_things() {
+        let fails = |text: &str| Outcome::Failed(text.to_owned());
+        assert_eq!(check("", || ()).outcome(), Outcome::Passed);
+        assert_eq!(
+            check("", || Ok::<(), String>(())).outcome(),
+            Outcome::Passed
+        );
+        assert_eq!(check("", || Err::<(), _>("non")).outcome(), fails("non"));
+        let question = || -> std::result::Result<bool, Box<dyn std::error::Error>> {
+            Ok("x".parse::<i32>()? == 3)
+        };
+        assert_eq!(
+            check("", question).outcome(),
+            fails("invalid digit found in string")
+        );
+        assert_eq!(check("", || Outcome::Todo).outcome(), Outcome::Todo);
+        assert_eq!(
+            check("", || -> bool { unimplemented!() }).outcome(),
+            Outcome::Todo
+        );
+        assert_eq!(
+            check("", || -> bool { panic!("aïe") }).outcome(),
+            fails("le code s'est arrêté : aïe")
+        );
+        // A closure borrows what the cell holds.
+        let held = vec![1, 2, 3];
+        assert_eq!(check("", || held.len() == 3).outcome(), Outcome::Passed);
+        assert_eq!(held.len(), 3);
+    }
+
+    #[test]
+    fn lines_show_the_hint_only_where_it_helps() {
+        let check = check("forme", || true).hint("Relisez.");
+        assert_eq!(check.line(&Outcome::Passed), "✔ forme");
+        assert_eq!(check.line(&Outcome::Todo), "○ forme : à faire");
+        assert_eq!(
+            check.line(&Outcome::Failed("attendu 1, obtenu 2".to_owned())),
+            "✘ forme : attendu 1, obtenu 2\n    Indice : Relisez."
+        );
+    }
+
+    #[test]
+    fn comparisons_tell_both_numbers() {
+        assert_eq!(proche(0.025_f32, 0.025_f64, 1e-6), Ok(()));
+        assert_eq!(proche(1000.5, 1000.0, 1e-3), Ok(()));
+        assert_eq!(proche(f64::INFINITY, f64::INFINITY, 0.0), Ok(()));
+        assert_eq!(
+            proche(0.03, 0.025, 1e-6),
+            Err("attendu 0,025, obtenu 0,03 (erreur relative 20 %)".to_owned())
+        );
+        assert_eq!(proche(1, 0, 0.5), Err("attendu 0, obtenu 1".to_owned()));
+        assert_eq!(
+            proche(f64::NAN, 2.0, 10.0),
+            Err("attendu 2, obtenu NaN (pas un nombre)".to_owned())
+        );
+        assert_eq!(
+            proche(f64::NEG_INFINITY, 2.0, 10.0),
+            Err("attendu 2, obtenu −∞".to_owned())
+        );
+        assert!(proche(1.0, f64::NAN, 1.0).is_err());
+        assert_eq!(
+            egal([4, 2], [4, 1]),
+            Err("attendu [4, 1], obtenu [4, 2]".to_owned())
+        );
+        assert_eq!(egal("a".to_owned(), "a"), Ok(()));
+    }
+
+    #[test]
+    fn numbers_that_differ_look_different() {
+        assert_eq!(number(0.333_333_333), "0,333333");
+        assert_eq!(number(-1234.5), "−1234,5");
+        assert_eq!(number(0.0), "0");
+        assert_eq!(number(1e-12), "1,00000e-12");
+        assert_eq!(number(2e15), "2,00000e15");
+    }
+}

@@ -1,0 +1,247 @@
+//! Rich results of a cell: pictures and tables, through evcxr's display protocol.
+//!
+//! evcxr reads the cell's stdout line by line and takes what stands between
+//! `EVCXR_BEGIN_CONTENT <type>` and `EVCXR_END_CONTENT` as one representation of the result; the last
+//! block of a type wins, hence one figure a cell.
+
+use std::fmt::Write as _;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use polars::prelude::{AnyValue, DataFrame};
+
+use super::panic::print_line;
+use crate::figures::Figure;
+
+/// Rows of a frame that are shown; a longer one says how many it has.
+const SHOWN_ROWS: usize = 50;
+
+impl Figure {
+    /// What the kernel calls for a cell's last expression: the picture, and its description where
+    /// pictures cannot be shown.
+    pub fn evcxr_display(&self) {
+        print_blocks(&[
+            ("image/png", &STANDARD.encode(self.png())),
+            ("text/plain", self.alt_text()),
+        ]);
+    }
+}
+
+/// A data frame made for reading; see [`tableau`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    html: String,
+    text: String,
+}
+
+/// Shows a frame as a table: `tableau(&frame)` as the last expression of a cell. Beyond 50 rows
+/// the first 50 are shown and the number of rows is told. Missing values read « — ».
+pub fn tableau(frame: &DataFrame) -> Table {
+    Table {
+        html: html_table(frame),
+        text: frame.to_string(),
+    }
+}
+
+impl Table {
+    /// The table as HTML, every text escaped.
+    pub fn html(&self) -> &str {
+        &self.html
+    }
+
+    /// The table as plain text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What the kernel calls for a cell's last expression.
+    pub fn evcxr_display(&self) {
+        print_blocks(&[("text/html", &self.html), ("text/plain", &self.text)]);
+    }
+}
+
+/// Prints one content block a representation, all in one write.
+pub(super) fn print_blocks(blocks: &[(&str, &str)]) {
+    let joined: Vec<String> = blocks
+        .iter()
+        .map(|(mime, body)| content_block(mime, body))
+        .collect();
+    print_line(&joined.join("\n"));
+}
+
+/// One content block, without its final newline.
+fn content_block(mime: &str, body: &str) -> String {
+    // A text that holds evcxr's own words must not end the block, nor the cell.
+    let body = body.replace("EVCXR_", "EVCXR\u{200b}_");
+    let body = body.trim_end_matches('\n');
+    format!("EVCXR_BEGIN_CONTENT {mime}\n{body}\nEVCXR_END_CONTENT")
+}
+
+fn html_table(frame: &DataFrame) -> String {
+    let columns = frame.columns();
+    let rows = frame.height();
+    let mut html = String::from("<table>\n<thead><tr>");
+    for column in columns {
+        let _ = write!(html, "<th>{}</th>", escape(column.name()));
+    }
+    html.push_str("</tr></thead>\n<tbody>\n");
+    for row in 0..rows.min(SHOWN_ROWS) {
+        html.push_str("<tr>");
+        for column in columns {
+            let value = column.get(row).unwrap_or(AnyValue::Null);
+            // Numbers align on the right, where they can be compared.
+            let style = if value.is_primitive_numeric() {
+                " style=\"text-align:right\""
+            } else {
+                ""
+            };
+            let _ = write!(html, "<td{style}>{}</td>", escape(&cell_text(&value)));
+        }
+        html.push_str("</tr>\n");
+    }
+    html.push_str("</tbody>\n</table>");
+    if rows > SHOWN_ROWS {
+        let _ = write!(html, "\n<p>{SHOWN_ROWS} premières lignes sur {rows}</p>");
+    }
+    html
+}
+
+fn cell_text(value: &AnyValue<'_>) -> String {
+    match value {
+        AnyValue::Null => "—".to_owned(),
+        AnyValue::String(text) => (*text).to_owned(),
+        AnyValue::StringOwned(text) => text.to_string(),
+        AnyValue::Boolean(true) => "vrai".to_owned(),
+        AnyValue::Boolean(false) => "faux".to_owned(),
+        // Four decimals at most: enough for a rate, short enough for a table.
+        AnyValue::Float32(number) => float_text(f64::from(*number)),
+        AnyValue::Float64(number) => float_text(*number),
+        other => other.to_string(),
+    }
+}
+
+fn float_text(number: f64) -> String {
+    let magnitude = number.abs();
+    if number != 0.0 && number.is_finite() && !(1e-3..1e9).contains(&magnitude) {
+        return format!("{number:.3e}");
+    }
+    let text = format!("{number:.4}");
+    match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text,
+    }
+}
+
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use polars::prelude::df;
+
+    use super::*;
+
+    /// Reads blocks as evcxr 0.22 does (`eval_context.rs`, `run_and_capture_output`).
+    fn parse(output: &str) -> Vec<(String, String)> {
+        let mut blocks = Vec::new();
+        let mut lines = output.lines();
+        while let Some(line) = lines.next() {
+            let Some((_, mime)) = line.split_once("EVCXR_BEGIN_CONTENT ") else {
+                continue;
+            };
+            let body: Vec<&str> = lines
+                .by_ref()
+                .take_while(|line| *line != "EVCXR_END_CONTENT")
+                .collect();
+            blocks.push((mime.to_owned(), body.join("\n")));
+        }
+        blocks
+    }
+
+    #[test]
+    fn blocks_are_read_back_whatever_they_hold() {
+        let hostile =
+            "a\nEVCXR_END_CONTENT\nEVCXR_PANIC_NOTIFICATION\nEVCXR_EXECUTION_COMPLETE\nb\n";
+        let output = [
+            content_block("text/plain", hostile),
+            content_block("image/png", "iVBORw0KGgo="),
+        ]
+        .join("\n");
+        let blocks = parse(&output);
+        assert_eq!(blocks.len(), 2);
+        assert_eq!(blocks[0].0, "text/plain");
+        assert_eq!(blocks[0].1.lines().count(), 5);
+        assert!(
+            !output
+                .lines()
+                .any(|line| line == "EVCXR_PANIC_NOTIFICATION")
+        );
+        assert_eq!(
+            blocks[1],
+            ("image/png".to_owned(), "iVBORw0KGgo=".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_table_is_escaped_and_aligned() {
+        let frame = df!(
+            "groupe <i>" => [Some("<script>alert('x')</script>"), None],
+            "taux" => [0.25, 1.0],
+            "n" => [3_i64, 20],
+            "gardé" => [true, false]
+        )
+        .unwrap();
+        let table = tableau(&frame);
+        assert_eq!(
+            table.html(),
+            "<table>\n<thead><tr><th>groupe &lt;i&gt;</th><th>taux</th><th>n</th><th>gardé</th></tr></thead>\n\
+             <tbody>\n\
+             <tr><td>&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;</td>\
+             <td style=\"text-align:right\">0.25</td><td style=\"text-align:right\">3</td><td>vrai</td></tr>\n\
+             <tr><td>—</td><td style=\"text-align:right\">1</td>\
+             <td style=\"text-align:right\">20</td><td>faux</td></tr>\n\
+             </tbody>\n</table>"
+        );
+        assert!(table.text().contains("taux"));
+    }
+
+    #[test]
+    fn a_long_table_says_how_many_rows_it_has() {
+        let frame = df!("x" => (0..120).collect::<Vec<i32>>()).unwrap();
+        let html = tableau(&frame).html().to_owned();
+        assert_eq!(html.matches("<tr>").count(), 51);
+        assert!(
+            html.ends_with("<p>50 premières lignes sur 120</p>"),
+            "{html}"
+        );
+        let empty = tableau(&frame.head(Some(0)));
+        assert_eq!(empty.html().matches("<td").count(), 0);
+    }
+
+    #[test]
+    fn floats_are_short() {
+        let cases = [
+            (0.0, "0"),
+            (0.123_456, "0.1235"),
+            (-2.5, "-2.5"),
+            (1e-5, "1.000e-5"),
+            (3e12, "3.000e12"),
+            (100.0, "100"),
+            (f64::NAN, "NaN"),
+        ];
+        for (number, expected) in cases {
+            assert_eq!(float_text(number), expected);
+        }
+    }
+}

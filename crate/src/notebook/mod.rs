@@ -1,0 +1,12 @@
+//! What a notebook needs beyond computing: the session, rich results, graded checks, and the
+//! kernel's account of a cell that stops.
+
+mod check;
+mod display;
+mod panic;
+mod session;
+
+pub use check::{Check, IntoOutcome, Note, Outcome, check, egal, noter, proche};
+pub use display::{Table, tableau};
+pub use panic::{cell_failed, cell_panicked, enter_cell};
+pub use session::{DATA_VARIABLE, DEFAULT_SEED, SEED_VARIABLE, Seance, SeanceBuilder};

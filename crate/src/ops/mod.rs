@@ -1,0 +1,23 @@
+//! The layers our models are built from: convolution, transposed convolution, batch normalisation.
+//!
+//! They carry burn's struct and field names (`Conv2d { weight, bias }`, `BatchNorm { gamma, beta,
+//! running_mean, running_var }`), so record paths and weight adapters written for burn's layers hold
+//! for ours. What differs is the default: these layers follow Keras, the library of the labs'
+//! originals (Glorot kernels, zero biases, SAME padding as TensorFlow computes it).
+//!
+//! Every convolution of the crate goes through here: this is the one place where other kernels can
+//! be put under the models.
+
+mod batch_norm;
+mod conv2d;
+mod conv_transpose2d;
+mod init;
+mod padding;
+
+pub use batch_norm::{BatchNorm, BatchNormConfig};
+pub use conv_transpose2d::{ConvTranspose2d, ConvTranspose2dConfig};
+pub use conv2d::{Conv2d, Conv2dConfig};
+pub use init::dense;
+
+pub use burn::module::Initializer;
+pub use burn::nn::{Linear, PaddingConfig2d};

@@ -1,0 +1,32 @@
+//! What a notebook imports: `use visages::prelude::*;`.
+//!
+//! Ours, burn's and polars' names live together here. What is named one by one wins over the
+//! polars prelude, which comes in whole; neither hides a name of Rust's own prelude
+//! (`Result`, `Option`, `Vec`…), so a student's `Result<T, E>` means what it always means.
+
+// The derives of burn emit paths that begin with `burn::`.
+pub use burn;
+pub use burn::config::Config;
+pub use burn::module::{Module, Param};
+pub use burn::nn::{
+    self, Dropout, DropoutConfig, Linear, LinearConfig, PaddingConfig2d, Relu, Sigmoid,
+};
+pub use burn::optim::{AdamConfig, GradientsParams, SgdConfig};
+pub use burn::tensor::{
+    Bool, Device, Distribution, ElementConversion, Float, Int, Shape, Tensor, TensorData,
+    activation, s,
+};
+
+pub use image;
+pub use plotters;
+pub use polars;
+pub use polars::prelude::*;
+
+pub use crate::data::{
+    Batch, DetectionConfig, DetectionLoader, FaceGroup, Fit, ImageFolder, ImageStore,
+    LabelledImages, LoadOptions, Preset, TestFaces, split_by_content,
+};
+pub use crate::error::Error;
+pub use crate::notebook::{
+    Check, Note, Outcome, Seance, Table, check, egal, noter, proche, tableau,
+};

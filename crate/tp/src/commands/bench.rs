@@ -1,0 +1,38 @@
+//! `tp bench`: measurements, as a French table or as JSON.
+
+mod kernel;
+
+use clap::{Args, Subcommand};
+
+use crate::cli::Verdict;
+use crate::error::Result;
+
+/// Arguments of `tp bench`.
+#[derive(Debug, Args)]
+#[command(
+    disable_help_subcommand = true,
+    subcommand_help_heading = "Mesures",
+    subcommand_value_name = "MESURE",
+    next_help_heading = "Options"
+)]
+pub struct BenchArgs {
+    /// What is measured.
+    #[command(subcommand)]
+    topic: Topic,
+}
+
+#[derive(Debug, Subcommand)]
+enum Topic {
+    /// Mesure le noyau : démarrage, durée des cellules, mémoire
+    Noyau(kernel::KernelBenchArgs),
+}
+
+/// Runs the measurement.
+///
+/// # Errors
+/// When set-up fails or the kernel cannot be started.
+pub fn execute(args: &BenchArgs) -> Result<Verdict> {
+    match &args.topic {
+        Topic::Noyau(args) => kernel::execute(args),
+    }
+}

@@ -1,0 +1,9 @@
+//! One file a command: its arguments (French help) and what it does.
+
+pub mod bench;
+pub mod doctor;
+pub mod kernel;
+pub mod lab;
+pub mod run;
+pub mod setup;
+pub mod test;

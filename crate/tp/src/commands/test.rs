@@ -1,0 +1,239 @@
+//! `tp test`: the project's checks, in the order in which they are cheap. What CI runs.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+
+use crate::cli::Verdict;
+use crate::error::{Error, Result};
+use crate::kernel::folder::{self, Artifacts};
+use crate::process;
+use crate::setup::{self, Installation, python::Group, rust::Toolchain};
+
+/// Crates whose rebuild would cost CI half its time: features must be the same for the library and its tests.
+const DEAR_CRATES: [&str; 2] = ["polars_core", "burn_flex"];
+
+/// Arguments of `tp test`.
+#[derive(Debug, Args)]
+pub struct TestArgs {
+    /// Ajoute les vérifications longues : documentation, CUDA (vérification des types seulement)
+    #[arg(long)]
+    pub tout: bool,
+}
+
+/// One check and how it ended.
+struct Step {
+    name: &'static str,
+    elapsed: Duration,
+    passed: bool,
+}
+
+/// Runs every check, shows what each costs; [`Verdict::Failed`] when one fails.
+///
+/// # Errors
+/// When the set-up fails or a program is missing.
+pub fn execute(args: &TestArgs) -> Result<Verdict> {
+    let started = Instant::now();
+    let installation = setup::ensure(Group::Authors)?;
+    let mut steps = vec![Step {
+        name: "installation",
+        elapsed: started.elapsed(),
+        passed: true,
+    }];
+    let toolchain = Toolchain::detect(&installation.repository)?;
+    let mut commands = vec![
+        ("mise en forme", format_check(&installation)),
+        ("clippy, ligne de commande", clippy_tp(&installation)),
+        (
+            "clippy, bibliothèque",
+            clippy_library(&installation, &toolchain),
+        ),
+        ("tests, bibliothèque", tests(&installation, &["visages"])),
+        (
+            "tests, noyau et ligne de commande",
+            tests(&installation, &["tp-protocol", "tp"]),
+        ),
+    ];
+    if let Some(command) = run_lab(&installation)? {
+        commands.push(("tp5 sur données réelles, préréglage rapide", command));
+    } else {
+        eprintln!(
+            "– tp5 n'est pas exécuté : aucune donnée dans TP_DONNEES, data/ ou ../shared/data (voir data/README.md)."
+        );
+    }
+    if args.tout {
+        commands.push(("documentation", documentation(&installation)));
+        commands.push(("CUDA (types)", cuda(&installation)));
+    }
+    for (name, mut command) in commands {
+        eprintln!("▸ {name}");
+        let started = Instant::now();
+        let status = process::shared(&mut command, "Diagnostic : cargo tp doctor")?;
+        steps.push(Step {
+            name,
+            elapsed: started.elapsed(),
+            passed: status.success(),
+        });
+    }
+    let started = Instant::now();
+    steps.push(Step {
+        name: "rien de lourd compilé deux fois",
+        passed: nothing_dear_rebuilt(&installation)?,
+        elapsed: started.elapsed(),
+    });
+    for step in &steps {
+        let sign = if step.passed { '✔' } else { '✘' };
+        println!("{sign} {} ({})", step.name, process::clock(step.elapsed));
+    }
+    Ok(if steps.iter().all(|step| step.passed) {
+        Verdict::Fine
+    } else {
+        Verdict::Failed
+    })
+}
+
+fn cargo(installation: &Installation, arguments: &[&str]) -> Command {
+    let mut command = folder::cargo(&installation.repository, &installation.cache);
+    command.args(arguments);
+    command
+}
+
+fn format_check(installation: &Installation) -> Command {
+    cargo(installation, &["fmt", "--all", "--check"])
+}
+
+fn clippy_tp(installation: &Installation) -> Command {
+    let packages = ["-p", "tp", "-p", "tp-protocol", "--all-targets"];
+    let mut command = cargo(installation, &["clippy", "--release", "--locked"]);
+    command.args(packages).args(["--", "-D", "warnings"]);
+    command
+}
+
+/// Clippy as the compiler of our own crate in an ordinary build: `cargo clippy` would check polars and burn once more.
+fn clippy_library(installation: &Installation, toolchain: &Toolchain) -> Command {
+    let mut command = cargo(
+        installation,
+        &[
+            "build",
+            "--release",
+            "--locked",
+            "-p",
+            "visages",
+            "--lib",
+            "--tests",
+        ],
+    );
+    command.env(
+        "RUSTC_WORKSPACE_WRAPPER",
+        toolchain.sysroot.join("bin/clippy-driver"),
+    );
+    command.env("CLIPPY_ARGS", "-Dwarnings");
+    command
+}
+
+fn tests(installation: &Installation, packages: &[&str]) -> Command {
+    let mut command = cargo(installation, &["test", "--release", "--locked"]);
+    for package in packages {
+        command.args(["-p", package]);
+    }
+    if let Some(data) = data(installation) {
+        command.env("TP_DONNEES", data);
+    }
+    command
+}
+
+fn data(installation: &Installation) -> Option<std::path::PathBuf> {
+    let given = std::env::var_os("TP_DONNEES").map(std::path::PathBuf::from);
+    let root = installation.repository.root();
+    let places = [
+        given,
+        Some(root.join("data")),
+        Some(root.join("../shared/data")),
+    ];
+    places
+        .into_iter()
+        .flatten()
+        .find(|folder| folder.join("CelebA").is_dir())?
+        .canonicalize()
+        .ok()
+}
+
+fn run_lab(installation: &Installation) -> Result<Option<Command>> {
+    let Some(data) = data(installation) else {
+        return Ok(None);
+    };
+    let binary =
+        std::env::current_exe().map_err(Error::io("Impossible de trouver ce programme", "tp"))?;
+    let mut command = Command::new(binary);
+    command
+        .args(["run", "tp5", "--preset", "rapide", "--donnees"])
+        .arg(data);
+    command.current_dir(installation.repository.root());
+    Ok(Some(command))
+}
+
+fn documentation(installation: &Installation) -> Command {
+    let mut command = cargo(
+        installation,
+        &["doc", "--release", "--locked", "--no-deps", "-p", "visages"],
+    );
+    command.env("RUSTDOCFLAGS", "-D warnings");
+    command
+}
+
+/// Type-checks the CUDA variant; its build scripts download LLVM and are skipped the way docs.rs does.
+fn cuda(installation: &Installation) -> Command {
+    let mut command = cargo(
+        installation,
+        &["check", "--locked", "-p", "visages", "--features", "cuda"],
+    );
+    command.env("DOCS_RS", "1");
+    command
+}
+
+/// Compares which compilation of the dear crates the library and its tests use: a cache would hide a second one.
+fn nothing_dear_rebuilt(installation: &Installation) -> Result<bool> {
+    let mut library = cargo(
+        installation,
+        &["rustc", "--release", "--locked", "-p", "visages", "--lib"],
+    );
+    library.args([
+        "--crate-type",
+        "dylib",
+        "--message-format=json",
+        "--",
+        "-C",
+        "prefer-dynamic",
+    ]);
+    let mut tests = cargo(
+        installation,
+        &["test", "--release", "--locked", "-p", "visages", "--no-run"],
+    );
+    tests.arg("--message-format=json");
+    let (library, tests) = (artifacts(&mut library)?, artifacts(&mut tests)?);
+    let mut same = true;
+    for name in DEAR_CRATES {
+        let (of_library, of_tests) = (library.metadata_of(name), tests.metadata_of(name));
+        if of_library.is_empty() || of_library != of_tests {
+            eprintln!(
+                "✘ {name} est compilé deux fois : ses « features » diffèrent entre la bibliothèque et ses tests."
+            );
+            same = false;
+        }
+    }
+    Ok(same)
+}
+
+fn artifacts(command: &mut Command) -> Result<Artifacts> {
+    let mut artifacts = Artifacts::default();
+    process::observed(
+        command,
+        "La compilation",
+        "Lancez « cargo tp setup » pour voir l'erreur.",
+        |line| {
+            artifacts.observe(line);
+        },
+    )?;
+    Ok(artifacts)
+}

@@ -1,0 +1,159 @@
+//! `tp kernel`: starts evcxr_jupyter in the environment of a kernel folder and cleans up after it.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::{KernelFolder, WRAPPER_NAME, folder};
+use crate::cli::Verdict;
+use crate::error::{Error, Result};
+use crate::{paths, platform};
+
+/// Prefix of the kernels' temporary folders.
+const TEMPORARY_PREFIX: &str = "tp-noyau-";
+
+/// Runs the kernel of the folder that this binary lies in until Jupyter ends it.
+///
+/// # Errors
+/// When the folder is incomplete or evcxr_jupyter cannot be started.
+pub fn run(connection_file: &Path) -> Result<Verdict> {
+    let binary =
+        std::env::current_exe().map_err(Error::io("Impossible de trouver ce programme", "tp"))?;
+    let path = binary
+        .parent()
+        .and_then(Path::parent)
+        .unwrap_or(Path::new("/"));
+    let kernel = KernelFolder::open(path)?;
+    // Held while the kernel lives: a folder in use is never removed.
+    let lock = File::create(folder::lock_file(path)).ok();
+    if let Some(lock) = &lock {
+        let _ = lock.try_lock_shared();
+    }
+    let temporary = Temporary::create()?;
+    platform::adopt_orphans();
+    let mut command = command(&kernel, &temporary.path, connection_file)?;
+    platform::die_with_parent(&mut command);
+    let status = command.status().map_err(|source| Error::Missing {
+        what: format!(
+            "evcxr_jupyter (« {} », {source})",
+            kernel.manifest().evcxr.display()
+        ),
+        remedy: "Lancez : cargo tp setup".into(),
+    })?;
+    platform::kill_children();
+    drop(temporary);
+    Ok(if status.success() {
+        Verdict::Fine
+    } else {
+        Verdict::Failed
+    })
+}
+
+fn command(kernel: &KernelFolder, temporary: &Path, connection_file: &Path) -> Result<Command> {
+    let manifest = kernel.manifest();
+    let mut command = Command::new(&manifest.evcxr);
+    // Absolute, because evcxr may be started from another folder below.
+    let connection_file = std::path::absolute(connection_file)
+        .map_err(Error::io("Chemin inutilisable", connection_file))?;
+    command.arg("--control_file").arg(connection_file);
+    command.stdin(Stdio::null());
+    command.env("EVCXR_CONFIG_DIR", kernel.path().join("evcxr"));
+    command.env("EVCXR_TMPDIR", temporary);
+    command.env(
+        "RUSTC_WRAPPER",
+        kernel.path().join("bin").join(WRAPPER_NAME),
+    );
+    command.env("RUSTUP_TOOLCHAIN", &manifest.toolchain);
+    command.env(platform::LIBRARY_PATH, library_path(kernel)?);
+    // Set by a cargo above this process, they would reach the cells' own cargo.
+    for name in [
+        "CARGO_TARGET_DIR",
+        "CARGO_BUILD_TARGET_DIR",
+        "CARGO_ENCODED_RUSTFLAGS",
+        "CARGO_MANIFEST_DIR",
+    ] {
+        command.env_remove(name);
+    }
+    let here =
+        std::env::current_dir().map_err(Error::io("Impossible de lire le dossier courant", "."))?;
+    if here.join("evcxr.toml").exists() {
+        // evcxr would prefer this file, which may come with a hand-in, to our configuration.
+        command.current_dir(temporary);
+        command.env("TP_DOSSIER", here);
+    }
+    Ok(command)
+}
+
+fn library_path(kernel: &KernelFolder) -> Result<std::ffi::OsString> {
+    let mut folders = vec![
+        kernel.manifest().target_libdir.clone(),
+        kernel.path().to_owned(),
+    ];
+    if let Some(present) = std::env::var_os(platform::LIBRARY_PATH) {
+        folders.extend(std::env::split_paths(&present));
+    }
+    std::env::join_paths(folders).map_err(|_| {
+        Error::Usage(format!(
+            "{} contient un chemin inutilisable.",
+            platform::LIBRARY_PATH
+        ))
+    })
+}
+
+/// A private folder, without spaces because evcxr cannot take one, removed at the end.
+///
+/// One left by a killed kernel is known by its lock, free again, and removed by the next start.
+struct Temporary {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Temporary {
+    fn create() -> Result<Self> {
+        let base = base_folder();
+        remove_abandoned(&base);
+        let path = base.join(format!("{TEMPORARY_PREFIX}{}", std::process::id()));
+        // A folder of the same name is from a dead process: process ids are unique among the living.
+        let _ = std::fs::remove_dir_all(&path);
+        paths::create_folder(&path)?;
+        let lock_path = path.join(".verrou");
+        let lock =
+            File::create(&lock_path).map_err(Error::io("Impossible de créer", &lock_path))?;
+        lock.lock()
+            .map_err(Error::io("Impossible de verrouiller", &lock_path))?;
+        Ok(Self { path, _lock: lock })
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.path);
+    }
+}
+
+fn base_folder() -> PathBuf {
+    let usual = std::env::temp_dir();
+    let usual = usual.canonicalize().unwrap_or(usual);
+    if usual.to_string_lossy().contains(char::is_whitespace) {
+        PathBuf::from("/tmp")
+    } else {
+        usual
+    }
+}
+
+fn remove_abandoned(base: &Path) {
+    let Ok(entries) = std::fs::read_dir(base) else {
+        return;
+    };
+    for path in entries.flatten().map(|entry| entry.path()) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let owner = name
+            .strip_prefix(TEMPORARY_PREFIX)
+            .and_then(|pid| pid.parse().ok());
+        // The owner's death is asked first: a living one may not hold its lock yet.
+        let abandoned = owner.is_some_and(|pid| !platform::is_alive(pid));
+        if abandoned && File::open(path.join(".verrou")).is_ok_and(|lock| lock.try_lock().is_ok()) {
+            let _ = std::fs::remove_dir_all(&path);
+        }
+    }
+}

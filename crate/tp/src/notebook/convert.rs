@@ -1,0 +1,53 @@
+//! Conversions by the Python tools: a Markdown source becomes a notebook (jupytext), a notebook becomes a page (nbconvert).
+
+use std::path::{Path, PathBuf};
+
+use super::Notebook;
+use crate::error::{Error, Result};
+use crate::setup::python::Environment;
+use crate::{paths, process};
+
+const REMEDY: &str = "Lancez « cargo tp doctor » pour vérifier les outils Python.";
+
+/// Reads a Jupytext Markdown source as a notebook. Needs jupytext, an author's tool.
+///
+/// # Errors
+/// [`Error::Command`] when jupytext fails, [`Error::Unusable`] when its notebook is broken.
+pub fn from_markdown(source: &Path, python: &Environment) -> Result<Notebook> {
+    let mut command = python.command("jupytext");
+    command
+        .args(["--quiet", "--from", "md", "--to", "ipynb", "--output", "-"])
+        .arg(absolute(source)?);
+    let what = format!("La lecture de « {} » par jupytext", source.display());
+    let text = process::output(&mut command, &what, REMEDY)?;
+    Notebook::parse(&text, source)
+}
+
+/// Writes the HTML page of a notebook beside it, and returns its path.
+///
+/// # Errors
+/// [`Error::Command`] when nbconvert fails.
+pub fn to_html(notebook: &Path, python: &Environment) -> Result<PathBuf> {
+    let page = notebook.with_extension("html");
+    let mut command = python.command("jupyter");
+    command
+        .args([
+            "nbconvert",
+            "--log-level",
+            "ERROR",
+            "--to",
+            "html",
+            "--HTMLExporter.language_code=fr",
+            "--stdout",
+        ])
+        .arg(absolute(notebook)?);
+    let what = format!("La conversion de « {} » en HTML", notebook.display());
+    let text = process::output(&mut command, &what, REMEDY)?;
+    paths::write_atomically(&page, text.as_bytes())?;
+    Ok(page)
+}
+
+/// A path that no tool takes for an option, whatever the file is called.
+fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).map_err(Error::io("Chemin inutilisable", path))
+}

@@ -1,0 +1,118 @@
+//! Everything that differs between operating systems. Linux is tested; macOS is written for and untested.
+
+use std::process::Command;
+
+/// Environment variable in which the dynamic loader looks for libraries.
+pub const LIBRARY_PATH: &str = if cfg!(target_os = "macos") {
+    "DYLD_FALLBACK_LIBRARY_PATH"
+} else {
+    "LD_LIBRARY_PATH"
+};
+
+/// Extension of a shared library, without the dot.
+pub const SHARED_EXTENSION: &str = if cfg!(target_os = "macos") {
+    "dylib"
+} else {
+    "so"
+};
+
+/// Whether the labs run here at all: a Windows DLL cannot export as many symbols as `visages` has.
+pub const SUPPORTED: bool = cfg!(unix);
+
+/// Makes the child die with this process (Linux), so that a killed kernel or runner leaves nothing behind.
+///
+/// The signal is tied to the thread that starts the child: call [`Command::spawn`] from a thread that lives on.
+pub fn die_with_parent(command: &mut Command) {
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::unix::process::CommandExt;
+        // SAFETY: prctl is async-signal-safe and touches only the child.
+        unsafe {
+            command.pre_exec(|| {
+                libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+                Ok(())
+            });
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = command;
+}
+
+/// Makes this process adopt the orphans of its children (Linux), so that it can end them.
+pub fn adopt_orphans() {
+    #[cfg(target_os = "linux")]
+    // SAFETY: sets an attribute of this process.
+    unsafe {
+        libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1);
+    }
+}
+
+/// Kills every direct child of this process (Linux), orphans adopted with [`adopt_orphans`] included.
+pub fn kill_children() {
+    for child in children(std::process::id()) {
+        // SAFETY: a signal to a process that this one is the parent of.
+        unsafe {
+            libc::kill(child as libc::pid_t, libc::SIGKILL);
+        }
+    }
+}
+
+/// Process ids of the direct children of `parent`; empty where `/proc` is not there.
+pub fn children(parent: u32) -> Vec<u32> {
+    let Ok(processes) = std::fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    processes
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
+        .filter(|pid| parent_of(*pid) == Some(parent))
+        .collect()
+}
+
+/// Whether a process of this id exists.
+pub fn is_alive(pid: u32) -> bool {
+    // SAFETY: signal 0 only asks.
+    let answer = unsafe { libc::kill(pid as libc::pid_t, 0) };
+    answer == 0 || std::io::Error::last_os_error().raw_os_error() != Some(libc::ESRCH)
+}
+
+fn parent_of(pid: u32) -> Option<u32> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name in parentheses may hold spaces: fields are counted from the last parenthesis.
+    stat.rsplit_once(')')?
+        .1
+        .split_whitespace()
+        .nth(1)?
+        .parse()
+        .ok()
+}
+
+/// Free space, in bytes, of the disk that holds `path` (or its nearest existing parent).
+pub fn free_space(path: &std::path::Path) -> Option<u64> {
+    use std::os::unix::ffi::OsStrExt;
+    let existing = path.ancestors().find(|folder| folder.exists())?;
+    let name = std::ffi::CString::new(existing.as_os_str().as_bytes()).ok()?;
+    let mut answer = std::mem::MaybeUninit::<libc::statvfs>::uninit();
+    // SAFETY: `name` is a C string and `answer` is filled when the call returns 0.
+    let answer = unsafe {
+        if libc::statvfs(name.as_ptr(), answer.as_mut_ptr()) != 0 {
+            return None;
+        }
+        answer.assume_init()
+    };
+    Some(answer.f_bavail as u64 * answer.f_frsize as u64)
+}
+
+/// Memory of the machine in bytes: total, available.
+pub fn memory() -> Option<(u64, u64)> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let field = |name: &str| {
+        let line = text.lines().find(|line| line.starts_with(name))?;
+        line.split_whitespace()
+            .nth(1)?
+            .parse::<u64>()
+            .ok()
+            .map(|kib| kib * 1024)
+    };
+    Some((field("MemTotal:")?, field("MemAvailable:")?))
+}

@@ -1,0 +1,107 @@
+//! What goes wrong in a cell is seen, and costs nothing more than it must.
+
+use tp::jupyter::{CellResult, CellStatus};
+use tp_protocol::Marker;
+
+use super::{alone, kernel, ok, run};
+
+#[test]
+fn failures_are_typed_and_leave_the_variables() {
+    let _alone = alone();
+    let mut client = kernel();
+    ok(&mut client, "let device = Device::flex();");
+    ok(&mut client, "let a = Tensor::<2>::ones([2, 3], &device);");
+    ok(&mut client, "let mut compte = 41;");
+    ok(&mut client, "let df = df!(\"n\" => [1_i64, 2])?;");
+
+    // A burn panic: shapes that do not match.
+    let result = run(
+        &mut client,
+        "let faux = a.clone().matmul(Tensor::<2>::ones([2, 3], &device));",
+    );
+    assert_eq!(
+        result.status,
+        CellStatus::Ok,
+        "evcxr itself does not tell a panic"
+    );
+    let message = panic_message(&result);
+    assert!(!message.is_empty() && message.len() < 1000, "{message}");
+    // A panic of the student's own, in a function of another cell.
+    ok(
+        &mut client,
+        "fn inverse(x: i32) -> i32 {\n    assert!(x != 0, \"division par zéro\");\n    1 / x\n}",
+    );
+    assert!(panic_message(&run(&mut client, "inverse(0)")).contains("division par zéro"));
+    // Every variable is still there, and the value is the one before the panic.
+    ok(&mut client, "compte += 1;");
+    let text = ok(
+        &mut client,
+        "println!(\"{compte} {:?} {}\", a.dims(), df.height());",
+    );
+    assert_eq!(text, "42 [2, 3] 2\n");
+
+    // A caught panic is no error.
+    let code =
+        "let attrape = std::panic::catch_unwind(|| inverse(0)).is_err();\nprintln!(\"{attrape}\");";
+    assert_eq!(ok(&mut client, code), "true\n");
+
+    // An error passed on by `?` is one.
+    let result = run(
+        &mut client,
+        "let colonne = df.column(\"absente\")?.clone();",
+    );
+    let message = failure_message(&result);
+    assert!(message.contains("absente"), "{message}");
+    let result = run(
+        &mut client,
+        "let fichier = std::fs::read_to_string(\"/nulle/part\")?;",
+    );
+    assert!(!failure_message(&result).is_empty());
+    assert_eq!(ok(&mut client, "println!(\"{compte}\");"), "42\n");
+
+    // Code that does not compile.
+    let result = run(&mut client, "let texte: i32 = \"un\";");
+    assert_eq!(result.status, CellStatus::Error);
+    let error = result.error().expect("an error output");
+    assert!(
+        error.value.contains("mismatched types") && error.traceback.len() > 1,
+        "{error:?}"
+    );
+    assert_eq!(ok(&mut client, "println!(\"{compte}\");"), "42\n");
+
+    // What a cell prints that looks like a message of ours, but in the middle of a line, stays text.
+    let code = format!(
+        "println!(\"x{}1 {{{{}}}}\");",
+        tp_protocol::PREFIX.escape_default()
+    );
+    let result = run(&mut client, &code);
+    assert!(
+        result.markers.is_empty() && result.stdout().contains("tp-visages/1"),
+        "{result:#?}"
+    );
+
+    // The end of the cell's process: variables are lost, definitions and the kernel stay.
+    let result = run(&mut client, "std::process::exit(3);");
+    assert_eq!(result.status, CellStatus::Error);
+    assert!(
+        result
+            .error()
+            .is_some_and(|error| error.value.contains("Subprocess terminated"))
+    );
+    assert_eq!(run(&mut client, "compte").status, CellStatus::Error);
+    assert_eq!(ok(&mut client, "println!(\"{}\", inverse(1));"), "1\n");
+}
+
+fn panic_message(result: &CellResult) -> String {
+    match &result.markers[..] {
+        [Marker::Panic { message, .. }] => message.clone(),
+        _ => panic!("no panic marker: {result:#?}"),
+    }
+}
+
+fn failure_message(result: &CellResult) -> String {
+    match &result.markers[..] {
+        [Marker::Failure { message }] => message.clone(),
+        _ => panic!("no failure marker: {result:#?}"),
+    }
+}

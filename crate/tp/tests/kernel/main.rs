@@ -1,0 +1,108 @@
+//! The real kernel, through a real client: what the labs rely on.
+//!
+//! Needs the kernel folder of the present sources (`cargo tp setup`), or another one named by `TP_NOYAU`. A kernel takes about ten seconds to start: each
+//! test starts as few as it can, and one test runs at a time, because durations are among what is tested.
+
+mod failures;
+mod lifetime;
+mod session;
+mod together;
+
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tp::jupyter::{CellResult, CellStatus, Client, KernelCommand, StartOptions};
+use tp::kernel::KernelFolder;
+use tp::paths::{Cache, Repository};
+use tp::setup::rust::Toolchain;
+use tp_protocol::Marker;
+
+/// Longest time of one cell.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// Held by the test that is running.
+fn alone() -> MutexGuard<'static, ()> {
+    static RUNNING: Mutex<()> = Mutex::new(());
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The kernel folder of the present sources, or the one that `TP_NOYAU` names (a bundle's, or an earlier one).
+fn folder() -> KernelFolder {
+    if let Some(named) = std::env::var_os("TP_NOYAU") {
+        return KernelFolder::open(std::path::Path::new(&named)).unwrap();
+    }
+    let repository = Repository::find().unwrap();
+    let toolchain = Toolchain::detect(&repository).unwrap();
+    let current =
+        KernelFolder::current(&repository, &Cache::locate().unwrap(), &toolchain).unwrap();
+    current.expect("no kernel for the present sources: run « cargo tp setup » first")
+}
+
+fn command() -> KernelCommand {
+    with_markers(folder().command())
+}
+
+fn with_markers(command: KernelCommand) -> KernelCommand {
+    command
+        .with_env(tp_protocol::PROTOCOL_VARIABLE, "1")
+        .with_cwd(std::env::temp_dir())
+}
+
+/// A kernel in which the prelude is there.
+fn kernel() -> Client {
+    start(&command())
+}
+
+fn start(command: &KernelCommand) -> Client {
+    let mut client = Client::start(command, StartOptions::default()).unwrap();
+    ok(&mut client, "use visages::prelude::*;");
+    client
+}
+
+/// Runs a cell, whatever becomes of it.
+fn run(client: &mut Client, code: &str) -> CellResult {
+    client.execute(code, LIMIT, &mut |_| ()).unwrap()
+}
+
+/// Runs a cell that must succeed, and gives what it printed.
+fn ok(client: &mut Client, code: &str) -> String {
+    let result = run(client, code);
+    let stopped = result
+        .markers
+        .iter()
+        .any(|marker| !matches!(marker, Marker::Points { .. }));
+    assert!(
+        result.status == CellStatus::Ok && !stopped,
+        "cell «\n{code}\n» gave {result:#?}"
+    );
+    result.stdout()
+}
+
+/// Runs a cell that prints lists of numbers (`{:?}` of vectors), one a line.
+fn numbers(client: &mut Client, code: &str) -> Vec<Vec<f64>> {
+    let text = ok(client, code);
+    text.lines()
+        .map(|line| {
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("« {line} »: {error}"))
+        })
+        .collect()
+}
+
+/// A folder that is removed at the end of its test.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("tp-essai-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
