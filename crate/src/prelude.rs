@@ -11,10 +11,11 @@ pub use burn::module::{Module, Param};
 pub use burn::nn::{
     self, Dropout, DropoutConfig, Linear, LinearConfig, PaddingConfig2d, Relu, Sigmoid,
 };
-pub use burn::optim::{AdamConfig, GradientsParams, SgdConfig};
+pub use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer, SgdConfig};
 pub use burn::tensor::{
     Bool, Device, Distribution, ElementConversion, Float, Int, Shape, Tensor, TensorData,
-    activation, s,
+    activation::{self, log_sigmoid, relu, sigmoid, softmax},
+    s,
 };
 
 pub use image;
@@ -23,10 +24,22 @@ pub use polars;
 pub use polars::prelude::*;
 
 pub use crate::data::{
-    Batch, DetectionConfig, DetectionLoader, FaceGroup, Fit, ImageFolder, ImageStore,
+    Batch, DetectionConfig, DetectionLoader, FaceGroup, Fit, Framing, ImageFolder, ImageStore,
     LabelledImages, LoadOptions, Preset, TestFaces, split_by_content,
 };
 pub use crate::error::Error;
+pub use crate::fairness::{Z_95, by_group, group_probabilities, wilson_interval};
+pub use crate::figures::{
+    Figure, GridOptions, group_bars, image_grid, image_rows, loss_curve, pair,
+};
+pub use crate::models::{StandardCnn, StandardCnnConfig, num_params, num_trainable_params};
 pub use crate::notebook::{
     Check, Note, Outcome, Seance, Table, check, egal, noter, proche, tableau,
+};
+pub use crate::ops::{
+    BatchNorm, BatchNormConfig, Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig, dense,
+};
+pub use crate::train::{
+    Classifier, Evaluation, FitConfig, Fitted, History, LossHistory, StopFlag, accuracy,
+    binary_cross_entropy_with_logits, evaluate, fit, predict_probabilities, train_step,
 };

@@ -4,10 +4,11 @@ mod data_support;
 
 use std::collections::{HashMap, HashSet};
 
-use data_support::{TempFolder, png};
+use data_support::{TempFolder, encode, jpeg, png};
 use visages::{
     burn::tensor::Device,
-    data::{Batch, DetectionConfig, DetectionLoader, ImageStore, LoadOptions, TestFaces},
+    data::{Batch, DetectionConfig, DetectionLoader, Framing, ImageStore, LoadOptions, TestFaces},
+    image::{ImageFormat, Rgb, RgbImage},
 };
 
 /// `count` different images of 4 × 4 pixels whose first byte is `class`.
@@ -202,7 +203,10 @@ fn folders_are_found_under_each_accepted_name() {
         let root = TempFolder::new();
         for index in 0..30 {
             root.write(&format!("{faces}/{index}.png"), &png(10, 12, index));
-            root.write(&format!("{others}/n0/{index}.png"), &png(9, 9, 500 + index));
+            root.write(
+                &format!("{others}/n0/{index}.png"),
+                &jpeg(9, 9, 500 + index),
+            );
         }
         let loader = config().init(root.path()).unwrap();
         assert_eq!(loader.train_size() + loader.held_out().len(), 60);
@@ -222,6 +226,36 @@ fn folders_are_found_under_each_accepted_name() {
             assert!(train.contains(few.faces().image(index).unwrap()));
         }
     }
+}
+
+#[test]
+fn celeba_portraits_are_framed_on_the_face() {
+    // A dark picture with a white square where an aligned portrait has its face.
+    let portrait = |variant: u8| {
+        let image = RgbImage::from_fn(89, 109, |x, y| {
+            let face = (20..69).contains(&x) && (37..87).contains(&y);
+            Rgb([if face { 255 } else { 0 }, variant, 0])
+        });
+        encode(image, ImageFormat::Png)
+    };
+    let white = |folder: &str, config: DetectionConfig| {
+        let root = TempFolder::new();
+        for index in 0..30 {
+            root.write(&format!("{folder}/{index}.png"), &portrait(index));
+            root.write(&format!("imagenette/{index}.png"), &png(9, 9, index.into()));
+        }
+        let loader = config.init(root.path()).unwrap();
+        let pixels = loader.faces().image(0).unwrap();
+        pixels.chunks(3).filter(|pixel| pixel[0] == 255).count()
+    };
+    // 8 × 8 pixels: the face fills the picture, or less than half of it.
+    assert_eq!(white("CelebA", config()), 64);
+    assert!(white("visages", config()) < 32);
+    assert!(white("CelebA", config().with_face_framing(Framing::default())) < 32);
+    assert_eq!(
+        white("visages", config().with_face_framing(Framing::CELEBA)),
+        64
+    );
 }
 
 #[test]

@@ -167,8 +167,8 @@ fn bias_is_added_to_every_position() {
 #[test]
 fn batch_norm_normalises_and_follows_the_batch() {
     let device = Device::flex().autodiff();
-    let norm = BatchNormConfig::new(1).init(&device);
     // Mean 3, variance 4; ε = 1e-3 and momentum 0.01 as in Keras.
+    let norm = BatchNormConfig::new(1).with_momentum(0.01).init(&device);
     let input = Tensor::<2>::from_data([[1.0], [5.0]], &device);
     let output = norm.forward(input.clone());
     let scale = 2.0 / 4.001_f32.sqrt();
@@ -251,6 +251,18 @@ fn the_standard_cnn_has_the_originals_size() {
     assert_eq!(features.dims(), [2, 72, 4, 4]);
     let whole = values(model.forward(images));
     assert_close(&whole, &values(model.head(features)), 0.0);
+}
+
+#[test]
+fn a_printed_model_has_one_line_a_layer() {
+    let _guard = seeded(1);
+    let model = StandardCnnConfig::new().init(&Device::flex());
+    let text = format!("{model}");
+    let first = "conv1: Conv2d {channels: [3, 12], kernel_size: [5, 5], stride: [2, 2], padding: Same, params: 912}";
+    assert!(text.contains(first), "{text}");
+    assert!(text.contains("params: 641201"), "{text}");
+    assert_eq!(text.lines().count(), 13, "{text}");
+    assert_eq!(format!("{model:?}"), text);
 }
 
 #[test]

@@ -33,6 +33,7 @@ impl StudentModel {
     }
 
     fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        let x = relu(x);
         let x = self.activation.forward(self.hidden.forward(x));
         self.output.forward(x)
     }
@@ -54,7 +55,7 @@ fn tensors_models_and_gradients() {
     let mut model = model.train();
     let loss = model.forward(x).powf_scalar(2.0).mean();
     let gradients = GradientsParams::from_grads(loss.backward(), &model);
-    let mut optimizer = AdamConfig::new().init();
+    let mut optimizer: ModuleOptimizer = AdamConfig::new().init();
     model = optimizer.step(1e-3, model, gradients);
     assert_eq!(model.num_params(), 4 * 8 + 8 + 8 + 1);
 
@@ -132,5 +133,19 @@ fn a_lab_begins() -> Result<(), Box<dyn std::error::Error>> {
         .hint("Divisez par 255.")],
     );
     assert_eq!(note.points(), 1.0);
+
+    // Layers of ours and of burn in one network, a model of ours, and the whole of an evaluation.
+    let block = Conv2dConfig::new([3, 4], [3, 3])
+        .with_stride([2, 2])
+        .init(&device);
+    let norm = BatchNormConfig::new(4).init(&device);
+    let features = norm.forward(relu(block.forward(Tensor::zeros([2, 3, 8, 8], &device))));
+    assert_eq!(features.dims(), [2, 4, 4, 4]);
+    let model = StandardCnnConfig::new().init(&device);
+    let n_params = num_trainable_params(&model);
+    let note = noter(1.0, &[check("paramètres", || egal(n_params, 640_889))]);
+    assert_eq!(note.passed(), 1);
+    let (low, high) = wilson_interval(5, 5, Z_95)?;
+    assert!(low < 0.6 && high == 1.0);
     Ok(())
 }

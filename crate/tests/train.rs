@@ -353,9 +353,9 @@ fn predictions_do_not_depend_on_the_batch_or_the_mode() {
     let pieces = predict_probabilities(&model, &store, 4, &device).unwrap();
     let training = predict_probabilities(&model.clone().train(), &store, 9, &device).unwrap();
     assert_eq!(whole.len(), 9);
-    for i in 0..9 {
-        assert!((whole[i] - pieces[i]).abs() < 1e-6 && (whole[i] - training[i]).abs() < 1e-6);
-        assert!((0.0..=1.0).contains(&whole[i]));
+    for (whole, (piece, training)) in whole.iter().zip(pieces.iter().zip(&training)) {
+        assert!((whole - piece).abs() < 1e-6 && (whole - training).abs() < 1e-6);
+        assert!((0.0..=1.0).contains(whole));
     }
     assert!(predict_probabilities(&model, &store, 0, &device).is_err());
     let none = predict_probabilities(&model, &ImageStore::new(SIDE, SIDE), 4, &device).unwrap();

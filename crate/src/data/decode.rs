@@ -13,7 +13,7 @@ use image::{
     metadata::Orientation,
 };
 
-use super::folder::{Fit, LoadOptions};
+use super::options::{Fit, LoadOptions};
 use crate::error::io_reason;
 
 /// Largest width or height that is decoded.

@@ -9,11 +9,12 @@ use std::{
 };
 
 use burn::tensor::{Device, Tensor};
-use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 
 use super::{
-    folder::{ImageFolder, LoadOptions},
+    batches::{Batch, Batches},
+    folder::ImageFolder,
     image_store::ImageStore,
+    options::{Framing, LoadOptions},
     preset::Preset,
     split::split_by_content,
 };
@@ -83,32 +84,14 @@ impl LabelledImages {
     }
 }
 
-/// One batch for a training or evaluation step.
-#[derive(Debug, Clone)]
-pub struct Batch {
-    /// `[n, 3, height, width]`, values in `[0, 1]`.
-    pub images: Tensor<4>,
-    /// `[n]`, 1.0 for a face, 0.0 otherwise.
-    pub labels: Tensor<1>,
-}
-
-impl Batch {
-    /// Number of images.
-    pub fn len(&self) -> usize {
-        self.labels.dims()[0]
-    }
-
-    /// Whether there is no image.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
-
 /// What is loaded and how it is split.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DetectionConfig {
-    /// Size and framing of the images. Default: 64 × 64, centre crop.
+    /// Size of the images and how they are read. Default: 64 × 64, centre crop.
     pub load: LoadOptions,
+    /// Part of each face picture that is kept. Default: [`Framing::CELEBA`] for a folder of that
+    /// name, else that of [`load`](Self::load).
+    pub face_framing: Option<Framing>,
     /// Greatest number of faces read. Default: all.
     pub max_faces: Option<usize>,
     /// Greatest number of non-faces read. Default: all.
@@ -123,6 +106,7 @@ impl Default for DetectionConfig {
     fn default() -> Self {
         Self {
             load: LoadOptions::default(),
+            face_framing: None,
             max_faces: None,
             max_non_faces: None,
             held_out: 0.15,
@@ -163,7 +147,14 @@ impl DetectionConfig {
         self
     }
 
-    /// Sets size and framing; its `max_images` is not used, each class has its own.
+    /// Sets which part of each face picture is kept.
+    #[must_use]
+    pub fn with_face_framing(mut self, framing: Framing) -> Self {
+        self.face_framing = Some(framing);
+        self
+    }
+
+    /// Sets how images are read; its `max_images` is not used, each class has its own.
     #[must_use]
     pub fn with_load(mut self, load: LoadOptions) -> Self {
         self.load = load;
@@ -178,12 +169,24 @@ impl DetectionConfig {
     pub fn init(&self, root: &Path) -> Result<DetectionLoader> {
         let face_folder = find_folder(root, "les visages", &FACE_FOLDERS)?;
         let non_face_folder = find_folder(root, "les photos sans visage", &NON_FACE_FOLDERS)?;
-        let load = |what: &str, folder: &Path, max| {
-            let options = self.load.clone().with_max_images(max);
+        let is_celeba =
+            face_folder.ends_with(FACE_FOLDERS[0]) || face_folder.ends_with(FACE_FOLDERS[1]);
+        let face_framing = match self.face_framing {
+            Some(framing) => framing,
+            None if is_celeba => Framing::CELEBA,
+            None => self.load.framing,
+        };
+        let load = |what: &str, folder: &Path, framing, max| {
+            let options = self.load.clone().with_framing(framing).with_max_images(max);
             ImageFolder::load(what, folder, &options).map(|folder| folder.images)
         };
-        let faces = load("visages", &face_folder, self.max_faces)?;
-        let non_faces = load("photos sans visage", &non_face_folder, self.max_non_faces)?;
+        let faces = load("visages", &face_folder, face_framing, self.max_faces)?;
+        let non_faces = load(
+            "photos sans visage",
+            &non_face_folder,
+            self.load.framing,
+            self.max_non_faces,
+        )?;
         DetectionLoader::new(&faces, &non_faces, self.held_out, self.seed)
     }
 }
@@ -301,16 +304,7 @@ impl DetectionLoader {
                 ),
             ));
         }
-        let mut rng = StdRng::seed_from_u64(seed);
-        Ok(Batches {
-            faces: Deck::new(self.faces.len(), &mut rng),
-            non_faces: Deck::new(self.non_faces.len(), &mut rng),
-            rng,
-            half: batch_size / 2,
-            remaining: self.train_size() / batch_size,
-            loader: self,
-            device: device.clone(),
-        })
+        Ok(Batches::new(self, batch_size / 2, seed, device))
     }
 }
 
@@ -335,79 +329,5 @@ impl fmt::Display for DetectionLoader {
 impl fmt::Debug for DetectionLoader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "DetectionLoader({self})")
-    }
-}
-
-/// The balanced batches of one epoch; see [`DetectionLoader::batches`].
-pub struct Batches<'a> {
-    loader: &'a DetectionLoader,
-    device: Device,
-    faces: Deck,
-    non_faces: Deck,
-    rng: StdRng,
-    half: usize,
-    remaining: usize,
-}
-
-impl Batches<'_> {
-    /// The next batch, whether or not the epoch is over.
-    fn draw(&mut self) -> Result<Batch> {
-        let faces = self.faces.deal(self.half, &mut self.rng);
-        let non_faces = self.non_faces.deal(self.half, &mut self.rng);
-        let device = &self.device;
-        let images = Tensor::cat(
-            vec![
-                self.loader.faces.to_tensor(&faces, device)?,
-                self.loader.non_faces.to_tensor(&non_faces, device)?,
-            ],
-            0,
-        );
-        let mut labels = vec![f32::from(FACE); self.half];
-        labels.resize(2 * self.half, f32::from(NON_FACE));
-        Ok(Batch {
-            images,
-            labels: Tensor::from_data(labels.as_slice(), device),
-        })
-    }
-}
-
-impl Iterator for Batches<'_> {
-    type Item = Result<Batch>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.remaining = self.remaining.checked_sub(1)?;
-        Some(self.draw())
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.remaining, Some(self.remaining))
-    }
-}
-
-impl ExactSizeIterator for Batches<'_> {}
-
-/// Indices dealt without replacement, shuffled again when they run out.
-struct Deck {
-    order: Vec<usize>,
-    dealt: usize,
-}
-
-impl Deck {
-    fn new(len: usize, rng: &mut StdRng) -> Self {
-        let mut order: Vec<usize> = (0..len).collect();
-        order.shuffle(rng);
-        Self { order, dealt: 0 }
-    }
-
-    /// `count` indices, at most as many as there are; within one deal none is repeated.
-    fn deal(&mut self, count: usize, rng: &mut StdRng) -> Vec<usize> {
-        if self.dealt + count > self.order.len() {
-            self.order.shuffle(rng);
-            self.dealt = 0;
-        }
-        let end = (self.dealt + count).min(self.order.len());
-        let cards = self.order[self.dealt..end].to_vec();
-        self.dealt = end;
-        cards
     }
 }

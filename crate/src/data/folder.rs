@@ -11,11 +11,10 @@ use rayon::prelude::*;
 use super::{
     decode::{Outcome, read_picture},
     image_store::ImageStore,
+    options::LoadOptions,
 };
 use crate::error::{Error, Result};
 
-/// Side of the labs' images, in pixels.
-pub const DEFAULT_SIDE: usize = 64;
 /// Folders nested deeper than this are not entered.
 const MAX_DEPTH: usize = 32;
 /// Pictures decoded between two looks at the clock.
@@ -24,157 +23,6 @@ const CHUNK: usize = 256;
 const PROGRESS_EVERY: Duration = Duration::from_secs(2);
 /// Unreadable files named in the report.
 const NAMED_FILES: usize = 5;
-
-/// How a picture of other proportions is brought to the wanted size.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Fit {
-    /// Keep the largest centred part with the wanted proportions: nothing is distorted.
-    #[default]
-    CenterCrop,
-    /// Keep the whole picture: its proportions change.
-    Stretch,
-}
-
-/// Which part of a picture is kept: a closer view around a centre.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Framing {
-    /// How much closer: 2 keeps half of each side. From 1 to 100, default 1.
-    pub zoom: f64,
-    /// Centre of what is kept, from left (0) to right (1). Default 0.5.
-    pub center_x: f64,
-    /// Centre of what is kept, from top (0) to bottom (1). Default 0.5.
-    pub center_y: f64,
-}
-
-impl Default for Framing {
-    fn default() -> Self {
-        Self {
-            zoom: 1.0,
-            center_x: 0.5,
-            center_y: 0.5,
-        }
-    }
-}
-
-impl Framing {
-    fn check(&self) -> Result<()> {
-        let unit = 0.0..=1.0;
-        if (1.0..=100.0).contains(&self.zoom)
-            && unit.contains(&self.center_x)
-            && unit.contains(&self.center_y)
-        {
-            return Ok(());
-        }
-        Err(Error::argument(
-            "framing",
-            format!(
-                "zoom {}, centre ({}, {})",
-                self.zoom, self.center_x, self.center_y
-            ),
-            "le grossissement va de 1 (image entière) à 100, le centre de 0 à 1",
-        ))
-    }
-}
-
-/// How pictures are read; the defaults are those of every lab.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LoadOptions {
-    /// Height of the images, in pixels. Default: 64.
-    pub height: usize,
-    /// Width of the images, in pixels. Default: 64.
-    pub width: usize,
-    /// What becomes of other proportions. Default: [`Fit::CenterCrop`].
-    pub fit: Fit,
-    /// Which part of the picture is kept before it is resized. Default: all of it.
-    pub framing: Framing,
-    /// At most so many files are read, spread evenly over the sorted list, so that every
-    /// subfolder keeps its share. Default: all.
-    pub max_images: Option<usize>,
-    /// Whether to print progress (beyond 2 s) and the report of unreadable files. Default: yes.
-    pub verbose: bool,
-}
-
-impl Default for LoadOptions {
-    fn default() -> Self {
-        Self {
-            height: DEFAULT_SIDE,
-            width: DEFAULT_SIDE,
-            fit: Fit::default(),
-            framing: Framing::default(),
-            max_images: None,
-            verbose: true,
-        }
-    }
-}
-
-impl LoadOptions {
-    /// The defaults.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Sets the size of the images, in pixels.
-    #[must_use]
-    pub fn with_size(mut self, height: usize, width: usize) -> Self {
-        (self.height, self.width) = (height, width);
-        self
-    }
-
-    /// Sets what becomes of other proportions.
-    #[must_use]
-    pub fn with_fit(mut self, fit: Fit) -> Self {
-        self.fit = fit;
-        self
-    }
-
-    /// Sets which part of the picture is kept.
-    #[must_use]
-    pub fn with_framing(mut self, framing: Framing) -> Self {
-        self.framing = framing;
-        self
-    }
-
-    /// Sets the greatest number of files to read; `None` for all.
-    #[must_use]
-    pub fn with_max_images(mut self, max_images: Option<usize>) -> Self {
-        self.max_images = max_images;
-        self
-    }
-
-    /// Sets whether progress and unreadable files are printed.
-    #[must_use]
-    pub fn with_verbose(mut self, verbose: bool) -> Self {
-        self.verbose = verbose;
-        self
-    }
-
-    /// Height and width for the image library; [`check`](Self::check) bounds both.
-    pub(super) fn size_u32(&self) -> (u32, u32) {
-        let side = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
-        (side(self.height), side(self.width))
-    }
-
-    fn check(&self) -> Result<()> {
-        const LARGEST: usize = 4096;
-        let accepted = 1..=LARGEST;
-        if !accepted.contains(&self.height) || !accepted.contains(&self.width) {
-            return Err(Error::argument(
-                "height, width",
-                format!("{} × {}", self.height, self.width),
-                format!("la taille des images va de 1 à {LARGEST} pixels par côté"),
-            ));
-        }
-        self.framing.check()?;
-        if self.max_images == Some(0) {
-            return Err(Error::argument(
-                "max_images",
-                0,
-                "demandez au moins une image, ou None pour toutes",
-            ));
-        }
-        Ok(())
-    }
-}
 
 /// A file that looks like a picture and cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -418,23 +266,5 @@ mod tests {
         }
         assert_eq!(spread(files.clone(), None), files);
         assert_eq!(spread(files.clone(), Some(1000)), files);
-    }
-
-    #[test]
-    fn sizes_and_counts_of_zero_are_refused() {
-        let options = LoadOptions::new().with_size(0, 64);
-        let message = ImageFolder::load("les essais", ".", &options)
-            .unwrap_err()
-            .to_string();
-        assert!(message.contains("0 × 64"), "{message}");
-        let options = LoadOptions::new().with_max_images(Some(0));
-        assert!(ImageFolder::load("les essais", ".", &options).is_err());
-        for zoom in [0.5, -1.0, f64::NAN, f64::INFINITY] {
-            let options = LoadOptions::new().with_framing(Framing {
-                zoom,
-                ..Framing::default()
-            });
-            assert!(ImageFolder::load("les essais", ".", &options).is_err());
-        }
     }
 }

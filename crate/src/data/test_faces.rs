@@ -8,9 +8,7 @@
 use std::path::Path;
 
 use super::{
-    detection::find_folder,
-    folder::{ImageFolder, LoadOptions},
-    image_store::ImageStore,
+    detection::find_folder, folder::ImageFolder, image_store::ImageStore, options::LoadOptions,
 };
 use crate::error::{Error, Result};
 

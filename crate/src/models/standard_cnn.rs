@@ -33,6 +33,9 @@ pub struct StandardCnnConfig {
     pub image_size: usize,
     /// Units of the hidden dense layer, 512 by default.
     pub n_hidden: usize,
+    /// Weight of the current batch in the running statistics of the batch norms, 0.1 by default;
+    /// see [`BatchNormConfig`].
+    pub norm_momentum: f64,
 }
 
 impl StandardCnnConfig {
@@ -43,6 +46,7 @@ impl StandardCnnConfig {
             n_outputs: 1,
             image_size: 64,
             n_hidden: 512,
+            norm_momentum: 0.1,
         }
     }
 
@@ -70,6 +74,12 @@ impl StandardCnnConfig {
         self
     }
 
+    /// Sets the weight of the current batch in the running statistics of the batch norms.
+    pub fn with_norm_momentum(mut self, norm_momentum: f64) -> Self {
+        self.norm_momentum = norm_momentum;
+        self
+    }
+
     /// Builds the model on `device`, initialised as Keras does; call [`Device::seed`] before for
     /// reproducible weights.
     pub fn init(&self, device: &Device) -> StandardCnn {
@@ -79,7 +89,11 @@ impl StandardCnnConfig {
                 .with_stride([2, 2])
                 .init(device)
         };
-        let norm = |channels: usize| BatchNormConfig::new(channels).init(device);
+        let norm = |channels: usize| {
+            BatchNormConfig::new(channels)
+                .with_momentum(self.norm_momentum)
+                .init(device)
+        };
         // SAME padding at stride 2 halves the side four times, rounding up.
         let side = self.image_size.div_ceil(16);
 

@@ -2,11 +2,14 @@
 //! kernel's account of a cell that stops.
 
 mod check;
+mod compare;
 mod display;
 mod panic;
+mod process;
 mod session;
 
-pub use check::{Check, IntoOutcome, Note, Outcome, check, egal, noter, proche};
+pub use check::{Check, IntoOutcome, Note, Outcome, check, noter};
+pub use compare::{egal, proche};
 pub use display::{Table, tableau};
 pub use panic::{cell_failed, cell_panicked, enter_cell};
 pub use session::{DATA_VARIABLE, DEFAULT_SEED, SEED_VARIABLE, Seance, SeanceBuilder};

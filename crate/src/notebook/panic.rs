@@ -18,6 +18,8 @@ use std::{
 
 use tp_protocol::{Marker, PROTOCOL_VARIABLE};
 
+use super::process;
+
 /// Longest message shown, in characters.
 const LONGEST_MESSAGE: usize = 600;
 
@@ -47,13 +49,15 @@ thread_local! {
 // A panic hook belongs to the whole process, and a rayon worker's panic reaches the cell without
 // passing the hook again: hence these, the only global state of the crate.
 static INSTALL: Once = Once::new();
+static PREPARE: Once = Once::new();
 static IN_KERNEL: AtomicBool = AtomicBool::new(false);
 static LAST_ELSEWHERE: Mutex<Option<Record>> = Mutex::new(None);
 
 /// Called at the start of each cell: marks this thread as the cell's, forgets earlier panics, and
-/// on first use installs the panic hook.
+/// on first use installs the panic hook and prepares the process.
 pub fn enter_cell() {
     install_hook();
+    PREPARE.call_once(process::prepare);
     IN_KERNEL.store(true, Ordering::Relaxed);
     set_mode(Mode::Cell);
     take_last();

@@ -30,5 +30,7 @@ fn end_with_kernel() {
         std::process::exit(1);
     };
     // Without a thread there is no watch; the cells still run.
-    let _ = thread::Builder::new().name("veille".to_owned()).spawn(watch);
+    let _ = thread::Builder::new()
+        .name("veille".to_owned())
+        .spawn(watch);
 }

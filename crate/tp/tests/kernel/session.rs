@@ -67,9 +67,10 @@ fn types_are_inferred_and_completed() {
     let frame = completions(&mut client, "df.");
     assert!(has(&frame, "lazy") && has(&frame, "column"), "{frame:?}");
 
+    // evcxr looks at what comes before the cursor.
     let code = "tensor.sum_dim(1)";
     let help = client
-        .inspect(code, 10, LIMIT)
+        .inspect(code, 14, LIMIT)
         .unwrap()
         .expect("documentation of sum_dim");
     assert!(help.contains("sum_dim"), "{help}");
