@@ -50,9 +50,10 @@ pub enum Error {
 
     /// No data root was given and none was found.
     #[error(
-        "aucun dossier de données trouvé (cherché : {}). Créez un dossier « data » à la racine du dépôt, \
-         ou indiquez le vôtre avec la variable TP_DONNEES ; voyez data/README.md pour ce qu'il doit contenir",
-        list(.searched)
+        "aucun dossier de données : la séance emploie des visages dessinés{}. Pour de vraies photos, créez un \
+         dossier « data » à la racine du dépôt, ou indiquez le vôtre avec la variable TP_DONNEES ; voyez \
+         data/README.md pour ce qu'il doit contenir",
+        searched_in(.searched)
     )]
     DataRootMissing {
         /// Folders that were tried, in order.
@@ -65,6 +66,33 @@ pub enum Error {
         /// The file at fault.
         path: PathBuf,
         /// Why, in French.
+        reason: String,
+    },
+
+    /// A file of labels does not hold what it should.
+    #[error("étiquettes inutilisables dans « {} » : {reason}", .path.display())]
+    Labels {
+        /// The file at fault.
+        path: PathBuf,
+        /// What is wrong, in French.
+        reason: String,
+    },
+
+    /// A data file is there, but is not what it should be.
+    #[error("fichier de données inutilisable « {} » : {reason}. Voyez data/README.md", .path.display())]
+    DataFile {
+        /// The file at fault.
+        path: PathBuf,
+        /// Why, in French.
+        reason: String,
+    },
+
+    /// A checkpoint cannot be read, or belongs to another training.
+    #[error("reprise impossible depuis « {} » : {reason}", .path.display())]
+    Checkpoint {
+        /// The folder of the checkpoint.
+        path: PathBuf,
+        /// Why, and what to do, in French.
         reason: String,
     },
 
@@ -169,6 +197,13 @@ pub enum Error {
     #[error("figure impossible à tracer : {0}")]
     Figure(String),
 
+    /// A student's code panicked while the library ran it.
+    #[error("le code de l'exercice s'est arrêté : {message}")]
+    StudentCode {
+        /// The panic, short and in French as far as we can.
+        message: String,
+    },
+
     // --- libraries -------------------------------------------------------------------------------
     /// Reading a tensor back from its device failed.
     #[error("lecture d'un tenseur impossible : {0}")]
@@ -240,13 +275,16 @@ fn index_range(len: usize) -> String {
     }
 }
 
-/// Paths between guillemets, separated by commas.
-fn list(paths: &[PathBuf]) -> String {
+/// The folders that were searched, between guillemets; nothing when none was.
+fn searched_in(paths: &[PathBuf]) -> String {
+    if paths.is_empty() {
+        return String::new();
+    }
     let quoted: Vec<String> = paths
         .iter()
         .map(|path| format!("« {} »", path.display()))
         .collect();
-    quoted.join(", ")
+    format!(" (cherché : {})", quoted.join(", "))
 }
 
 #[cfg(test)]

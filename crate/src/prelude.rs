@@ -25,21 +25,29 @@ pub use polars::prelude::*;
 
 pub use crate::data::{
     Batch, DetectionConfig, DetectionLoader, FaceGroup, Fit, Framing, ImageFolder, ImageStore,
-    LabelledImages, LoadOptions, Preset, TestFaces, split_by_content,
+    LabelledImages, LoadOptions, Preset, SyntheticConfig, TestFaces, split_by_content,
 };
 pub use crate::error::Error;
-pub use crate::fairness::{Z_95, by_group, group_probabilities, wilson_interval};
+pub use crate::explain::{Traversal, kl_by_dimension, latent_traversal, most_active};
+pub use crate::fairness::{
+    Z_95, before_after, by_group, group_probabilities, held_out_rates, mean_sd, summarize_seeds,
+    wilson_interval,
+};
 pub use crate::figures::{
-    Figure, GridOptions, group_bars, image_grid, image_rows, loss_curve, pair,
+    Figure, GridOptions, db_vae_scheme, group_bars, image_grid, image_rows, loss_curve, pair,
+    vae_scheme,
 };
 pub use crate::models::{StandardCnn, StandardCnnConfig, num_params, num_trainable_params};
 pub use crate::notebook::{
-    Check, Note, Outcome, Seance, Table, check, egal, noter, proche, tableau,
+    Check, Essai, Note, Outcome, Seance, Table, Verdict, check, egal, essayer, noter, proche,
+    tableau,
 };
 pub use crate::ops::{
     BatchNorm, BatchNormConfig, Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig, dense,
 };
 pub use crate::train::{
-    Classifier, Evaluation, FitConfig, Fitted, History, LossHistory, StopFlag, accuracy,
-    binary_cross_entropy_with_logits, evaluate, fit, predict_probabilities, train_step,
+    Classifier, DebiasedFit, DebiasingConfig, DebiasingModel, Evaluation, FitConfig, Fitted,
+    History, LatentTable, LossHistory, StopFlag, accuracy, binary_cross_entropy_with_logits,
+    digitize, effective_sample_size, evaluate, fit, fit_debiasing, fit_debiasing_with, histogram,
+    latent_means, predict_probabilities, train_step,
 };

@@ -1,41 +1,19 @@
 //! Layers against hand-computed values, parameter counts, record paths and gradients.
 
-use std::sync::{Mutex, MutexGuard};
+mod model_support;
 
+use model_support::{assert_close, gradient_error, gradients, seeded, values};
 use visages::{
     burn::{
-        module::{Initializer, Module, ModuleMapper, ModuleVisitor, Param},
+        module::{Initializer, Module, ModuleVisitor, Param},
         nn::PaddingConfig2d,
-        optim::GradientsParams,
         prelude::*,
-        tensor::Distribution,
+        tensor::{DType, Distribution},
     },
     models::{StandardCnn, StandardCnnConfig},
     ops::{BatchNormConfig, Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig, dense},
     train::binary_cross_entropy_with_logits,
 };
-
-/// Tests of one process share the device's random generator: those that depend on it take turns.
-static GENERATOR: Mutex<()> = Mutex::new(());
-
-fn seeded(seed: u64) -> MutexGuard<'static, ()> {
-    let guard = GENERATOR
-        .lock()
-        .unwrap_or_else(|poisoned| poisoned.into_inner());
-    Device::flex().seed(seed);
-    guard
-}
-
-fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.try_into_vec_as::<f32>().unwrap()
-}
-
-fn assert_close(found: &[f32], expected: &[f32], tolerance: f32) {
-    assert_eq!(found.len(), expected.len());
-    for (a, b) in found.iter().zip(expected) {
-        assert!((a - b).abs() <= tolerance, "{found:?} ≠ {expected:?}");
-    }
-}
 
 /// One channel, given kernel, no bias.
 fn conv_with(kernel: &[f32], side: usize, stride: usize) -> Conv2d {
@@ -329,43 +307,6 @@ fn a_saved_model_answers_the_same_when_loaded() {
     assert_close(&values(loaded.forward(images)), &expected, 0.0);
 }
 
-/// Adds `delta` to one value of one parameter; parameters are numbered in visiting order.
-struct Nudge {
-    parameter: usize,
-    element: usize,
-    delta: f32,
-    next: usize,
-}
-
-impl ModuleMapper for Nudge {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let current = self.next;
-        self.next += 1;
-        if current != self.parameter {
-            return param;
-        }
-        param.map(|tensor| {
-            let (shape, device) = (tensor.shape(), tensor.device());
-            let mut data = values(tensor);
-            data[self.element] += self.delta;
-            Tensor::from_data(TensorData::new(data, shape), &device)
-        })
-    }
-}
-
-/// Gradients in visiting order; `None` for the batch-norm statistics.
-struct Collect<'a> {
-    gradients: &'a GradientsParams,
-    found: Vec<Option<Vec<f32>>>,
-}
-
-impl ModuleVisitor for Collect<'_> {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.found
-            .push(self.gradients.get::<D>(param.id).map(values));
-    }
-}
-
 #[test]
 fn gradients_equal_finite_differences() {
     let device = Device::flex();
@@ -375,55 +316,31 @@ fn gradients_equal_finite_differences() {
         .with_image_size(20)
         .with_n_hidden(6)
         .init(&device);
-    let images = Tensor::<4>::random([6, 3, 20, 20], normal(), &device).autodiff();
-    let labels = Tensor::<1>::from_data([1.0, 0.0, 1.0, 0.0, 1.0, 0.0], &device).autodiff();
-    // Training mode: the batch statistics are part of what is differentiated.
-    let loss = |model: &StandardCnn| {
-        let logits = model.clone().train().forward(images.clone()).reshape([6]);
-        binary_cross_entropy_with_logits(logits, labels.clone())
-            .unwrap()
-            .mean()
-    };
-
-    let trained = model.clone().train();
-    let logits = trained.forward(images.clone()).reshape([6]);
-    let value = binary_cross_entropy_with_logits(logits, labels.clone())
-        .unwrap()
-        .mean();
-    let gradients = GradientsParams::from_grads(value.backward(), &trained);
-    let mut collect = Collect {
-        gradients: &gradients,
-        found: Vec::new(),
-    };
-    trained.visit(&mut collect);
-    let found = collect.found;
-    assert_eq!(
-        found.iter().flatten().map(Vec::len).sum::<usize>(),
-        model.num_trainable_params()
+    let images = Tensor::<4>::random([6, 3, 20, 20], normal(), &device);
+    let labels = Tensor::<1>::from_data([1.0, 0.0, 1.0, 0.0, 1.0, 0.0], &device);
+    let (images, labels) = (
+        images.cast(DType::F64).autodiff(),
+        labels.cast(DType::F64).autodiff(),
     );
-
-    // Small enough that hardly any ReLU changes sides, large enough for f32.
-    let step = 1e-3;
-    let (mut error, mut norm, mut checked) = (0.0_f64, 0.0_f64, 0);
-    for (parameter, gradient) in found.iter().enumerate() {
-        let Some(gradient) = gradient else { continue };
-        for element in (0..gradient.len()).step_by(gradient.len().div_ceil(4)) {
-            let at = |delta: f32| -> f64 {
-                let mut nudge = Nudge {
-                    parameter,
-                    element,
-                    delta,
-                    next: 0,
-                };
-                f64::from(loss(&model.clone().map(&mut nudge)).into_scalar::<f32>())
-            };
-            let difference = (at(step) - at(-step)) / (2.0 * f64::from(step));
-            error += (difference - f64::from(gradient[element])).powi(2);
-            norm += difference.powi(2);
-            checked += 1;
+    // Training mode: the batch statistics are part of what is differentiated.
+    let in_precision = |dtype: DType| {
+        let (images, labels) = (images.clone().cast(dtype), labels.clone().cast(dtype));
+        move |model: &StandardCnn| {
+            let logits = model.forward(images.clone()).reshape([6]);
+            binary_cross_entropy_with_logits(logits, labels.clone())
+                .unwrap()
+                .mean()
         }
-    }
-    assert!(checked >= 50, "{checked}");
-    assert!(norm.sqrt() > 0.1, "{norm}");
-    assert!(error.sqrt() < 0.002 * norm.sqrt(), "{error} {norm}");
+    };
+    let found = gradients(&model, in_precision(DType::F32));
+    let count: usize = found
+        .iter()
+        .filter_map(|(_, gradient)| gradient.as_ref())
+        .map(Vec::len)
+        .sum();
+    assert_eq!(count, model.num_trainable_params());
+
+    let (error, compared) = gradient_error(&model, in_precision(DType::F64), "");
+    assert!(compared >= 50, "{compared}");
+    assert!(error < 1e-5, "{error}");
 }

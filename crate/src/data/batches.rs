@@ -1,10 +1,15 @@
-//! Balanced batches of faces and non-faces, dealt like two packs of cards.
+//! Balanced batches of faces and non-faces: dealt like two packs of cards, or the faces drawn with
+//! given probabilities.
 
 use burn::tensor::{Device, Tensor};
-use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
+use rand::{
+    SeedableRng,
+    rngs::StdRng,
+    seq::{SliceRandom, index::sample_weighted},
+};
 
 use super::detection::{DetectionLoader, FACE, NON_FACE};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// One batch for a training or evaluation step.
 #[derive(Debug, Clone)]
@@ -27,11 +32,12 @@ impl Batch {
     }
 }
 
-/// The balanced batches of one epoch; see [`DetectionLoader::batches`].
+/// The balanced batches of one epoch; see [`DetectionLoader::batches`] and
+/// [`DetectionLoader::weighted_batches`].
 pub struct Batches<'a> {
     loader: &'a DetectionLoader,
     device: Device,
-    faces: Deck,
+    faces: Pack,
     non_faces: Deck,
     rng: StdRng,
     half: usize,
@@ -48,7 +54,7 @@ impl<'a> Batches<'a> {
     ) -> Self {
         let mut rng = StdRng::seed_from_u64(seed);
         Self {
-            faces: Deck::new(loader.faces().len(), &mut rng),
+            faces: Pack::Shuffled(Deck::new(loader.faces().len(), &mut rng)),
             non_faces: Deck::new(loader.non_faces().len(), &mut rng),
             rng,
             half,
@@ -58,9 +64,54 @@ impl<'a> Batches<'a> {
         }
     }
 
+    /// The same epoch with faces drawn with these probabilities, one a face.
+    pub(super) fn with_face_probabilities(mut self, probabilities: &[f64]) -> Result<Self> {
+        let len = self.loader.faces().len();
+        if probabilities.len() != len {
+            return Err(Error::shape(
+                "probabilités de tirage (une par visage d'entraînement)",
+                [len],
+                [probabilities.len()],
+            ));
+        }
+        if let Some((face, value)) = probabilities
+            .iter()
+            .enumerate()
+            .find(|(_, p)| !(p.is_finite() && **p >= 0.0))
+        {
+            return Err(Error::argument(
+                "probabilities",
+                format!("{value} pour le visage {face}"),
+                "des nombres positifs ou nuls (leur somme peut être quelconque)",
+            ));
+        }
+        let possible = probabilities.iter().filter(|p| **p > 0.0).count();
+        if possible < self.half {
+            return Err(Error::argument(
+                "probabilities",
+                format!("{possible} visages de probabilité non nulle"),
+                format!(
+                    "au moins {} : un lot tire {} visages sans remise",
+                    self.half, self.half
+                ),
+            ));
+        }
+        self.faces = Pack::Weighted(probabilities.to_vec());
+        Ok(self)
+    }
+
     /// The next batch, whether or not the epoch is over.
     pub(super) fn draw(&mut self) -> Result<Batch> {
-        let faces = self.faces.deal(self.half, &mut self.rng);
+        let faces = match &mut self.faces {
+            Pack::Shuffled(deck) => deck.deal(self.half, &mut self.rng),
+            Pack::Weighted(weights) => {
+                sample_weighted(&mut self.rng, weights.len(), |i| weights[i], self.half)
+                    .map_err(|error| {
+                        Error::argument("probabilities", error, "des nombres positifs ou nuls")
+                    })?
+                    .into_vec()
+            }
+        };
         let non_faces = self.non_faces.deal(self.half, &mut self.rng);
         let device = &self.device;
         let images = Tensor::cat(
@@ -93,6 +144,14 @@ impl Iterator for Batches<'_> {
 }
 
 impl ExactSizeIterator for Batches<'_> {}
+
+/// How the faces of a batch are chosen.
+enum Pack {
+    /// All in turn.
+    Shuffled(Deck),
+    /// Each batch anew, without replacement within a batch, with these weights.
+    Weighted(Vec<f64>),
+}
 
 /// Indices dealt without replacement, shuffled again when they run out.
 struct Deck {

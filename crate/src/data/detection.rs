@@ -9,10 +9,12 @@ use std::{
 };
 
 use burn::tensor::{Device, Tensor};
+use sha2::{Digest, Sha256};
 
 use super::{
     batches::{Batch, Batches},
     folder::ImageFolder,
+    h5::{h5_file, load_h5},
     image_store::ImageStore,
     options::{Framing, LoadOptions},
     preset::Preset,
@@ -161,12 +163,18 @@ impl DetectionConfig {
         self
     }
 
-    /// Reads faces and non-faces under the data folder `root` and splits them.
+    /// Reads faces and non-faces under the data folder `root` and splits them. A file
+    /// `train_face.h5` in that folder is read rather than its other folders; `root` may also be such a
+    /// file itself; see [`load_h5`](super::load_h5).
     ///
     /// # Errors
+    /// Those of [`load_h5`](super::load_h5) for a file; for folders,
     /// [`Error::FolderMissing`] with the accepted names, the errors of [`ImageFolder::load`], and
     /// those of [`DetectionLoader::new`].
     pub fn init(&self, root: &Path) -> Result<DetectionLoader> {
+        if let Some(file) = h5_file(root) {
+            return load_h5(&file, self);
+        }
         let face_folder = find_folder(root, "les visages", &FACE_FOLDERS)?;
         let non_face_folder = find_folder(root, "les photos sans visage", &NON_FACE_FOLDERS)?;
         let is_celeba =
@@ -260,6 +268,26 @@ impl DetectionLoader {
         self.faces.len() + self.non_faces.len()
     }
 
+    /// SHA-256 of all the images, training and held-out, in order: what a checkpoint was trained
+    /// on. Sixteen hexadecimal digits.
+    ///
+    /// # Errors
+    /// None for a loader that was built; the images are read again.
+    pub fn content_hash(&self) -> Result<String> {
+        let mut hasher = Sha256::new();
+        for store in [&self.faces, &self.non_faces, &self.held_out.images] {
+            hasher.update((store.len() as u64).to_le_bytes());
+            for index in 0..store.len() {
+                hasher.update(store.image(index)?);
+            }
+        }
+        let digest = hasher.finalize();
+        Ok(digest[..8]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect())
+    }
+
     /// The training faces.
     pub fn faces(&self) -> &ImageStore {
         &self.faces
@@ -305,6 +333,25 @@ impl DetectionLoader {
             ));
         }
         Ok(Batches::new(self, batch_size / 2, seed, device))
+    }
+
+    /// One epoch like [`batches`](Self::batches), except that the faces of each batch are drawn
+    /// with `probabilities`, one a training face in the order of [`faces`](Self::faces): without
+    /// replacement within a batch, anew for every batch. Their sum need not be 1.
+    ///
+    /// # Errors
+    /// Those of [`batches`](Self::batches); [`Error::Shape`] when there is not one probability a
+    /// face, [`Error::Argument`] for one that is negative or not a number, or when fewer faces than
+    /// half a batch can be drawn.
+    pub fn weighted_batches(
+        &self,
+        batch_size: usize,
+        probabilities: &[f64],
+        seed: u64,
+        device: &Device,
+    ) -> Result<Batches<'_>> {
+        self.batches(batch_size, seed, device)?
+            .with_face_probabilities(probabilities)
     }
 }
 

@@ -224,24 +224,24 @@ fn list_files(root: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// At most `max` of `files`, at even distances.
-fn spread(files: Vec<PathBuf>, max: Option<usize>) -> Vec<PathBuf> {
-    let count = files.len();
+/// At most `max` of `items`, at even distances.
+pub(super) fn spread<T>(items: Vec<T>, max: Option<usize>) -> Vec<T> {
+    let count = items.len();
     match max {
         Some(max) if max < count => {
             let mut chosen = Vec::with_capacity(max);
-            // Bresenham's rule: file i is taken when i·max/count passes a whole number.
+            // Bresenham's rule: item i is taken when i·max/count passes a whole number.
             let mut error = 0;
-            for file in files {
+            for item in items {
                 error += max;
                 if error >= count {
                     error -= count;
-                    chosen.push(file);
+                    chosen.push(item);
                 }
             }
             chosen
         }
-        _ => files,
+        _ => items,
     }
 }
 

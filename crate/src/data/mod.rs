@@ -1,15 +1,19 @@
-//! Where images and labels come from: folders of pictures, the detection data set, the test faces.
+//! Where images and labels come from: folders of pictures, `train_face.h5`,
+//! the detection data set, the test faces, drawn images.
 //!
 //! Every loader applies the same preprocessing: RGB, 8 bits, one size, then floats in `[0, 1]`.
 
 mod batches;
 mod decode;
 mod detection;
+mod fairface;
 mod folder;
+mod h5;
 mod image_store;
 mod options;
 mod preset;
 mod split;
+mod synthetic;
 mod test_faces;
 
 pub use batches::{Batch, Batches};
@@ -17,9 +21,13 @@ pub use detection::{
     DetectionConfig, DetectionLoader, FACE, FACE_FOLDERS, LabelledImages, NON_FACE,
     NON_FACE_FOLDERS,
 };
+pub use fairface::FAIRFACE_FOLDER;
 pub use folder::{ImageFolder, UnreadableFile};
+pub(crate) use h5::h5_file;
+pub use h5::{H5_FILE, load_h5, read_h5};
 pub use image_store::{CHANNELS, ImageStore};
 pub use options::{DEFAULT_SIDE, Fit, Framing, LoadOptions};
 pub use preset::{PRESET_VARIABLE, Preset};
 pub use split::{Split, split_by_content};
+pub use synthetic::{Presentation, SkinTone, SyntheticConfig};
 pub use test_faces::{FaceGroup, TEST_FACE_FOLDERS, TestFaces};

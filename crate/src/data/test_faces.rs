@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 pub const TEST_FACE_FOLDERS: [&str; 2] = ["ppb", "visages_test"];
 
 /// Folder of each group and its name, in the order of the original.
-const GROUPS: [(&str, &str); 4] = [
+pub(super) const GROUPS: [(&str, &str); 4] = [
     ("LF", "Femmes à peau claire"),
     ("LM", "Hommes à peau claire"),
     ("DF", "Femmes à peau foncée"),

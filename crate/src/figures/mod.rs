@@ -9,9 +9,11 @@ mod figure;
 mod grid;
 mod group_bars;
 mod loss_curve;
+mod schemes;
 mod style;
 
 pub use figure::Figure;
 pub use grid::{GridOptions, image_grid, image_rows, pair};
 pub use group_bars::group_bars;
 pub use loss_curve::loss_curve;
+pub use schemes::{db_vae_scheme, vae_scheme};

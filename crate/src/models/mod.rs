@@ -1,10 +1,16 @@
 //! The networks of the labs, one readable file an architecture.
 //!
 //! Every model is built as `XConfig::new().init(&device)` on a plain device (without autodiff) and
-//! splits into `features()` and `head()`, which is where the explanation methods take hold.
+//! splits into `features()` and `head()`, or `encode()` and `decode()`, which is where the explanation
+//! methods take hold.
 
+mod db_vae;
+mod decoder;
 mod parameters;
 mod standard_cnn;
 
+pub(crate) use db_vae::draw_latents;
+pub use db_vae::{DbVae, DbVaeConfig};
+pub use decoder::{FaceDecoder, FaceDecoderConfig};
 pub use parameters::{num_params, num_trainable_params};
 pub use standard_cnn::{StandardCnn, StandardCnnConfig};

@@ -31,6 +31,10 @@ pub enum Outcome {
     Todo,
 }
 
+/// What a check's closure returns when it uses `?`: `|| -> Verdict { …; Ok(()) }`. The error, whatever
+/// its type, becomes the text of the check that fails.
+pub type Verdict = std::result::Result<(), Box<dyn std::error::Error>>;
+
 /// What a check's closure may return: a `bool`, nothing (it did not panic), an [`Outcome`], or a
 /// `Result` of those, whose error is shown.
 pub trait IntoOutcome {

@@ -1,15 +1,19 @@
 //! What a notebook needs beyond computing: the session, rich results, graded checks, and the
 //! kernel's account of a cell that stops.
 
+mod attempt;
 mod check;
 mod compare;
+mod data_source;
 mod display;
 mod panic;
 mod process;
 mod session;
 
-pub use check::{Check, IntoOutcome, Note, Outcome, check, noter};
+pub use attempt::{Essai, essayer};
+pub use check::{Check, IntoOutcome, Note, Outcome, Verdict, check, noter};
 pub use compare::{egal, proche};
+pub use data_source::SYNTHETIC;
 pub use display::{Table, tableau};
 pub use panic::{cell_failed, cell_panicked, enter_cell};
 pub use session::{DATA_VARIABLE, DEFAULT_SEED, SEED_VARIABLE, Seance, SeanceBuilder};

@@ -7,13 +7,18 @@ use std::{
 
 use burn::tensor::Device;
 
+use super::data_source::{DataSource, SYNTHETIC, asks_for_drawings, find_data};
 use crate::{
-    data::{DetectionConfig, DetectionLoader, LoadOptions, PRESET_VARIABLE, Preset, TestFaces},
+    data::{
+        DetectionConfig, DetectionLoader, FAIRFACE_FOLDER, LoadOptions, PRESET_VARIABLE, Preset,
+        SyntheticConfig, TestFaces,
+    },
     device::{self, DEVICE_VARIABLE},
     error::{Error, Result},
 };
 
-/// Environment variable that names the data folder.
+/// Environment variable that names the data: a folder, a file `train_face.h5`, or
+/// [`SYNTHETIC`].
 pub const DATA_VARIABLE: &str = "TP_DONNEES";
 /// Environment variable that gives the seed.
 pub const SEED_VARIABLE: &str = "TP_GRAINE";
@@ -34,16 +39,7 @@ pub struct Seance {
     preset: Preset,
     device: Device,
     seed: u64,
-    data: DataRoot,
-}
-
-/// Where the data folder was looked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum DataRoot {
-    /// Named by the reader, or found.
-    At(PathBuf),
-    /// Nowhere; the folders that were tried.
-    NotFound(Vec<PathBuf>),
+    data: DataSource,
 }
 
 /// Settings that a cell gives itself; what it leaves out comes from the environment.
@@ -59,10 +55,11 @@ pub struct SeanceBuilder {
 impl Seance {
     /// Opens the session of a lab (`"tp5"`) with the settings of the environment: `TP_PRESET`
     /// (default `seance`), `TP_DEVICE` (default: the fastest at hand), `TP_DONNEES` (default: the
-    /// folder `data` of this folder or of one above, up to the repository's root), `TP_GRAINE`
-    /// (default 42). Seeds the device, and prints what was chosen.
+    /// folder `data` of this folder or of one above, up to the repository's root, that holds a data
+    /// set; else drawn images), `TP_GRAINE` (default 42). Seeds the device, and prints what was chosen.
     ///
-    /// Missing data are no error here: [`data_dir`](Self::data_dir) tells.
+    /// `TP_DONNEES` is a folder, a file `train_face.h5`, or `synthetique` for drawn images. One that
+    /// does not exist is no error here: [`data_dir`](Self::data_dir) tells.
     ///
     /// # Errors
     /// [`Error::Setting`] or [`Error::DeviceUnavailable`] for a setting that is not understood or
@@ -99,43 +96,104 @@ impl Seance {
         self.seed
     }
 
-    /// The folder of the data sets.
+    /// Whether images are drawn rather than read.
+    pub fn is_synthetic(&self) -> bool {
+        !matches!(self.data, DataSource::At(_))
+    }
+
+    /// The folder of the data sets; that of the file when the data are a `train_face.h5`.
     ///
     /// # Errors
-    /// [`Error::DataRootMissing`] or [`Error::FolderMissing`] that say what to put where.
+    /// [`Error::DataRootMissing`] when images are drawn, [`Error::FolderMissing`] when the folder
+    /// that was named does not exist.
     pub fn data_dir(&self) -> Result<PathBuf> {
         match &self.data {
-            DataRoot::At(path) if path.is_dir() => Ok(path.clone()),
-            DataRoot::At(path) => Err(Error::FolderMissing {
+            DataSource::At(path) if path.is_dir() => Ok(path.clone()),
+            DataSource::At(path) if path.is_file() => {
+                Ok(path.parent().unwrap_or(Path::new("/")).to_path_buf())
+            }
+            DataSource::At(path) => Err(Error::FolderMissing {
                 what: "les données".to_owned(),
                 path: path.clone(),
-                remedy: format!("Corrigez {DATA_VARIABLE}, ou créez ce dossier"),
+                remedy: format!(
+                    "Corrigez {DATA_VARIABLE}, créez ce dossier, ou donnez-lui la valeur {SYNTHETIC} \
+                     pour des visages dessinés"
+                ),
             }),
-            DataRoot::NotFound(searched) => Err(Error::DataRootMissing {
+            DataSource::Synthetic => Err(Error::DataRootMissing {
+                searched: Vec::new(),
+            }),
+            DataSource::NotFound(searched) => Err(Error::DataRootMissing {
                 searched: searched.clone(),
             }),
         }
     }
 
     /// Faces and non-faces for the detection labs, in the amount of the preset, split with the
-    /// session's seed; prints how many there are.
+    /// session's seed; prints how many there are. Drawn when there is no data set; see
+    /// [`SyntheticConfig`].
     ///
     /// # Errors
-    /// Those of [`data_dir`](Self::data_dir) and of [`DetectionConfig::init`].
+    /// Those of [`data_dir`](Self::data_dir), of [`DetectionConfig::init`] and of
+    /// [`SyntheticConfig::detection_loader`].
     pub fn detection_loader(&self) -> Result<DetectionLoader> {
-        let loader = DetectionConfig::for_preset(self.preset)
-            .with_seed(self.seed)
-            .init(&self.data_dir()?)?;
+        let loader = match &self.data {
+            DataSource::At(path) => {
+                let config = DetectionConfig::for_preset(self.preset).with_seed(self.seed);
+                let root = if path.is_file() {
+                    path.clone()
+                } else {
+                    self.data_dir()?
+                };
+                config.init(&root)?
+            }
+            DataSource::Synthetic | DataSource::NotFound(_) => {
+                let config = SyntheticConfig::for_preset(self.preset).with_seed(self.seed);
+                println!(
+                    "Visages dessinés (synthétiques), biaisés à dessein : {:.0} % ont la peau foncée \
+                     (Fitzpatrick IV à VI)",
+                    100.0 * config.dark_share
+                );
+                config.detection_loader()?
+            }
+        };
         println!("{loader}");
         Ok(loader)
     }
 
-    /// The test faces of the debiasing lab.
+    /// The test faces of the debiasing lab, read beside the training data, or drawn.
     ///
     /// # Errors
-    /// Those of [`data_dir`](Self::data_dir) and of [`TestFaces::load`].
+    /// Those of [`data_dir`](Self::data_dir), of [`TestFaces::load`] and of
+    /// [`SyntheticConfig::test_faces`].
     pub fn test_faces(&self) -> Result<TestFaces> {
-        TestFaces::load(&self.data_dir()?, &LoadOptions::default())
+        if !self.is_synthetic() {
+            return TestFaces::load(&self.data_dir()?, &LoadOptions::default());
+        }
+        let config = SyntheticConfig::for_preset(self.preset).with_seed(self.seed);
+        println!(
+            "Visages de test dessinés : {} par groupe (le laboratoire du MIT en a 5)",
+            config.test_faces_per_group
+        );
+        config.test_faces()
+    }
+
+    /// The faces of FairFace by gender and origin; without that folder, says so and gives `None`.
+    ///
+    /// # Errors
+    /// Those of [`TestFaces::fairface`].
+    pub fn fairface(&self) -> Result<Option<TestFaces>> {
+        let faces = match self.data_dir() {
+            Ok(root) => TestFaces::fairface(&root, &LoadOptions::default())?,
+            Err(_) => None,
+        };
+        if faces.is_none() {
+            println!(
+                "FairFace n'est pas dans le dossier de données (sous-dossier « {FAIRFACE_FOLDER} ») : cette partie est sautée. \
+                 Voyez data/README.md pour l'obtenir."
+            );
+        }
+        Ok(faces)
     }
 }
 
@@ -154,7 +212,7 @@ impl SeanceBuilder {
         self
     }
 
-    /// Sets the folder of the data sets.
+    /// Sets the folder of the data sets, a file `train_face.h5`, or `"synthetique"`.
     #[must_use]
     pub fn data_dir(mut self, path: impl AsRef<Path>) -> Self {
         self.data_dir = Some(path.as_ref().to_path_buf());
@@ -206,10 +264,11 @@ impl SeanceBuilder {
             .data_dir
             .or_else(|| variable(DATA_VARIABLE).map(PathBuf::from))
         {
-            Some(path) => DataRoot::At(std::path::absolute(&path).unwrap_or(path)),
+            Some(path) if asks_for_drawings(&path) => DataSource::Synthetic,
+            Some(path) => DataSource::At(std::path::absolute(&path).unwrap_or(path)),
             None => match std::env::current_dir() {
                 Ok(folder) => find_data(&folder),
-                Err(_) => DataRoot::NotFound(vec![PathBuf::from("data")]),
+                Err(_) => DataSource::NotFound(vec![PathBuf::from("data")]),
             },
         };
         Ok(Seance {
@@ -222,29 +281,6 @@ impl SeanceBuilder {
     }
 }
 
-/// The first folder `data` in `start` or above it, up to the repository's root. The root of the
-/// file system is left out: a `/data` there has nothing to do with the labs.
-fn find_data(start: &Path) -> DataRoot {
-    let mut searched = Vec::new();
-    for folder in start.ancestors() {
-        if folder.parent().is_none() {
-            break;
-        }
-        let candidate = folder.join("data");
-        if candidate.is_dir() {
-            return DataRoot::At(candidate);
-        }
-        searched.push(candidate);
-        if [".git", "Cargo.lock"]
-            .iter()
-            .any(|mark| folder.join(mark).exists())
-        {
-            break;
-        }
-    }
-    DataRoot::NotFound(searched)
-}
-
 impl fmt::Display for Seance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
@@ -255,9 +291,16 @@ impl fmt::Display for Seance {
             device::describe(&self.device),
             self.seed
         )?;
-        match self.data_dir() {
-            Ok(path) => write!(f, "Données : {}", path.display()),
-            Err(error) => write!(f, "⚠ Données : {error}"),
+        match (&self.data, self.data_dir()) {
+            (DataSource::Synthetic, _) => write!(f, "Données : visages dessinés (synthétiques)"),
+            (DataSource::NotFound(_), _) => write!(
+                f,
+                "Données : visages dessinés (synthétiques), faute de photos dans un dossier « data » ; \
+                 voyez data/README.md"
+            ),
+            // The file, not the folder it is in.
+            (DataSource::At(path), Ok(_)) => write!(f, "Données : {}", path.display()),
+            (DataSource::At(_), Err(error)) => write!(f, "⚠ Données : {error}"),
         }
     }
 }
@@ -354,14 +397,52 @@ mod tests {
         std::fs::create_dir_all(base.join("data")).unwrap();
         std::fs::write(base.join("depot/Cargo.lock"), "").unwrap();
         // Beyond the root of the repository nothing is taken.
-        let DataRoot::NotFound(searched) = find_data(&nested) else {
+        let DataSource::NotFound(searched) = find_data(&nested) else {
             panic!("a folder outside the repository was taken");
         };
         assert_eq!(searched.len(), 3);
         assert_eq!(searched[2], base.join("depot/data"));
 
-        std::fs::create_dir(base.join("depot/data")).unwrap();
-        assert_eq!(find_data(&nested), DataRoot::At(base.join("depot/data")));
+        // A folder that holds no data set is not enough; a part of one is.
+        let data = base.join("depot/data");
+        std::fs::create_dir(&data).unwrap();
+        assert!(matches!(find_data(&nested), DataSource::NotFound(_)));
+        std::fs::create_dir(data.join("visages")).unwrap();
+        assert_eq!(find_data(&nested), DataSource::At(data.clone()));
+        std::fs::remove_dir(data.join("visages")).unwrap();
+        std::fs::write(data.join("train_face.h5"), "").unwrap();
+        assert_eq!(find_data(&nested), DataSource::At(data));
         std::fs::remove_dir_all(&base).unwrap();
+    }
+
+    #[test]
+    fn drawings_are_asked_for_by_name() {
+        for word in ["synthetique", "Synthétique", "/ailleurs/synthetique"] {
+            let seance = resolve(Seance::builder("tp5"), &[(DATA_VARIABLE, word)]).unwrap();
+            assert!(seance.is_synthetic(), "{word}");
+            assert!(
+                seance
+                    .to_string()
+                    .contains("visages dessinés (synthétiques)")
+            );
+            let message = seance.data_dir().unwrap_err().to_string();
+            assert!(message.contains("visages dessinés"), "{message}");
+        }
+        let seance = resolve(Seance::builder("tp5"), &[(DATA_VARIABLE, "autre")]).unwrap();
+        assert!(!seance.is_synthetic());
+    }
+
+    #[test]
+    fn a_file_stands_for_its_folder() {
+        let folder = std::env::temp_dir().join(format!("visages-fichier-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("mes_visages.h5");
+        std::fs::write(&file, "").unwrap();
+        let seance = resolve(Seance::builder("tp5").data_dir(&file), &[]).unwrap();
+        assert_eq!(seance.data_dir().unwrap(), folder);
+        assert!(seance.to_string().ends_with("mes_visages.h5"));
+        let message = seance.detection_loader().unwrap_err().to_string();
+        assert!(message.contains("il est vide"), "{message}");
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 }

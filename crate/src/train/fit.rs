@@ -1,10 +1,16 @@
-//! The training loop.
+//! Settings and result of a training; training a plain detector.
 
-use burn::optim::AdamConfig;
+use std::path::{Path, PathBuf};
 
-use super::{Classifier, History, StopFlag, progress::Progress, train_step};
+use burn::{optim::ModuleOptimizer, tensor::Device};
+
+use super::{
+    Classifier, History, StopFlag,
+    epochs::{self, Training},
+    train_step,
+};
 use crate::{
-    data::DetectionLoader,
+    data::{Batch, Batches, DetectionLoader},
     error::{Error, Result},
     french::duration,
 };
@@ -34,6 +40,10 @@ pub struct FitConfig {
     pub progress: bool,
     /// Raised by someone else to stop the loop between two steps.
     pub stop: StopFlag,
+    /// Folder where the state is saved after every epoch; none by default. See [`Checkpoints`](super::Checkpoints).
+    pub checkpoints: Option<PathBuf>,
+    /// Whether to go on from the last checkpoint rather than to start from zero; `false` by default.
+    pub resume: bool,
 }
 
 impl FitConfig {
@@ -48,6 +58,8 @@ impl FitConfig {
             smoothing_factor: 0.99,
             progress: true,
             stop: StopFlag::new(),
+            checkpoints: None,
+            resume: false,
         }
     }
 
@@ -93,6 +105,21 @@ impl FitConfig {
         self
     }
 
+    /// Saves the state after every epoch under `folder`, in a folder per training (model,
+    /// configuration, data, seed). A training still starts from zero unless [`resume`](Self::resume)
+    /// is asked for.
+    pub fn with_checkpoints(mut self, folder: impl AsRef<Path>) -> Self {
+        self.checkpoints = Some(folder.as_ref().to_path_buf());
+        self
+    }
+
+    /// Goes on from the last checkpoint of the same training, or refuses with what differs. The
+    /// number of epochs, over all, may be raised.
+    pub fn resume(mut self) -> Self {
+        self.resume = true;
+        self
+    }
+
     /// Shares a stop flag with the loop.
     pub fn with_stop(mut self, stop: StopFlag) -> Self {
         self.stop = stop;
@@ -100,7 +127,7 @@ impl FitConfig {
     }
 
     /// Checks what the loop itself uses; the loader checks the batch size.
-    fn check(&self) -> Result<()> {
+    pub(super) fn check(&self) -> Result<()> {
         if self.epochs == 0 {
             return Err(Error::argument(
                 "epochs",
@@ -113,6 +140,13 @@ impl FitConfig {
                 "learning_rate",
                 self.learning_rate,
                 "un nombre positif, par exemple 5e-4",
+            ));
+        }
+        if self.resume && self.checkpoints.is_none() {
+            return Err(Error::argument(
+                "resume",
+                self.resume,
+                "pour reprendre un entraînement, indiquez aussi son dossier : .with_checkpoints(\"…\")",
             ));
         }
         Ok(())
@@ -154,8 +188,8 @@ impl<M> std::fmt::Debug for Fitted<M> {
 /// Trains a detector with Adam on balanced batches of faces and other images.
 ///
 /// The loop makes `train_size / batch_size` steps an epoch, on the device where the model is. It
-/// seeds that device's generator, so that what the network draws (weights not yet initialised,
-/// dropout) depends on `config.seed` alone. Adam has Keras' settings (ε = 1e-7).
+/// seeds that device's generator at the start of each epoch, so that what the network draws
+/// (dropout) depends on `config.seed` alone. Adam has Keras' settings (ε = 1e-7).
 ///
 /// # Errors
 /// [`Error::Argument`] for settings that make no sense, [`Error::Diverged`] as soon as a loss is
@@ -165,67 +199,44 @@ pub fn fit<M: Classifier>(
     data: &DetectionLoader,
     config: &FitConfig,
 ) -> Result<Fitted<M>> {
-    config.check()?;
-    // A batch size of zero is refused by the loader, below.
-    let steps_per_epoch = data
-        .train_size()
-        .checked_div(config.batch_size)
-        .unwrap_or(0);
-    let total =
-        (steps_per_epoch * config.epochs as usize).min(config.max_steps.unwrap_or(usize::MAX));
-    let mut history = History::new(config.smoothing_factor)?;
+    let batch_size = config.batch_size;
+    let steps = steps_per_epoch(data, batch_size);
+    epochs::run(model, config, steps, &mut Uniform { data, batch_size })
+}
 
-    let Some(device) = model.devices().into_iter().next() else {
-        return Err(Error::argument(
-            "model",
-            "aucun paramètre",
-            "un réseau avec au moins une couche entraînable",
-        ));
-    };
-    let device = device.without_autodiff();
-    device.seed(config.seed);
+/// Batches an epoch; none for a batch size of zero, which the loader refuses.
+pub(super) fn steps_per_epoch(data: &DetectionLoader, batch_size: usize) -> usize {
+    data.train_size().checked_div(batch_size).unwrap_or(0)
+}
 
-    let mut model = model.train();
-    let mut optimizer = AdamConfig::new().with_epsilon(1e-7).init();
-    let mut progress = Progress::start(config.epochs, total);
-    let mut stopped = false;
+/// Training on all images alike.
+struct Uniform<'a> {
+    data: &'a DetectionLoader,
+    batch_size: usize,
+}
 
-    'epochs: for epoch in 1..=config.epochs {
-        // Every epoch has an order of its own, whatever happened in the epochs before.
-        let seed = config.seed ^ (u64::from(epoch) << 32);
-        for batch in data.batches(config.batch_size, seed, &device)? {
-            if history.len() == total {
-                break 'epochs;
-            }
-            if config.stop.is_requested() {
-                stopped = true;
-                break 'epochs;
-            }
-            let (updated, loss) = train_step(model, &mut optimizer, &batch?, config.learning_rate)?;
-            model = updated;
-            history.push(epoch, loss);
-            if !loss.is_finite() {
-                return Err(Error::Diverged {
-                    step: history.len(),
-                    epoch,
-                    learning_rate: config.learning_rate,
-                });
-            }
-            if let Some(line) = progress.after_step(epoch, history.len(), loss)
-                && config.progress
-            {
-                println!("{line}");
-            }
-        }
+impl<'a, M: Classifier> Training<M> for Uniform<'a> {
+    type Batches = Batches<'a>;
+
+    fn data(&self) -> &DetectionLoader {
+        self.data
     }
 
-    if config.progress {
-        println!("{}", progress.end(history.losses(), stopped));
+    fn settings(&self) -> Vec<(&'static str, String)> {
+        vec![("tirage des visages", "uniforme".to_owned())]
     }
-    Ok(Fitted {
-        model: model.valid(),
-        history,
-        seconds: progress.seconds(),
-        stopped,
-    })
+
+    fn epoch(&mut self, _: &M, _: u32, seed: u64, device: &Device) -> Result<Batches<'a>> {
+        self.data.batches(self.batch_size, seed, device)
+    }
+
+    fn step(
+        &mut self,
+        model: M,
+        optimizer: &mut ModuleOptimizer,
+        batch: &Batch,
+        learning_rate: f64,
+    ) -> Result<(M, f64)> {
+        train_step(model, optimizer, batch, learning_rate)
+    }
 }

@@ -17,6 +17,8 @@ const LAST: usize = 20;
 pub(super) struct Progress {
     epochs: u32,
     total: usize,
+    /// Steps made before the start, by the training that this one goes on with.
+    before: usize,
     start: Instant,
     last_line: Instant,
 }
@@ -28,9 +30,15 @@ impl Progress {
         Self {
             epochs,
             total,
+            before: 0,
             start: now,
             last_line: now,
         }
+    }
+
+    /// The same loop, `before` of whose steps were made in an earlier run.
+    pub(super) fn after(self, before: usize) -> Self {
+        Self { before, ..self }
     }
 
     /// Seconds since the start.
@@ -38,16 +46,16 @@ impl Progress {
         self.start.elapsed().as_secs_f64()
     }
 
-    /// The line to print after step number `step` (from 1), if one is due.
+    /// The line to print after step number `step` (from 1, over all runs), if one is due.
     pub(super) fn after_step(&mut self, epoch: u32, step: usize, loss: f64) -> Option<String> {
         let seconds = self.seconds();
-        if step == WARM_UP && self.total > WARM_UP {
+        let (made, to_make) = (step - self.before, self.total - self.before);
+        if made == WARM_UP && to_make > WARM_UP {
             self.last_line = Instant::now();
-            let whole = seconds / step as f64 * self.total as f64;
+            let whole = seconds / made as f64 * to_make as f64;
             return Some(format!(
-                "{} pas · {} ms par pas · durée estimée : {}",
-                self.total,
-                decimal(1000.0 * seconds / step as f64, 0),
+                "{to_make} pas · {} ms par pas · durée estimée : {}",
+                decimal(1000.0 * seconds / made as f64, 0),
                 duration(whole),
             ));
         }
@@ -59,7 +67,7 @@ impl Progress {
     }
 
     fn line(&self, epoch: u32, step: usize, loss: f64, seconds: f64) -> String {
-        let rest = seconds / step as f64 * (self.total - step) as f64;
+        let rest = seconds / (step - self.before) as f64 * (self.total - step) as f64;
         format!(
             "époque {epoch}/{} · pas {step}/{} · perte {} · {} écoulé · ~{} restant",
             self.epochs,
@@ -87,7 +95,7 @@ impl Progress {
                 )
             }
         };
-        let (steps, time) = (losses.len(), duration(self.seconds()));
+        let (steps, time) = (losses.len() - self.before, duration(self.seconds()));
         format!("{what} : {steps} pas en {time}{loss}")
     }
 }

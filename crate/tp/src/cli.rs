@@ -52,6 +52,9 @@ enum Command {
     /// Exécute des notebooks par le vrai noyau et rend un verdict
     #[command(help_template = TEMPLATE)]
     Run(commands::run::RunArgs),
+    /// Fait les notebooks des étudiants et les corrigés à partir des sources
+    #[command(help_template = TEMPLATE)]
+    Publish(commands::publish::PublishArgs),
     /// Dit ce qui est là, ce qui manque et quoi faire
     #[command(help_template = TEMPLATE)]
     Doctor(commands::doctor::DoctorArgs),
@@ -77,6 +80,7 @@ pub fn main() -> ExitCode {
         Command::Setup(args) => commands::setup::execute(&args),
         Command::Lab(args) => commands::lab::execute(&args),
         Command::Run(args) => commands::run::execute(&args),
+        Command::Publish(args) => commands::publish::execute(&args),
         Command::Doctor(args) => commands::doctor::execute(&args),
         Command::Test(args) => commands::test::execute(&args),
         Command::Bench(args) => commands::bench::execute(&args),

@@ -58,6 +58,12 @@ pub enum Error {
         /// What to do.
         remedy: String,
     },
+    /// A lab's source breaks the rules of publication.
+    #[error("{}", problems.join("\n✘ "))]
+    InvalidSource {
+        /// Each mistake: file, line, what is wrong and what to do.
+        problems: Vec<String>,
+    },
     /// A value given by the user is not accepted.
     #[error("{0}")]
     Usage(String),

@@ -12,6 +12,7 @@
 //! | [`setup`] | what is installed, what is missing, how to install it |
 //! | [`jupyter`] | our Jupyter client |
 //! | [`notebook`] | notebooks on disk |
+//! | [`publish`] | a Markdown source becomes the student's notebook and the solution |
 //! | [`commands`] | one file a command |
 
 pub mod cli;
@@ -23,4 +24,5 @@ pub mod notebook;
 pub mod paths;
 pub mod platform;
 pub mod process;
+pub mod publish;
 pub mod setup;

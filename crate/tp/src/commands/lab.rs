@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::run::{self, Copy};
 use crate::cli::Verdict;
 use crate::error::{Error, Result};
-use crate::notebook::convert;
+use crate::notebook::Notebook;
 use crate::setup::{self, Installation, python::Group};
 use crate::{paths, process};
 
@@ -26,8 +27,7 @@ pub struct LabArgs {
 /// # Errors
 /// When the set-up fails or the lab is unknown.
 pub fn execute(args: &LabArgs) -> Result<Verdict> {
-    // The sources are Markdown: jupytext, an author's tool, makes the notebooks.
-    let installation = setup::ensure(Group::Authors)?;
+    let installation = setup::ensure(Group::Students)?;
     let notebooks = installation.repository.notebooks();
     let mut command = installation.python.command("jupyter-lab");
     if let Some(lab) = &args.lab {
@@ -46,34 +46,15 @@ pub fn execute(args: &LabArgs) -> Result<Verdict> {
     })
 }
 
-/// A notebook of the student's own in `notebooks/travail`, made from the lab's source the first time and never overwritten.
+/// A notebook of the student's own in `notebooks/travail`, copied from the published one the first time and never overwritten.
 fn working_copy(installation: &Installation, lab: &str) -> Result<PathBuf> {
-    let sources = installation.repository.notebooks().join("sources");
-    let entries = std::fs::read_dir(&sources)
-        .map_err(Error::io("Impossible de lire le dossier", &sources))?;
-    let mut labs: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    labs.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
-    labs.sort();
-    let stem = |path: &PathBuf| {
-        path.file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned()
-    };
-    let is_asked =
-        |path: &&PathBuf| stem(path) == lab || stem(path).starts_with(&format!("{lab}_"));
-    let Some(source) = labs.iter().find(is_asked) else {
-        let known: Vec<String> = labs.iter().map(stem).collect();
-        return Err(Error::Usage(format!(
-            "Le TP « {lab} » n'existe pas. TP disponibles : {}.",
-            known.join(", ")
-        )));
-    };
-    let folder = installation.repository.notebooks().join("travail");
-    let notebook = folder.join(format!("{}.ipynb", stem(source)));
+    let notebooks = installation.repository.notebooks();
+    let published = run::resolve(lab, Some(Copy::Student), &notebooks)?;
+    let folder = notebooks.join("travail");
+    let notebook = folder.join(format!("{}.ipynb", published.name()));
     if !notebook.exists() {
         paths::create_folder(&folder)?;
-        convert::from_markdown(source, &installation.python)?.write(&notebook)?;
+        Notebook::read(&published.path)?.write(&notebook)?;
     }
     Ok(notebook)
 }

@@ -4,6 +4,7 @@ pub mod bench;
 pub mod doctor;
 pub mod kernel;
 pub mod lab;
+pub mod publish;
 pub mod run;
 pub mod setup;
 pub mod test;

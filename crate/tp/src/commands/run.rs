@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 pub use report::{NotebookReport, Outcome};
-pub use targets::{Copy, Target};
+pub use targets::{Copy, Target, all, published, resolve};
 pub use verdict::{CellReport, Points};
 
 use crate::cli::Verdict;

@@ -55,6 +55,10 @@ pub fn execute(args: &TestArgs) -> Result<Verdict> {
             tests(&installation, &["tp-protocol", "tp"]),
         ),
     ];
+    commands.push((
+        "notebooks publiés à jour",
+        published_notebooks(&installation)?,
+    ));
     if let Some(command) = run_lab(&installation)? {
         commands.push(("tp5 sur données réelles, préréglage rapide", command));
     } else {
@@ -163,14 +167,26 @@ fn run_lab(installation: &Installation) -> Result<Option<Command>> {
     let Some(data) = data(installation) else {
         return Ok(None);
     };
-    let binary =
-        std::env::current_exe().map_err(Error::io("Impossible de trouver ce programme", "tp"))?;
-    let mut command = Command::new(binary);
+    let mut command = this_program(installation)?;
     command
         .args(["run", "tp5", "--preset", "rapide", "--donnees"])
         .arg(data);
-    command.current_dir(installation.repository.root());
     Ok(Some(command))
+}
+
+/// Whether the committed notebooks are what their sources give.
+fn published_notebooks(installation: &Installation) -> Result<Command> {
+    let mut command = this_program(installation)?;
+    command.args(["publish", "--verifier"]);
+    Ok(command)
+}
+
+fn this_program(installation: &Installation) -> Result<Command> {
+    let binary =
+        std::env::current_exe().map_err(Error::io("Impossible de trouver ce programme", "tp"))?;
+    let mut command = Command::new(binary);
+    command.current_dir(installation.repository.root());
+    Ok(command)
 }
 
 fn documentation(installation: &Installation) -> Command {

@@ -132,6 +132,11 @@ impl Notebook {
             .filter_map(Value::as_object_mut)
     }
 
+    /// The notebook as JSON.
+    pub fn into_json(self) -> Value {
+        Value::Object(self.root)
+    }
+
     /// The language that the notebook is written for, in lower case, where it says one.
     pub fn language(&self) -> Option<String> {
         let metadata = self.root.get("metadata")?;

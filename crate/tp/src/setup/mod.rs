@@ -56,6 +56,22 @@ pub fn ensure(group: Group) -> Result<Installation> {
     })
 }
 
+/// Puts in place the Python tools alone, for what needs no kernel.
+///
+/// # Errors
+/// As [`Environment::ensure`].
+pub fn ensure_python(repository: &Repository, group: Group) -> Result<Environment> {
+    let present = Environment::locate(repository);
+    // Complete already: no need to wait for another set-up, which may be compiling for long.
+    if present.has(repository, group)? {
+        return Ok(present);
+    }
+    let cache = Cache::locate()?;
+    paths::create_folder(cache.root())?;
+    let _lock = wait_for_lock(&cache)?;
+    Environment::ensure(repository, group)
+}
+
 /// One set-up at a time: two would fight for the same target folder.
 fn wait_for_lock(cache: &Cache) -> Result<File> {
     let path: PathBuf = cache.root().join(".verrou");

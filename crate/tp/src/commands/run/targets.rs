@@ -11,6 +11,8 @@ pub enum Copy {
     Solution,
     /// The student's.
     Student,
+    /// The Markdown source that both are made from.
+    Source,
 }
 
 /// A file to execute.
@@ -47,7 +49,7 @@ impl Target {
 pub fn resolve(asked: &str, copy: Option<Copy>, notebooks: &Path) -> Result<Target> {
     let path = Path::new(asked);
     let stops = match copy {
-        Some(copy) => copy == Copy::Solution,
+        Some(copy) => copy != Copy::Student,
         None => path
             .extension()
             .is_none_or(|extension| extension != "ipynb"),
@@ -104,22 +106,18 @@ pub fn resolve(asked: &str, copy: Option<Copy>, notebooks: &Path) -> Result<Targ
 /// [`Error::Usage`] when students' copies are asked for and none is published.
 pub fn all(copy: Option<Copy>, notebooks: &Path) -> Result<Vec<Target>> {
     let copy = copy.unwrap_or(Copy::Solution);
-    let mut files = match copy {
-        Copy::Solution => files(&notebooks.join("corrige"), "ipynb"),
-        Copy::Student => files(&notebooks.join("etudiant"), "ipynb"),
-    };
+    let mut files = published(copy, notebooks);
     if copy == Copy::Solution {
         let published: Vec<_> = files
             .iter()
             .map(|path| path.file_stem().map(ToOwned::to_owned))
             .collect();
-        let sources = self::files(&notebooks.join("sources"), "md");
         files.extend(
-            sources
+            self::published(Copy::Source, notebooks)
                 .into_iter()
                 .filter(|path| !published.contains(&path.file_stem().map(ToOwned::to_owned))),
         );
-    } else if files.is_empty() {
+    } else if copy == Copy::Student && files.is_empty() {
         return Err(Error::Usage(format!(
             "Aucun notebook d'étudiant dans « {} ».",
             notebooks.join("etudiant").display()
@@ -130,9 +128,18 @@ pub fn all(copy: Option<Copy>, notebooks: &Path) -> Result<Vec<Target>> {
         .into_iter()
         .map(|path| Target {
             path,
-            stops: copy == Copy::Solution,
+            stops: copy != Copy::Student,
         })
         .collect())
+}
+
+/// The files of one copy, in no order.
+pub fn published(copy: Copy, notebooks: &Path) -> Vec<PathBuf> {
+    match copy {
+        Copy::Solution => files(&notebooks.join("corrige"), "ipynb"),
+        Copy::Student => files(&notebooks.join("etudiant"), "ipynb"),
+        Copy::Source => files(&notebooks.join("sources"), "md"),
+    }
 }
 
 fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
@@ -189,6 +196,8 @@ mod tests {
             .map(Target::name)
             .collect();
         assert_eq!(names, ["tp10_c", "tp1_a", "tp5_b"]);
+        let source = resolve("tp5", Some(Copy::Source), &labs.0).unwrap();
+        assert_eq!(source.path, labs.0.join("sources/tp5_b.md"));
         assert!(
             found("tp9")
                 .unwrap_err()

@@ -1,0 +1,204 @@
+//! FairFace as a larger test set of faces: groups by gender and origin, as its annotators saw them.
+//!
+//! # Source
+//! K. Kärkkäinen and J. Joo, *FairFace: Face Attribute Dataset for Balanced Race, Gender, and Age*,
+//! WACV 2021; images and labels CC BY 4.0.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    folder::ImageFolder,
+    image_store::ImageStore,
+    options::LoadOptions,
+    test_faces::{FaceGroup, TestFaces},
+};
+use crate::error::{Error, Result};
+
+/// Folder of FairFace under the data root.
+pub const FAIRFACE_FOLDER: &str = "fairface";
+
+/// Labels of origin in the file, and what the groups are called: women, men.
+const ORIGINS: [(&str, [&str; 2]); 7] = [
+    ("White", ["Femmes blanches", "Hommes blancs"]),
+    ("Black", ["Femmes noires", "Hommes noirs"]),
+    (
+        "Latino_Hispanic",
+        ["Femmes hispaniques", "Hommes hispaniques"],
+    ),
+    (
+        "Middle Eastern",
+        ["Femmes du Moyen-Orient", "Hommes du Moyen-Orient"],
+    ),
+    ("Indian", ["Femmes indiennes", "Hommes indiens"]),
+    (
+        "East Asian",
+        ["Femmes, Asie de l'Est", "Hommes, Asie de l'Est"],
+    ),
+    (
+        "Southeast Asian",
+        ["Femmes, Asie du S.-E.", "Hommes, Asie du S.-E."],
+    ),
+];
+/// Labels of gender in the file, in the order of the names above.
+const GENDERS: [&str; 2] = ["Female", "Male"];
+
+impl TestFaces {
+    /// Reads `fairface/labels.csv` (columns `file`, `gender`, `race`) and the pictures it names under
+    /// the data folder `root`; `None` when there is no such folder. Groups are in a fixed order, women
+    /// first; one without a readable picture is left out, and so are pictures without labels.
+    ///
+    /// The labels tell an *origin as annotators saw it*, not a skin tone.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the labels cannot be read, [`Error::Labels`] for a missing column or an
+    /// unknown label, [`Error::FolderEmpty`] when no labelled picture is readable.
+    pub fn fairface(root: &Path, options: &LoadOptions) -> Result<Option<TestFaces>> {
+        let folder = root.join(FAIRFACE_FOLDER);
+        if !folder.is_dir() {
+            return Ok(None);
+        }
+        let labels = read_labels(&folder.join("labels.csv"))?;
+        let pictures = ImageFolder::load("FairFace", &folder, options)?;
+
+        let mut members = vec![Vec::new(); GENDERS.len() * ORIGINS.len()];
+        for (index, file) in pictures.files.iter().enumerate() {
+            if let Some(&group) = labels.get(file) {
+                members[group].push(index);
+            }
+        }
+        let mut groups = Vec::new();
+        for (group, members) in members.iter().enumerate() {
+            if members.is_empty() {
+                continue;
+            }
+            let (gender, origin) = (group / ORIGINS.len(), group % ORIGINS.len());
+            let images: ImageStore = pictures.images.select(members)?;
+            groups.push(FaceGroup {
+                name: ORIGINS[origin].1[gender].to_owned(),
+                code: format!("{} {}", GENDERS[gender], ORIGINS[origin].0),
+                images,
+                original_sizes: members
+                    .iter()
+                    .map(|&member| pictures.original_sizes[member])
+                    .collect(),
+            });
+        }
+        if groups.is_empty() {
+            return Err(Error::FolderEmpty {
+                what: "FairFace".to_owned(),
+                path: folder,
+                remedy: "Aucune image n'a d'étiquette dans labels.csv, colonne « file »".to_owned(),
+            });
+        }
+        Ok(Some(TestFaces { groups }))
+    }
+}
+
+/// The group (gender × origin) of each file.
+fn read_labels(path: &Path) -> Result<HashMap<PathBuf, usize>> {
+    let file =
+        std::fs::File::open(path).map_err(|error| Error::io("lire le fichier", path, error))?;
+    let wrong = |reason: String| Error::Labels {
+        path: path.to_path_buf(),
+        reason,
+    };
+    let mut reader = csv::Reader::from_reader(file);
+    let headers = reader
+        .headers()
+        .map_err(|error| wrong(error.to_string()))?
+        .clone();
+    let column = |name: &str| {
+        headers
+            .iter()
+            .position(|header| header == name)
+            .ok_or_else(|| wrong(format!("la colonne « {name} » manque")))
+    };
+    let (file, gender, race) = (column("file")?, column("gender")?, column("race")?);
+    let mut labels = HashMap::new();
+    for (line, record) in reader.records().enumerate() {
+        let record = record.map_err(|error| wrong(error.to_string()))?;
+        let field = |column: usize| record.get(column).unwrap_or_default();
+        let known = GENDERS.iter().position(|name| *name == field(gender));
+        let origin = ORIGINS.iter().position(|(name, _)| *name == field(race));
+        let (Some(known), Some(origin)) = (known, origin) else {
+            return Err(wrong(format!(
+                "étiquettes « {} » et « {} » inconnues à la ligne {}",
+                field(gender),
+                field(race),
+                line + 2
+            )));
+        };
+        labels.insert(PathBuf::from(field(file)), known * ORIGINS.len() + origin);
+    }
+    Ok(labels)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(name: &str, labels: &str) -> PathBuf {
+        let root =
+            std::env::temp_dir().join(format!("visages-fairface-{name}-{}", std::process::id()));
+        let train = root.join("fairface/train");
+        std::fs::create_dir_all(&train).unwrap();
+        for file in ["1.png", "2.png", "3.png"] {
+            image::RgbImage::new(8, 8).save(train.join(file)).unwrap();
+        }
+        std::fs::write(root.join("fairface/labels.csv"), labels).unwrap();
+        root
+    }
+
+    #[test]
+    fn groups_are_gender_and_origin_women_first() {
+        let root = folder(
+            "groups",
+            "file,age,gender,race\ntrain/1.png,20-29,Male,Black\ntrain/2.png,3-9,Female,White\n\
+             train/3.png,3-9,Male,Black\ntrain/9.png,3-9,Male,Indian\n",
+        );
+        let faces = TestFaces::fairface(&root, &LoadOptions::default())
+            .unwrap()
+            .unwrap();
+        let groups: Vec<(&str, usize)> = faces
+            .groups
+            .iter()
+            .map(|group| (group.name.as_str(), group.images.len()))
+            .collect();
+        assert_eq!(groups, [("Femmes blanches", 1), ("Hommes noirs", 2)]);
+        std::fs::remove_dir_all(&root).unwrap();
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let options = LoadOptions::default();
+        let nowhere = std::env::temp_dir().join("visages-sans-fairface");
+        assert!(TestFaces::fairface(&nowhere, &options).unwrap().is_none());
+        for (name, labels, expected) in [
+            (
+                "column",
+                "file,gender\ntrain/1.png,Male\n",
+                "« race » manque",
+            ),
+            (
+                "label",
+                "file,gender,race\ntrain/1.png,Male,Martian\n",
+                "« Martian » inconnues à la ligne 2",
+            ),
+            (
+                "empty",
+                "file,gender,race\ntrain/9.png,Male,White\n",
+                "Aucune image n'a d'étiquette",
+            ),
+        ] {
+            let root = folder(name, labels);
+            let error = TestFaces::fairface(&root, &options)
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains(expected), "{error}");
+            std::fs::remove_dir_all(&root).unwrap();
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Latent traversal: the faces decoded while one latent variable moves and the others stay.
+
+use burn::{
+    Tensor,
+    tensor::{Device, TensorData},
+};
+use polars::prelude::{DataFrame, df};
+
+use crate::{
+    data::ImageStore,
+    error::{Error, Result},
+    french::compact,
+    train::{DebiasingModel, LatentTable, encode_images},
+};
+
+/// The faces of [`latent_traversal`], one row a latent variable.
+#[derive(Clone)]
+pub struct Traversal {
+    labels: Vec<String>,
+    rows: Vec<ImageStore>,
+}
+
+impl Traversal {
+    /// Names of the variables and their faces, ready for [`image_rows`](crate::figures::image_rows).
+    pub fn rows(&self) -> Vec<(&str, &ImageStore)> {
+        self.labels
+            .iter()
+            .map(String::as_str)
+            .zip(&self.rows)
+            .collect()
+    }
+}
+
+impl std::fmt::Debug for Traversal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Traversal({})", self.labels.join(" ; "))
+    }
+}
+
+/// Decodes faces along chosen latent variables.
+///
+/// In the row of variable `j`, `z_j = meanⱼ + step · sdⱼ` where mean and standard deviation are those
+/// of `mu` over its images; the other variables keep the values of `start`, or their means when
+/// there is no start. A variable that the model does not use has a standard deviation near 0: its
+/// row shows the same face over and over.
+///
+/// # Arguments
+/// - `mu`: latent means of a collection of faces, as [`latent_means`](crate::train::latent_means)
+///   returns them;
+/// - `start`: the latent values of one face ([`LatentTable::row`]), or `None` for the mean face;
+/// - `dimensions`: the variables, from 0; `steps`: in standard deviations, such as −3 to 3.
+///
+/// # Errors
+/// [`Error::Argument`] without faces, variables or steps, or for a step that is not a finite number;
+/// [`Error::Index`] when there is no such variable; [`Error::Shape`] when `start` has another number of
+/// variables, or when `decode` does not return one RGB image a step.
+pub fn latent_traversal<M: DebiasingModel>(
+    model: &M,
+    mu: &LatentTable,
+    start: Option<&[f32]>,
+    dimensions: &[usize],
+    steps: &[f64],
+    device: &Device,
+) -> Result<Traversal> {
+    let missing = |name, expected: &str| Err(Error::argument(name, "liste vide", expected));
+    if mu.is_empty() {
+        return missing("mu", "les variables latentes d'au moins un visage");
+    }
+    if dimensions.is_empty() {
+        return missing("dimensions", "au moins une variable latente");
+    }
+    if steps.is_empty() {
+        return missing("steps", "au moins un pas, par exemple de −3.0 à 3.0");
+    }
+    if let Some(step) = steps.iter().find(|step| !step.is_finite()) {
+        return Err(Error::argument("steps", step, "des nombres finis"));
+    }
+    let statistics = mu.mean_and_deviation();
+    let base: Vec<f32> = match start {
+        Some(start) if start.len() != mu.latent_dim() => {
+            return Err(Error::shape(
+                "point de départ (une valeur par variable latente)",
+                [mu.latent_dim()],
+                [start.len()],
+            ));
+        }
+        Some(start) => start.to_vec(),
+        None => statistics.iter().map(|(mean, _)| *mean as f32).collect(),
+    };
+
+    let device = device.clone().without_autodiff();
+    let model = model.valid().to_device(&device);
+    let (mut labels, mut rows) = (Vec::new(), Vec::new());
+    for &dimension in dimensions {
+        let &(mean, deviation) = statistics.get(dimension).ok_or(Error::Index {
+            what: "la liste des variables latentes",
+            index: dimension,
+            len: mu.latent_dim(),
+        })?;
+        let mut codes = Vec::with_capacity(steps.len() * base.len());
+        for step in steps {
+            let first = codes.len();
+            codes.extend_from_slice(&base);
+            codes[first + dimension] = (mean + step * deviation) as f32;
+        }
+        let z = TensorData::new(codes, [steps.len(), base.len()]);
+        let faces = model.decode(Tensor::from_data(z, &device));
+        if faces.dims()[0] != steps.len() {
+            let [_, channels, height, width] = faces.dims();
+            return Err(Error::shape(
+                "sortie de la méthode decode (une image par ligne de z)",
+                [steps.len(), channels, height, width],
+                faces.dims(),
+            ));
+        }
+        labels.push(format!(
+            "Variable {dimension}, de {} à {}",
+            compact(mean + steps[0] * deviation),
+            compact(mean + steps[steps.len() - 1] * deviation),
+        ));
+        rows.push(ImageStore::from_tensor(faces)?);
+    }
+    Ok(Traversal { labels, rows })
+}
+
+/// How much each latent variable says about the images, the most active first.
+///
+/// | column | type | content |
+/// |---|---|---|
+/// | `dimension` | u32 | the variable, from 0 |
+/// | `kl` | f64 | mean over the images of ½ (σ² + μ² − 1 − ln σ²), in nats: near 0, the variable is not used |
+/// | `mean` | f64 | mean of μ over the images |
+/// | `deviation` | f64 | standard deviation of μ over the images |
+///
+/// The sum of `kl` is the mean latent loss L_KL.
+///
+/// # Errors
+/// Those of [`encode_images`]; [`Error::Frame`] when polars refuses the columns.
+pub fn kl_by_dimension<M: DebiasingModel>(
+    model: &M,
+    images: &ImageStore,
+    batch_size: usize,
+    device: &Device,
+) -> Result<DataFrame> {
+    let (means, logvars) = encode_images(model, images, batch_size, device)?;
+    let statistics = means.mean_and_deviation();
+    let mut rows = Vec::with_capacity(statistics.len());
+    for (dimension, (mean, deviation)) in statistics.into_iter().enumerate() {
+        let mu = means.column(dimension)?;
+        let logvar = logvars.column(dimension)?;
+        let sum: f64 = mu
+            .iter()
+            .zip(&logvar)
+            .map(|(m, s)| 0.5 * (s.exp() + m * m - 1.0 - s))
+            .sum();
+        rows.push((dimension as u32, sum / mu.len() as f64, mean, deviation));
+    }
+    rows.sort_by(|a, b| b.1.total_cmp(&a.1));
+    Ok(df!(
+        "dimension" => rows.iter().map(|row| row.0).collect::<Vec<u32>>(),
+        "kl" => rows.iter().map(|row| row.1).collect::<Vec<f64>>(),
+        "mean" => rows.iter().map(|row| row.2).collect::<Vec<f64>>(),
+        "deviation" => rows.iter().map(|row| row.3).collect::<Vec<f64>>(),
+    )?)
+}
+
+/// The first `count` variables of a frame of [`kl_by_dimension`], all of them when there are fewer.
+///
+/// # Errors
+/// [`Error::Frame`] when the column `dimension` is missing or of another type.
+pub fn most_active(frame: &DataFrame, count: usize) -> Result<Vec<usize>> {
+    let dimensions = frame.column("dimension")?.u32()?;
+    Ok(dimensions
+        .iter()
+        .flatten()
+        .take(count)
+        .map(|dimension| dimension as usize)
+        .collect())
+}

@@ -1,0 +1,405 @@
+//! The two schemes of the debiasing lab, redrawn: the variational auto-encoder and the DB-VAE.
+
+use plotters::style::RGBColor;
+
+use super::{
+    Figure,
+    canvas::{Canvas, MIDDLE_LEFT, Point, TOP, TOP_LEFT, figure, font},
+    style::{FAINT, INK, SERIES, SMALL, TITLE},
+};
+use crate::error::Result;
+
+const WIDTH: u32 = 1010;
+/// Distance between two lines of a box, in pixels.
+const LINE: f64 = 21.0;
+/// Length and half-width of an arrow's head, in pixels.
+const HEAD: (f64, f64) = (11.0, 5.0);
+const WHITE: RGBColor = RGBColor(255, 255, 255);
+
+/// Colours of the parts, by what they are; the text of each box says it too.
+const DATA: RGBColor = RGBColor(240, 240, 240);
+const NETWORK: RGBColor = RGBColor(214, 233, 246);
+const LATENT: RGBColor = RGBColor(253, 236, 204);
+const LOSS: RGBColor = RGBColor(248, 222, 214);
+const RESAMPLING: RGBColor = RGBColor(209, 238, 228);
+
+/// The variational auto-encoder: image, encoder, mean and log-variance, drawn latent vector, decoder,
+/// reconstruction, and the two terms of its loss.
+///
+/// # Errors
+/// [`Error::Figure`](crate::Error::Figure) when drawing fails.
+pub fn vae_scheme() -> Result<Figure> {
+    let alt = "Schéma d'un auto-encodeur variationnel. De gauche à droite : l'image x entre dans l'encodeur, \
+               qui produit deux vecteurs, la moyenne μ et la log-variance log σ². Le vecteur latent z = μ + σ ∘ ε est tiré \
+               avec un bruit ε de loi normale centrée réduite. Le décodeur en fait la reconstruction x̂. La perte latente \
+               L_KL porte sur μ et log σ² ; la perte de reconstruction L_x compare x̂ à x.";
+    figure(WIDTH, 400, alt.to_owned(), |canvas| {
+        title(canvas, "L'auto-encodeur variationnel (VAE)")?;
+        let image = Block::new(20.0, 130.0, 120.0, 90.0, DATA, &["Image", "x"]);
+        let encoder = Block::new(
+            185.0,
+            110.0,
+            130.0,
+            130.0,
+            NETWORK,
+            &["Encodeur", "qφ(z | x)"],
+        );
+        let mean = Block::new(365.0, 100.0, 130.0, 62.0, LATENT, &["Moyenne", "μ"]);
+        let variance = Block::new(
+            365.0,
+            188.0,
+            130.0,
+            62.0,
+            LATENT,
+            &["Log-variance", "log σ²"],
+        );
+        let drawn = Block::new(
+            545.0,
+            130.0,
+            130.0,
+            90.0,
+            LATENT,
+            &["Vecteur latent", "z = μ + σ ∘ ε"],
+        );
+        let noise = Block::new(545.0, 52.0, 130.0, 44.0, DATA, &["Bruit ε ~ N(0, I)"]);
+        let decoder = Block::new(
+            720.0,
+            110.0,
+            110.0,
+            130.0,
+            NETWORK,
+            &["Décodeur", "p(x | z)"],
+        );
+        let recon = Block::new(866.0, 130.0, 126.0, 90.0, DATA, &["Reconstruction", "x"]);
+        let latent_loss = Block::new(
+            345.0,
+            310.0,
+            170.0,
+            62.0,
+            LOSS,
+            &["Perte latente", "L_KL(μ, σ)"],
+        );
+        let recon_loss = Block::new(
+            650.0,
+            310.0,
+            200.0,
+            62.0,
+            LOSS,
+            &["Perte de reconstruction", "L_x"],
+        );
+
+        arrow(canvas, &[image.right(), encoder.left()])?;
+        for part in [&mean, &variance] {
+            arrow(canvas, &[(encoder.right().0, part.left().1), part.left()])?;
+            arrow(
+                canvas,
+                &[part.right(), (drawn.left().0, part.towards(&drawn))],
+            )?;
+        }
+        arrow(canvas, &[noise.bottom(), drawn.top()])?;
+        arrow(canvas, &[drawn.right(), decoder.left()])?;
+        arrow(canvas, &[decoder.right(), recon.left()])?;
+        arrow(canvas, &[variance.bottom(), latent_loss.top()])?;
+        arrow(
+            canvas,
+            &[
+                recon.bottom(),
+                (recon.bottom().0, recon_loss.right().1),
+                recon_loss.right(),
+            ],
+        )?;
+        // The image itself is compared too: a line under everything.
+        arrow(
+            canvas,
+            &[
+                image.bottom(),
+                (image.bottom().0, 390.0),
+                (recon_loss.bottom().0, 390.0),
+                recon_loss.bottom(),
+            ],
+        )?;
+        for block in [
+            &image,
+            &encoder,
+            &mean,
+            &variance,
+            &drawn,
+            &noise,
+            &decoder,
+            &recon,
+            &latent_loss,
+            &recon_loss,
+        ] {
+            block.draw(canvas)?;
+        }
+        hat(canvas, &recon)
+    })
+}
+
+/// The DB-VAE: the auto-encoder of the faces, a supervised output for all images, and the loop that
+/// resamples the training faces by how rare their latent means are.
+///
+/// # Errors
+/// [`Error::Figure`](crate::Error::Figure) when drawing fails.
+pub fn db_vae_scheme() -> Result<Figure> {
+    let alt = "Schéma du DB-VAE. Un lot de visages et d'autres images entre dans l'encodeur, qui produit trois sorties : \
+               le logit supervisé z₀, qui sert à la perte de classification L_y de toutes les images, la moyenne μ et la log-variance \
+               log σ². Pour les visages seulement, z = μ + σ ∘ ε passe dans le décodeur, qui donne la reconstruction x̂ et la perte L_VAE. \
+               Une boucle part de la moyenne μ des visages : un histogramme par variable latente donne la densité de chaque visage, son inverse \
+               donne la probabilité de le tirer, et les visages rares entrent plus souvent dans le lot suivant.";
+    figure(WIDTH, 500, alt.to_owned(), |canvas| {
+        title(
+            canvas,
+            "L'auto-encodeur variationnel de débiaisement (DB-VAE)",
+        )?;
+        let data = Block::new(
+            20.0,
+            150.0,
+            130.0,
+            110.0,
+            DATA,
+            &["Lot d'images", "visages et", "non-visages"],
+        );
+        let encoder = Block::new(
+            200.0,
+            140.0,
+            120.0,
+            130.0,
+            NETWORK,
+            &["Encodeur", "(le CNN)", "2k + 1 sorties"],
+        );
+        let class = Block::new(
+            375.0,
+            62.0,
+            140.0,
+            62.0,
+            LATENT,
+            &["Sortie supervisée", "z₀ (logit)"],
+        );
+        let mean = Block::new(375.0, 150.0, 140.0, 52.0, LATENT, &["Moyenne μ"]);
+        let variance = Block::new(375.0, 222.0, 140.0, 52.0, LATENT, &["Log-variance"]);
+        let drawn = Block::new(560.0, 172.0, 120.0, 76.0, LATENT, &["z = μ + σ ∘ ε"]);
+        let decoder = Block::new(720.0, 155.0, 100.0, 110.0, NETWORK, &["Décodeur"]);
+        let recon = Block::new(866.0, 165.0, 126.0, 90.0, DATA, &["Reconstruction", "x"]);
+        let class_loss = Block::new(
+            640.0,
+            62.0,
+            352.0,
+            62.0,
+            LOSS,
+            &["Perte de classification L_y", "toutes les images"],
+        );
+        let vae_loss = Block::new(
+            640.0,
+            320.0,
+            352.0,
+            62.0,
+            LOSS,
+            &["Perte L_VAE = c · L_KL + L_x", "visages seulement"],
+        );
+        let histogram = Block::new(
+            345.0,
+            396.0,
+            200.0,
+            84.0,
+            RESAMPLING,
+            &["Un histogramme", "par variable latente"],
+        );
+        let odds = Block::new(
+            60.0,
+            396.0,
+            236.0,
+            84.0,
+            RESAMPLING,
+            &[
+                "Probabilités de tirage :",
+                "1 / densité, visages rares",
+                "plus souvent tirés",
+            ],
+        );
+
+        arrow(canvas, &[data.right(), encoder.left()])?;
+        for part in [&class, &mean, &variance] {
+            arrow(
+                canvas,
+                &[(encoder.right().0, part.towards(&encoder)), part.left()],
+            )?;
+        }
+        for part in [&mean, &variance] {
+            arrow(
+                canvas,
+                &[part.right(), (drawn.left().0, part.towards(&drawn))],
+            )?;
+        }
+        arrow(canvas, &[class.right(), class_loss.left()])?;
+        arrow(canvas, &[drawn.right(), decoder.left()])?;
+        arrow(canvas, &[decoder.right(), recon.left()])?;
+        arrow(
+            canvas,
+            &[recon.bottom(), (recon.bottom().0, vae_loss.top().1)],
+        )?;
+        // From the means of the faces, around the log-variance, back to the data.
+        let beside = 350.0;
+        let corner = mean.left().1 + 16.0;
+        arrow(
+            canvas,
+            &[
+                (mean.left().0, corner),
+                (beside, corner),
+                (beside, histogram.top().1),
+            ],
+        )?;
+        arrow(canvas, &[histogram.left(), odds.right()])?;
+        arrow(canvas, &[(data.bottom().0, odds.top().1), data.bottom()])?;
+        for (index, line) in ["rééchantillonnage,", "au début de chaque époque"]
+            .iter()
+            .enumerate()
+        {
+            let at = (98.0, 318.0 + LINE * index as f64);
+            canvas.text(line, at, font(SMALL).color(SERIES[2]).bold(), MIDDLE_LEFT)?;
+        }
+        let size = "k variables latentes (ici 100)";
+        canvas.text(size, (375.0, 300.0), font(SMALL).color(FAINT), MIDDLE_LEFT)?;
+        for block in [
+            &data,
+            &encoder,
+            &class,
+            &mean,
+            &variance,
+            &drawn,
+            &decoder,
+            &recon,
+            &class_loss,
+            &vae_loss,
+            &histogram,
+            &odds,
+        ] {
+            block.draw(canvas)?;
+        }
+        hat(canvas, &recon)
+    })
+}
+
+/// A labelled rectangle, lengths in pixels.
+struct Block<'a> {
+    from: Point,
+    to: Point,
+    color: RGBColor,
+    lines: &'a [&'a str],
+}
+
+impl<'a> Block<'a> {
+    fn new(x: f64, y: f64, width: f64, height: f64, color: RGBColor, lines: &'a [&'a str]) -> Self {
+        Self {
+            from: (x, y),
+            to: (x + width, y + height),
+            color,
+            lines,
+        }
+    }
+
+    fn centre(&self) -> Point {
+        (
+            (self.from.0 + self.to.0) / 2.0,
+            (self.from.1 + self.to.1) / 2.0,
+        )
+    }
+
+    fn left(&self) -> Point {
+        (self.from.0, self.centre().1)
+    }
+
+    fn right(&self) -> Point {
+        (self.to.0, self.centre().1)
+    }
+
+    fn top(&self) -> Point {
+        (self.centre().0, self.from.1)
+    }
+
+    fn bottom(&self) -> Point {
+        (self.centre().0, self.to.1)
+    }
+
+    /// Height at which an arrow between this block and the side of `other` touches `other`.
+    fn towards(&self, other: &Block) -> f64 {
+        self.centre()
+            .1
+            .clamp(other.from.1 + 14.0, other.to.1 - 14.0)
+    }
+
+    fn draw(&self, canvas: &Canvas) -> Result<()> {
+        canvas.rectangle(self.from, self.to, self.color)?;
+        canvas.frame(self.from, self.to, INK, 1)?;
+        let (x, middle) = self.centre();
+        let mut y = middle - LINE * self.lines.len() as f64 / 2.0 + 1.0;
+        for (index, line) in self.lines.iter().enumerate() {
+            let style = font(SMALL);
+            // The first line names the part.
+            let style = if index == 0 { style.bold() } else { style };
+            canvas.text(line, (x, y), style, TOP)?;
+            y += LINE;
+        }
+        Ok(())
+    }
+}
+
+/// The circumflex of the « x » that is the block's second line: the font has no x̂.
+fn hat(canvas: &Canvas, block: &Block) -> Result<()> {
+    let (x, middle) = block.centre();
+    let (foot, top) = (middle - 4.0, middle - 7.0);
+    canvas.line(&[(x - 4.0, foot), (x, top), (x + 4.0, foot)], INK, 1)
+}
+
+fn title(canvas: &Canvas, text: &str) -> Result<()> {
+    canvas.text(text, (20.0, 12.0), font(TITLE).bold(), TOP_LEFT)
+}
+
+/// A broken line that ends in an arrow head.
+fn arrow(canvas: &Canvas, points: &[Point]) -> Result<()> {
+    canvas.line(points, INK, 1)?;
+    let [.., before, tip] = points else {
+        return Ok(());
+    };
+    let (dx, dy) = (tip.0 - before.0, tip.1 - before.1);
+    let length = dx.hypot(dy).max(1.0);
+    let (dx, dy) = (dx / length, dy / length);
+    let base = (tip.0 - HEAD.0 * dx, tip.1 - HEAD.0 * dy);
+    let corners = [
+        *tip,
+        (base.0 - HEAD.1 * dy, base.1 + HEAD.1 * dx),
+        (base.0 + HEAD.1 * dy, base.1 - HEAD.1 * dx),
+    ];
+    // A white rim keeps crossing lines apart.
+    canvas.line(&[base, *tip], WHITE, 2)?;
+    canvas.polygon(&corners, INK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schemes_are_drawn_and_described() {
+        for (figure, words) in [
+            (vae_scheme(), ["encodeur", "log σ²", "L_KL", "L_x"]),
+            (
+                db_vae_scheme(),
+                ["z₀", "visages seulement", "histogramme", "probabilité"],
+            ),
+        ] {
+            let figure = figure.unwrap();
+            assert_eq!(figure.width(), WIDTH);
+            for word in words {
+                assert!(figure.alt_text().contains(word), "{word}");
+            }
+            // Something else than white, all over the picture.
+            let picture = image::load_from_memory(figure.png()).unwrap().to_rgb8();
+            let inked = |x: std::ops::Range<u32>| {
+                x.flat_map(|x| (0..picture.height()).map(move |y| (x, y)))
+                    .any(|(x, y)| picture.get_pixel(x, y).0 != [255; 3])
+            };
+            assert!(inked(0..WIDTH / 3) && inked(2 * WIDTH / 3..WIDTH));
+        }
+    }
+}

@@ -1,0 +1,339 @@
+//! Training a DB-VAE with adaptive resampling.
+
+use burn::{optim::ModuleOptimizer, tensor::Device};
+
+use super::{
+    BINS, DebiasingModel, FitConfig, Fitted, History, SMOOTHING, debiasing_train_step,
+    effective_sample_size,
+    epochs::{self, Training, device_of},
+    fit::steps_per_epoch,
+    latent::latent_means,
+    sample_probabilities,
+};
+use crate::{
+    data::{Batch, Batches, DetectionLoader, ImageStore},
+    error::Result,
+    french::{count, decimal, duration},
+};
+
+/// Settings of [`fit_debiasing`]; the defaults are the original lab's.
+///
+/// # Example
+/// ```
+/// use visages::train::{DebiasingConfig, FitConfig};
+///
+/// let config = DebiasingConfig::new().with_smoothing(0.1);
+/// assert_eq!((config.fit.epochs, config.fit.batch_size, config.bins), (6, 32, 10));
+/// let short = DebiasingConfig::new().with_fit(FitConfig::new().with_epochs(1).with_seed(7));
+/// assert_eq!(short.fit.epochs, 1);
+/// ```
+#[derive(Clone, Debug)]
+pub struct DebiasingConfig {
+    /// Epochs (6 by default), batch size, learning rate, seed, stop…, as for a plain detector.
+    pub fit: FitConfig,
+    /// Bins of each latent variable's histogram, 10 by default.
+    pub bins: usize,
+    /// Smoothing α of the densities, 0.001 by default: 0 is the strongest debiasing, a large value
+    /// draws faces uniformly.
+    pub smoothing: f64,
+    /// Images encoded at a time when probabilities are computed, 256 by default.
+    pub encoding_batch_size: usize,
+    /// Steps between two stored reconstructions, 500 by default; 0 stores none on the way.
+    pub preview_every: usize,
+    /// Faces reconstructed in a preview, the first of the training faces; 5 by default.
+    pub preview_faces: usize,
+}
+
+impl DebiasingConfig {
+    /// The original's settings: 6 epochs, batches of 32, learning rate 5e-4, 10 bins, α = 0.001.
+    pub fn new() -> Self {
+        Self {
+            fit: FitConfig::new().with_epochs(6),
+            bins: BINS,
+            smoothing: SMOOTHING,
+            encoding_batch_size: 256,
+            preview_every: 500,
+            preview_faces: 5,
+        }
+    }
+
+    /// Sets epochs, batch size, learning rate, seed… at once.
+    pub fn with_fit(mut self, fit: FitConfig) -> Self {
+        self.fit = fit;
+        self
+    }
+
+    /// Sets the number of bins.
+    pub fn with_bins(mut self, bins: usize) -> Self {
+        self.bins = bins;
+        self
+    }
+
+    /// Sets the smoothing α.
+    pub fn with_smoothing(mut self, smoothing: f64) -> Self {
+        self.smoothing = smoothing;
+        self
+    }
+
+    /// Sets the number of images encoded at a time.
+    pub fn with_encoding_batch_size(mut self, encoding_batch_size: usize) -> Self {
+        self.encoding_batch_size = encoding_batch_size;
+        self
+    }
+
+    /// Sets the number of steps between two previews.
+    pub fn with_preview_every(mut self, preview_every: usize) -> Self {
+        self.preview_every = preview_every;
+        self
+    }
+
+    /// Sets the number of faces of a preview.
+    pub fn with_preview_faces(mut self, preview_faces: usize) -> Self {
+        self.preview_faces = preview_faces;
+        self
+    }
+}
+
+impl Default for DebiasingConfig {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The probabilities with which an epoch drew its faces.
+#[derive(Clone)]
+pub struct Resampling {
+    /// Epoch, from 1.
+    pub epoch: u32,
+    /// One a training face, in the order of [`DetectionLoader::faces`].
+    pub probabilities: Vec<f64>,
+    /// Their effective sample size; see [`effective_sample_size`].
+    pub effective_size: f64,
+}
+
+impl std::fmt::Debug for Resampling {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "Resampling(époque {}, taille effective {} sur {})",
+            self.epoch,
+            decimal(self.effective_size, 0),
+            count(self.probabilities.len(), "visage")
+        )
+    }
+}
+
+/// What the model made of the same few faces at one moment of its training.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    /// Steps made before.
+    pub step: usize,
+    /// Name of the row in a figure: « Après 500 pas ».
+    pub label: String,
+    /// The faces decoded from the means of their latent variables, in evaluation mode.
+    pub reconstructions: ImageStore,
+}
+
+/// What [`fit_debiasing`] returns.
+#[derive(Clone)]
+pub struct DebiasedFit<M> {
+    /// The trained model, plain (evaluation mode, without autodiff).
+    pub model: M,
+    /// The total loss of every step.
+    pub history: History,
+    /// Duration of the loop, in seconds.
+    pub seconds: f64,
+    /// Whether the stop flag ended the loop before its term.
+    pub stopped: bool,
+    /// How faces were drawn, epoch by epoch.
+    pub resamplings: Vec<Resampling>,
+    /// The faces of the previews, as they are.
+    pub originals: ImageStore,
+    /// Their reconstructions, in the order of the steps; the last one is the end of the training.
+    pub previews: Vec<Preview>,
+}
+
+impl<M> DebiasedFit<M> {
+    /// Originals and reconstructions, ready for [`image_rows`](crate::figures::image_rows).
+    pub fn preview_rows(&self) -> Vec<(&str, &ImageStore)> {
+        let previews = self.previews.iter();
+        let mut rows = vec![("Originaux", &self.originals)];
+        rows.extend(previews.map(|preview| (preview.label.as_str(), &preview.reconstructions)));
+        rows
+    }
+}
+
+// A derived `Debug` would print the whole model at the end of a cell.
+impl<M> std::fmt::Debug for DebiasedFit<M> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let stopped = if self.stopped { ", arrêté" } else { "" };
+        let time = duration(self.seconds);
+        write!(f, "DebiasedFit({:?} en {time}{stopped})", self.history)
+    }
+}
+
+/// Trains a DB-VAE with Adam on batches whose faces are drawn according to how rare they are.
+///
+/// At the start of each epoch every training face is encoded and [`sample_probabilities`] of the
+/// means give the probabilities; each batch then draws half of its images among the faces with
+/// them, without replacement, and half among the other images uniformly. The model encodes in
+/// evaluation mode and goes on training: its batch norms train, as those of the plain detector do.
+/// The rest is as in [`fit`](super::fit).
+///
+/// # Errors
+/// Those of [`fit`](super::fit), [`debiasing_train_step`] and [`sample_probabilities`].
+pub fn fit_debiasing<M: DebiasingModel>(
+    model: M,
+    data: &DetectionLoader,
+    config: &DebiasingConfig,
+) -> Result<DebiasedFit<M>> {
+    let device = device_of(&model)?;
+    let probabilities = |faces: &ImageStore, model: &M| {
+        let mu = latent_means(model, faces, config.encoding_batch_size, &device)?;
+        sample_probabilities(&mu, config.bins, config.smoothing)
+    };
+    fit_debiasing_with(model, data, config, probabilities, debiasing_train_step)
+}
+
+/// [`fit_debiasing`] with one's own functions: `probabilities` of the training faces according to a
+/// model in evaluation mode, and one training `step` (model, optimizer, batch, learning rate →
+/// updated model and loss).
+///
+/// The number of bins and the smoothing of `config` are not used: they belong to `probabilities`.
+///
+/// # Errors
+/// Those of both functions, of [`fit`](super::fit) and of [`DetectionLoader::weighted_batches`].
+pub fn fit_debiasing_with<M, P, S>(
+    model: M,
+    data: &DetectionLoader,
+    config: &DebiasingConfig,
+    probabilities: P,
+    step: S,
+) -> Result<DebiasedFit<M>>
+where
+    M: DebiasingModel,
+    P: FnMut(&ImageStore, &M) -> Result<Vec<f64>>,
+    S: FnMut(M, &mut ModuleOptimizer, &Batch, f64) -> Result<(M, f64)>,
+{
+    let device = device_of(&model)?;
+    let shown: Vec<usize> = (0..config.preview_faces.min(data.faces().len())).collect();
+    let mut training = Debiasing {
+        data,
+        config,
+        device,
+        probabilities,
+        step,
+        originals: data.faces().select(&shown)?,
+        resamplings: Vec::new(),
+        previews: Vec::new(),
+    };
+    let steps = steps_per_epoch(data, config.fit.batch_size);
+    let fitted: Fitted<M> = epochs::run(model, &config.fit, steps, &mut training)?;
+
+    let steps = fitted.history.len();
+    if training.previews.last().map(|preview| preview.step) != Some(steps) {
+        training.preview(&fitted.model, steps)?;
+    }
+    Ok(DebiasedFit {
+        model: fitted.model,
+        history: fitted.history,
+        seconds: fitted.seconds,
+        stopped: fitted.stopped,
+        resamplings: training.resamplings,
+        originals: training.originals,
+        previews: training.previews,
+    })
+}
+
+/// Training with faces drawn anew each epoch.
+struct Debiasing<'a, P, S> {
+    data: &'a DetectionLoader,
+    config: &'a DebiasingConfig,
+    device: Device,
+    probabilities: P,
+    step: S,
+    originals: ImageStore,
+    resamplings: Vec<Resampling>,
+    previews: Vec<Preview>,
+}
+
+impl<P, S> Debiasing<'_, P, S> {
+    /// Stores what a plain `model` makes of the originals.
+    fn preview<M: DebiasingModel>(&mut self, model: &M, step: usize) -> Result<()> {
+        if self.originals.is_empty() {
+            return Ok(());
+        }
+        let (_, mean, _) = model.encode(self.originals.all_to_tensor(&self.device)?);
+        self.previews.push(Preview {
+            step,
+            label: format!("Après {step} pas"),
+            reconstructions: ImageStore::from_tensor(model.decode(mean))?,
+        });
+        Ok(())
+    }
+}
+
+impl<'a, M, P, S> Training<M> for Debiasing<'a, P, S>
+where
+    M: DebiasingModel,
+    P: FnMut(&ImageStore, &M) -> Result<Vec<f64>>,
+    S: FnMut(M, &mut ModuleOptimizer, &Batch, f64) -> Result<(M, f64)>,
+{
+    type Batches = Batches<'a>;
+
+    fn data(&self) -> &DetectionLoader {
+        self.data
+    }
+
+    fn settings(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("tirage des visages", "rééchantillonné".to_owned()),
+            ("intervalles (bins)", self.config.bins.to_string()),
+            ("lissage (smoothing)", self.config.smoothing.to_string()),
+        ]
+    }
+
+    fn epoch(&mut self, model: &M, epoch: u32, seed: u64, device: &Device) -> Result<Batches<'a>> {
+        let fit = &self.config.fit;
+        // A batch size that cannot be is refused before every face is encoded.
+        self.data.batches(fit.batch_size, seed, device)?;
+        let probabilities = (self.probabilities)(self.data.faces(), model)?;
+        let batches = self
+            .data
+            .weighted_batches(fit.batch_size, &probabilities, seed, device)?;
+        let effective_size = effective_sample_size(&probabilities)?;
+        if fit.progress {
+            println!(
+                "époque {epoch}/{} · probabilités de tirage recalculées : taille effective {} sur {}",
+                fit.epochs,
+                decimal(effective_size, 0),
+                count(probabilities.len(), "visage")
+            );
+        }
+        self.resamplings.push(Resampling {
+            epoch,
+            probabilities,
+            effective_size,
+        });
+        Ok(batches)
+    }
+
+    fn step(
+        &mut self,
+        model: M,
+        optimizer: &mut ModuleOptimizer,
+        batch: &Batch,
+        learning_rate: f64,
+    ) -> Result<(M, f64)> {
+        (self.step)(model, optimizer, batch, learning_rate)
+    }
+
+    fn after_step(&mut self, model: &M, _epoch: u32, step: usize) -> Result<()> {
+        let every = self.config.preview_every;
+        // The first step, then every so many, as the original.
+        if every > 0 && (step - 1).is_multiple_of(every) {
+            self.preview(&model.valid(), step)?;
+        }
+        Ok(())
+    }
+}

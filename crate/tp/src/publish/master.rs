@@ -1,0 +1,274 @@
+//! The master notebook: the source's cells with nbgrader's metadata and stable identifiers. Both copies are made from it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use super::options::{Options, Role};
+use super::source::Locator;
+use super::{Problem, markers, types};
+
+/// What a lab holds.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Summary {
+    /// Cells of the solution.
+    pub cells: usize,
+    /// Cells that the student completes.
+    pub exercises: usize,
+    /// Check cells.
+    pub checks: usize,
+    /// Answers and tasks that a person grades.
+    pub by_hand: usize,
+    /// All points.
+    pub points: f64,
+}
+
+/// A cell of the source, checked.
+#[derive(Debug, Clone)]
+struct Cell {
+    kind: String,
+    source: String,
+    id: String,
+    line: usize,
+    options: Options,
+}
+
+impl Cell {
+    fn is_code(&self) -> bool {
+        self.kind == "code"
+    }
+}
+
+/// A lab with everything in it.
+#[derive(Debug, Clone)]
+pub struct Master {
+    lab: String,
+    kernel: Value,
+    cells: Vec<Cell>,
+}
+
+impl Master {
+    /// Reads the notebook that jupytext made of `text`, the source of the lab `name` (« tp5_debiaisage »).
+    ///
+    /// # Errors
+    /// Every mistake of the source.
+    pub fn new(name: &str, text: &str, notebook: &Value) -> Result<Self, Vec<Problem>> {
+        let lab = name.split('_').next().unwrap_or(name).to_owned();
+        let kernel = notebook["metadata"]["kernelspec"].clone();
+        if kernel["language"] != "rust" {
+            let what = "l'en-tête ne dit pas « language: rust » (kernelspec) ; reprenez celui d'un autre TP.";
+            return Err(vec![Problem::new(1, what)]);
+        }
+        let mut problems = Vec::new();
+        let mut locator = Locator::new(text);
+        let mut cells = Vec::new();
+        for cell in notebook["cells"].as_array().into_iter().flatten() {
+            match read_cell(cell, &mut locator) {
+                Ok(cell) => cells.push(cell),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        let mut master = Self { lab, kernel, cells };
+        problems.extend(master.mistakes());
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        master.identify();
+        Ok(master)
+    }
+
+    /// What the student's copy is made from; nbgrader's preprocessors cut it.
+    pub fn student(&self) -> Value {
+        let given = |cell: &&Cell| cell.options.role != Role::SolutionOnly;
+        let cells = self.cells.iter().filter(given);
+        self.notebook(cells.map(|cell| self.json(cell, cell.source.clone())))
+    }
+
+    /// The solution.
+    pub fn solution(&self) -> Value {
+        self.notebook(self.cells.iter().map(|cell| {
+            let text = markers::solution_text(&cell.source, &cell.options.role);
+            self.json(cell, text)
+        }))
+    }
+
+    /// What the lab holds.
+    pub fn summary(&self) -> Summary {
+        let mut summary = Summary {
+            cells: self.cells.len(),
+            ..Summary::default()
+        };
+        for cell in &self.cells {
+            match cell.options.role {
+                Role::Exercise(_) => summary.exercises += 1,
+                Role::Check { .. } => summary.checks += 1,
+                Role::Answer { .. } | Role::Task { .. } => summary.by_hand += 1,
+                Role::Given | Role::SolutionOnly => {}
+            }
+            summary.points += cell.options.role.points().unwrap_or(0.0);
+        }
+        summary
+    }
+
+    fn notebook(&self, cells: impl Iterator<Item = Value>) -> Value {
+        json!({
+            "nbformat": 4, "nbformat_minor": 5,
+            "metadata": {"kernelspec": self.kernel},
+            "cells": cells.collect::<Vec<_>>(),
+        })
+    }
+
+    fn json(&self, cell: &Cell, source: String) -> Value {
+        let mut value = json!({
+            "cell_type": cell.kind, "id": cell.id, "source": source,
+            "metadata": cell.options.metadata(&self.lab),
+        });
+        if cell.is_code() {
+            value["outputs"] = json!([]);
+            value["execution_count"] = Value::Null;
+        }
+        value
+    }
+
+    /// Identifiers that survive what is written around a cell: nbgrader's, else a hash of the text.
+    fn identify(&mut self) {
+        let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+        for cell in &mut self.cells {
+            cell.id = cell.options.role.grade_id(&self.lab).unwrap_or_else(|| {
+                let hash = Sha256::digest(format!("{}\n{}", cell.kind, cell.source));
+                let short: String = hash[..6].iter().map(|byte| format!("{byte:02x}")).collect();
+                let count = seen.entry(short.clone()).or_default();
+                *count += 1;
+                match count {
+                    1 => short,
+                    again => format!("{short}-{again}"),
+                }
+            });
+        }
+    }
+
+    fn mistakes(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for cell in &self.cells {
+            let found = markers::check(&cell.source, cell.is_code(), &cell.options.role);
+            let at = |(line, what)| Problem::new(cell.line + line, what);
+            problems.extend(found.into_iter().map(at));
+            if let Role::Check { points, .. } = cell.options.role {
+                problems.extend(announced(cell, points));
+            }
+        }
+        problems.extend(self.repeated_names());
+        problems.extend(self.early_checks());
+        let code: Vec<&Cell> = self.cells.iter().filter(|cell| cell.is_code()).collect();
+        let sources: Vec<&str> = code.iter().map(|cell| cell.source.as_str()).collect();
+        for (cell, line, name) in types::lone_impls(&sources) {
+            let what = format!(
+                "« impl » de {name}, défini dans une autre cellule : exécutée deux fois, celle-ci donnerait l'erreur E0592 jusqu'au redémarrage. Réunissez {name} et tous ses « impl » dans une cellule."
+            );
+            problems.push(Problem::new(code[cell].line + line, what));
+        }
+        problems
+    }
+
+    fn repeated_names(&self) -> Vec<Problem> {
+        let mut first: BTreeMap<String, usize> = BTreeMap::new();
+        let mut problems = Vec::new();
+        for cell in &self.cells {
+            let Some(id) = cell.options.role.grade_id(&self.lab) else {
+                continue;
+            };
+            if let Some(line) = first.get(&id) {
+                let what = format!(
+                    "l'identifiant « {id} » est déjà celui de la cellule de la ligne {line} ; donnez un autre nom."
+                );
+                problems.push(Problem::new(cell.line, what));
+            } else {
+                first.insert(id, cell.line);
+            }
+        }
+        problems
+    }
+
+    /// Checks that come before the exercise of their name.
+    fn early_checks(&self) -> Vec<Problem> {
+        let mut checked: BTreeSet<&str> = BTreeSet::new();
+        let mut problems = Vec::new();
+        for cell in &self.cells {
+            match &cell.options.role {
+                Role::Check { name, .. } => {
+                    checked.insert(name);
+                }
+                Role::Exercise(name) if checked.contains(name.as_str()) => {
+                    let what = format!("la vérification de l'exercice « {name} » vient avant lui.");
+                    problems.push(Problem::new(cell.line, what));
+                }
+                _ => {}
+            }
+        }
+        problems
+    }
+}
+
+fn read_cell(cell: &Value, locator: &mut Locator<'_>) -> Result<Cell, Problem> {
+    let kind = cell["cell_type"].as_str().unwrap_or_default().to_owned();
+    let source = text(&cell["source"]);
+    let Some(line) = locator.find(&source) else {
+        return Err(foreign(&source, locator));
+    };
+    let none = Map::new();
+    let metadata = cell["metadata"].as_object().unwrap_or(&none);
+    let options = Options::read(kind == "code", metadata)
+        // The options stand on the line above the text.
+        .map_err(|what| Problem::new(line.saturating_sub(1).max(1), what))?;
+    Ok(Cell {
+        kind,
+        source,
+        id: String::new(),
+        line,
+        options,
+    })
+}
+
+/// A cell that the source does not hold word for word is a block in another language.
+fn foreign(source: &str, locator: &mut Locator<'_>) -> Problem {
+    let (magic, rest) = source.split_once('\n').unwrap_or((source, ""));
+    let language = magic.trim_start_matches('%');
+    let line = locator
+        .find(rest)
+        .map_or(locator.here(), |line| line.saturating_sub(1));
+    Problem::new(
+        line,
+        format!(
+            "un bloc « {language} » deviendrait une cellule de code que le noyau Rust ne comprend pas ; écrivez « ```{language} .noeval » pour le montrer sans l'exécuter."
+        ),
+    )
+}
+
+/// The points of a check cell's option must be those of its `noter`: nbgrader refuses more.
+fn announced(cell: &Cell, points: f64) -> Option<Problem> {
+    let call = cell.source.lines().enumerate().find_map(|(line, text)| {
+        let (_, arguments) = text.split_once("noter(")?;
+        Some((line, arguments))
+    });
+    let Some((line, arguments)) = call else {
+        let what = "une vérification finit par « noter(points, &[…]) ».";
+        return Some(Problem::new(cell.line, what));
+    };
+    let first = arguments.split([',', ')']).next().unwrap_or_default();
+    let said: Option<f64> = first.trim().replace('_', "").parse().ok();
+    if said == Some(points) {
+        return None;
+    }
+    let what = format!("« noter({first}, …) », mais l'option dit points={points}.");
+    Some(Problem::new(cell.line + line, what))
+}
+
+/// Text stored as one string or as a list of lines.
+fn text(source: &Value) -> String {
+    match source {
+        Value::String(text) => text.clone(),
+        Value::Array(lines) => lines.iter().filter_map(Value::as_str).collect(),
+        _ => String::new(),
+    }
+}
