@@ -26,8 +26,7 @@ pub struct LabArgs {
 /// # Errors
 /// When the set-up fails or the lab is unknown.
 pub fn execute(args: &LabArgs) -> Result<Verdict> {
-    // The sources are Markdown: jupytext, an author's tool, makes the notebooks.
-    let installation = setup::ensure(Group::Authors)?;
+    let installation = setup::ensure(Group::Students)?;
     let notebooks = installation.repository.notebooks();
     let mut command = installation.python.command("jupyter-lab");
     if let Some(lab) = &args.lab {
