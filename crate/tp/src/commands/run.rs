@@ -70,8 +70,9 @@ pub struct RunArgs {
     /// Exécute la version de l'étudiant, jusqu'au bout
     #[arg(long = "etudiant")]
     pub student: bool,
-    /// Taille des données et durée des entraînements
-    #[arg(long, value_name = "PRESET", value_enum, default_value_t = Preset::Rapide)]
+    /// Taille des données et durée des entraînements : rapide (quelques minutes, par défaut), seance (ce que fait un
+    /// étudiant), complet (les tailles des sujets d'origine)
+    #[arg(long, value_name = "PRESET", value_enum, default_value_t = Preset::Rapide, hide_default_value = true, hide_possible_values = true)]
     pub preset: Preset,
     /// Dossier des données
     #[arg(long = "donnees", value_name = "DOSSIER")]
