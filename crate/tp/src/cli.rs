@@ -9,7 +9,7 @@ use clap::{ArgAction, Parser, Subcommand};
 use crate::commands;
 use crate::error::Result;
 
-const TEMPLATE: &str = "{about-with-newline}\nUsage : {usage}\n\n{all-args}{after-help}";
+pub(crate) const TEMPLATE: &str = "{about-with-newline}\nUsage : {usage}\n\n{all-args}{after-help}";
 
 /// Outcome of a command that could be carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub enum Verdict {
 )]
 struct Arguments {
     /// Affiche cette aide
-    #[arg(short = 'h', long = "help", visible_alias = "aide", action = ArgAction::Help, global = true)]
+    #[arg(short = 'h', long = "help", alias = "aide", action = ArgAction::Help, global = true)]
     help: Option<bool>,
     #[command(subcommand)]
     command: Command,

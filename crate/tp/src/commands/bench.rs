@@ -4,7 +4,7 @@ mod kernel;
 
 use clap::{Args, Subcommand};
 
-use crate::cli::Verdict;
+use crate::cli::{TEMPLATE, Verdict};
 use crate::error::Result;
 
 /// Arguments of `tp bench`.
@@ -24,6 +24,7 @@ pub struct BenchArgs {
 #[derive(Debug, Subcommand)]
 enum Topic {
     /// Mesure le noyau : démarrage, durée des cellules, mémoire
+    #[command(help_template = TEMPLATE)]
     Noyau(kernel::KernelBenchArgs),
 }
 

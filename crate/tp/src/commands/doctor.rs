@@ -196,10 +196,10 @@ fn python_findings(repository: &Repository, environment: &Environment) -> Vec<Fi
         Err(error) => Finding::missing("JupyterLab", error.to_string(), ""),
     });
     findings.push(match environment.has(repository, Group::Authors) {
-        Ok(true) => Finding::present("jupytext et nbgrader", place),
+        Ok(true) => Finding::present("nbgrader", place),
         _ => Finding::optional(
-            "jupytext et nbgrader",
-            "pas installés (utiles aux auteurs et aux correcteurs)",
+            "nbgrader",
+            "pas installé (utile aux auteurs et aux correcteurs)",
             "cargo tp setup --auteurs",
         ),
     });

@@ -1,10 +1,11 @@
 //! `tp run`: executes notebooks through the real kernel, writes what they gave, and says whether all went well.
 
+mod cells;
 mod report;
 mod targets;
 mod verdict;
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -69,8 +70,9 @@ pub struct RunArgs {
     /// Exécute la version de l'étudiant, jusqu'au bout
     #[arg(long = "etudiant")]
     pub student: bool,
-    /// Taille des données et durée des entraînements
-    #[arg(long, value_name = "PRESET", value_enum, default_value_t = Preset::Rapide)]
+    /// Taille des données et durée des entraînements : rapide (quelques minutes, par défaut), seance (ce que fait un
+    /// étudiant), complet (les tailles des sujets d'origine)
+    #[arg(long, value_name = "PRESET", value_enum, default_value_t = Preset::Rapide, hide_default_value = true, hide_possible_values = true)]
     pub preset: Preset,
     /// Dossier des données
     #[arg(long = "donnees", value_name = "DOSSIER")]
@@ -117,13 +119,7 @@ pub fn execute(args: &RunArgs) -> Result<Verdict> {
     if let Some(output) = &args.output {
         paths::create_folder(output)?;
     }
-    // Only Markdown sources need an author's tool.
-    let group = if targets.iter().any(Target::is_source) {
-        Group::Authors
-    } else {
-        Group::Students
-    };
-    let installation = setup::ensure(group)?;
+    let installation = setup::ensure(Group::Students)?;
 
     let mut reports = Vec::new();
     for target in &targets {
@@ -206,7 +202,9 @@ fn existing_folder(folder: &Path) -> Result<PathBuf> {
             folder.display()
         )));
     }
-    std::path::absolute(folder).map_err(Error::io("Chemin inutilisable", folder))
+    folder
+        .canonicalize()
+        .map_err(Error::io("Chemin inutilisable", folder))
 }
 
 /// The kernel of one notebook, started in the notebook's folder as Jupyter does.
@@ -290,7 +288,7 @@ fn run_one(
         cells: Vec::new(),
         files: Vec::new(),
     };
-    let ran = run_cells(
+    let ran = cells::run(
         &mut client,
         &mut notebook,
         target.stops,
@@ -304,59 +302,6 @@ fn run_one(
         write_results(&notebook, output, installation, &mut report)?;
     }
     ran.map(|()| report)
-}
-
-fn run_cells(
-    client: &mut Client,
-    notebook: &mut Notebook,
-    stops: bool,
-    preset: Preset,
-    report: &mut NotebookReport,
-) -> Result<()> {
-    use crate::jupyter::CellStatus;
-
-    let cells = notebook.code_cells();
-    let total = cells.len();
-    let live = std::io::stderr().is_terminal();
-    for (index, cell) in cells.iter().enumerate() {
-        if live {
-            eprint!(
-                "cellule {}/{total} · … · {}",
-                index + 1,
-                cell.first_line(60)
-            );
-        }
-        let result = client.execute(&cell.source, preset.cell_limit(), &mut |_| ())?;
-        notebook.set_outputs(cell.index, &result.outputs, result.execution_count)?;
-        let judged = CellReport::new(index + 1, cell, &result);
-        eprintln!(
-            "{}{}",
-            if live { "\r\u{1b}[K" } else { "" },
-            judged.line(total)
-        );
-        if let Some(reason) = &judged.reason {
-            eprintln!("    {reason}");
-            judged
-                .detail
-                .iter()
-                .for_each(|line| eprintln!("    {line}"));
-        }
-        let failed = !judged.ok;
-        report.push(judged);
-        match result.status {
-            CellStatus::Interrupted => {
-                report.outcome = Outcome::Interrupted;
-                return Ok(());
-            }
-            // Nothing is left to run the rest in.
-            CellStatus::Died => return Ok(()),
-            CellStatus::Ok | CellStatus::Error | CellStatus::TimedOut if failed && stops => {
-                return Ok(());
-            }
-            CellStatus::Ok | CellStatus::Error | CellStatus::TimedOut => {}
-        }
-    }
-    Ok(())
 }
 
 fn write_results(

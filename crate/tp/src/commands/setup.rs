@@ -9,7 +9,7 @@ use crate::setup::{self, python::Group};
 /// Arguments of `tp setup`.
 #[derive(Debug, Args)]
 pub struct SetupArgs {
-    /// Installe aussi les outils des auteurs et des correcteurs (jupytext, nbgrader)
+    /// Installe aussi les outils des auteurs et des correcteurs (nbgrader)
     #[arg(long)]
     pub auteurs: bool,
 }

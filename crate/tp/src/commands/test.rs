@@ -49,10 +49,13 @@ pub fn execute(args: &TestArgs) -> Result<Verdict> {
             "clippy, bibliothèque",
             clippy_library(&installation, &toolchain),
         ),
-        ("tests, bibliothèque", tests(&installation, &["visages"])),
+        (
+            "tests, bibliothèque",
+            tests(&installation, "release", &["visages"]),
+        ),
         (
             "tests, noyau et ligne de commande",
-            tests(&installation, &["tp-protocol", "tp"]),
+            tests(&installation, "tp", &["tp-protocol", "tp"]),
         ),
     ];
     commands.push((
@@ -109,7 +112,7 @@ fn format_check(installation: &Installation) -> Command {
 
 fn clippy_tp(installation: &Installation) -> Command {
     let packages = ["-p", "tp", "-p", "tp-protocol", "--all-targets"];
-    let mut command = cargo(installation, &["clippy", "--release", "--locked"]);
+    let mut command = cargo(installation, &["clippy", "--profile", "tp", "--locked"]);
     command.args(packages).args(["--", "-D", "warnings"]);
     command
 }
@@ -136,8 +139,8 @@ fn clippy_library(installation: &Installation, toolchain: &Toolchain) -> Command
     command
 }
 
-fn tests(installation: &Installation, packages: &[&str]) -> Command {
-    let mut command = cargo(installation, &["test", "--release", "--locked"]);
+fn tests(installation: &Installation, profile: &str, packages: &[&str]) -> Command {
+    let mut command = cargo(installation, &["test", "--profile", profile, "--locked"]);
     for package in packages {
         command.args(["-p", package]);
     }

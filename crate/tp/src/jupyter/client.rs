@@ -191,6 +191,12 @@ impl Client {
         self.process.id()
     }
 
+    /// How the kernel ended, in French words, and the last lines of its own log; `None` while it runs.
+    pub fn ended(&mut self) -> Option<(String, String)> {
+        let status = self.process.ended()?;
+        Some((status, self.process.log_tail()))
+    }
+
     /// Runs a cell; `on_event` hears of everything that it sends, while it runs.
     ///
     /// At the time limit the cell is interrupted (under evcxr its variables are lost); a kernel that does not give up

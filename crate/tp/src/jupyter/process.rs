@@ -266,14 +266,33 @@ fn write_private(file: &Path, connection: &ConnectionInfo) -> Result<()> {
 struct PrivateFolder(PathBuf);
 
 impl PrivateFolder {
+    const PREFIX: &str = "tp-client-";
+
     fn create() -> Result<Self> {
-        let name = format!("tp-client-{}", uuid::Uuid::new_v4().simple());
-        let path = std::env::temp_dir().join(name);
+        let base = std::env::temp_dir();
+        Self::remove_abandoned(&base);
+        let unique = uuid::Uuid::new_v4().simple().to_string();
+        let path = base.join(format!("{}{}-{unique}", Self::PREFIX, std::process::id()));
         DirBuilder::new()
             .mode(0o700)
             .create(&path)
             .map_err(Error::io("Impossible de créer le dossier", &path))?;
         Ok(Self(path))
+    }
+
+    /// Removes the folders of processes that were killed.
+    fn remove_abandoned(base: &Path) {
+        for entry in std::fs::read_dir(base).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let owner = name.to_str().and_then(|name| {
+                let (owner, _) = name.strip_prefix(Self::PREFIX)?.split_once('-')?;
+                owner.parse().ok()
+            });
+            if owner.is_some_and(|owner| !platform::is_alive(owner)) {
+                // Another user's folder stays: it is not ours to remove.
+                let _ = std::fs::remove_dir_all(entry.path());
+            }
+        }
     }
 
     fn path(&self) -> &Path {
@@ -325,6 +344,22 @@ mod tests {
         process.kill();
         drop(process);
         assert!(!folder.exists());
+    }
+
+    #[test]
+    fn folders_of_dead_processes_are_removed() {
+        let mut child = Command::new("true").spawn().unwrap();
+        child.wait().unwrap();
+        let base = std::env::temp_dir().join(format!("tp-abandon-{}", std::process::id()));
+        let dead = base.join(format!("{}{}-x", PrivateFolder::PREFIX, child.id()));
+        let living = base.join(format!("{}{}-x", PrivateFolder::PREFIX, std::process::id()));
+        let other = base.join("autre");
+        for folder in [&dead, &living, &other] {
+            std::fs::create_dir_all(folder).unwrap();
+        }
+        PrivateFolder::remove_abandoned(&base);
+        assert!(!dead.exists() && living.exists() && other.exists());
+        std::fs::remove_dir_all(base).unwrap();
     }
 
     #[test]

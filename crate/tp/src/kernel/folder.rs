@@ -185,10 +185,10 @@ fn compile(repository: &Repository, cache: &Cache) -> Result<Artifacts> {
         "La compilation de la bibliothèque",
         "Corrigez l'erreur ci-dessous ou relancez « cargo tp setup » : elle reprend où elle s'est arrêtée.",
         |line| {
-            if line.starts_with('{') {
+            if line.contains("\"reason\":\"compiler-artifact\"") {
                 done += 1;
                 artifacts.observe(line);
-                progress.advance(done, total);
+                progress.advance(done, total.max(done));
             }
         },
     )?;

@@ -122,6 +122,6 @@ impl KernelFolder {
 
     /// How our own client starts this kernel, with typed markers instead of French lines for panics and points.
     pub fn command(&self) -> KernelCommand {
-        KernelCommand::new(self.argv()).with_env("TP_PROTOCOLE", "1")
+        KernelCommand::new(self.argv()).with_env(tp_protocol::PROTOCOL_VARIABLE, "1")
     }
 }

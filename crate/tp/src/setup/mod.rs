@@ -41,6 +41,9 @@ pub fn ensure(group: Group) -> Result<Installation> {
     }
     let repository = Repository::find()?;
     let cache = Cache::locate()?;
+    if let Some(installation) = present(&repository, &cache, group) {
+        return Ok(installation);
+    }
     paths::create_folder(cache.root())?;
     let _lock = wait_for_lock(&cache)?;
     let toolchain = Toolchain::ensure(&repository)?;
@@ -70,6 +73,21 @@ pub fn ensure_python(repository: &Repository, group: Group) -> Result<Environmen
     paths::create_folder(cache.root())?;
     let _lock = wait_for_lock(&cache)?;
     Environment::ensure(repository, group)
+}
+
+/// The installation, if nothing is missing: nobody waits then for a set-up that goes on elsewhere.
+fn present(repository: &Repository, cache: &Cache, group: Group) -> Option<Installation> {
+    let toolchain = Toolchain::detect(repository).ok()?;
+    let python = Environment::locate(repository);
+    let complete = python.has(repository, group).ok()?;
+    let kernel = KernelFolder::current(repository, cache, &toolchain).ok()??;
+    let complete = complete && toolchain.has_sources() && kernelspec::is_current(&python, &kernel);
+    complete.then(|| Installation {
+        repository: repository.clone(),
+        cache: cache.clone(),
+        python,
+        kernel,
+    })
 }
 
 /// One set-up at a time: two would fight for the same target folder.

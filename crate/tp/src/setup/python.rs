@@ -1,4 +1,4 @@
-//! The Python tools: JupyterLab for students, jupytext and nbgrader for authors. `environment.yml` is their only list.
+//! The Python tools: JupyterLab and jupytext for students, nbgrader for authors. `environment.yml` is their only list.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

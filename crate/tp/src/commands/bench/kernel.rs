@@ -77,8 +77,8 @@ const GOAL_MEMORY: f64 = 0.8e9;
 /// Arguments of `tp bench noyau`.
 #[derive(Debug, Args)]
 pub struct KernelBenchArgs {
-    /// Nombres de noyaux ouverts en même temps, séparés par des virgules
-    #[arg(long = "noyaux", value_name = "N", value_delimiter = ',', default_value = "1,4",
+    /// Nombres de noyaux ouverts en même temps, séparés par des virgules (1,4 par défaut)
+    #[arg(long = "noyaux", value_name = "N", value_delimiter = ',', default_value = "1,4", hide_default_value = true,
           value_parser = clap::value_parser!(u8).range(1..=16))]
     kernels: Vec<u8>,
     /// Rend les mesures en JSON

@@ -154,9 +154,16 @@ fn stop_reason(result: &CellResult) -> Option<String> {
     let value = first_line(&error.value);
     Some(
         match value.strip_prefix("Subprocess terminated with status: ") {
-            Some(status) => format!(
-                "le processus de la cellule s'est arrêté ({status}), ses variables sont perdues"
-            ),
+            Some(status) => {
+                let memory = if status.starts_with("signal: 9") {
+                    " ; la mémoire manquait peut-être"
+                } else {
+                    ""
+                };
+                format!(
+                    "le processus de la cellule s'est arrêté ({status}), ses variables sont perdues{memory}"
+                )
+            }
             None if error.traceback.len() > 1 => format!("ne compile pas : {value}"),
             None => format!("erreur du noyau : {value}"),
         },
