@@ -195,10 +195,17 @@ fn check_names(targets: &[Target]) -> Result<()> {
     Ok(())
 }
 
+/// What `--donnees` says for the embedded drawings instead of a folder.
+const DRAWN_FACES: &str = "synthetique";
+
+/// A data folder or file (`train_face.h5`) as an absolute path; the word for drawings as it is.
 fn existing_folder(folder: &Path) -> Result<PathBuf> {
-    if !folder.is_dir() {
+    if folder.as_os_str() == DRAWN_FACES {
+        return Ok(folder.to_owned());
+    }
+    if !folder.exists() {
         return Err(Error::Usage(format!(
-            "Le dossier de données « {} » n'existe pas.",
+            "Le dossier de données « {} » n'existe pas. (« synthetique » emploie les visages dessinés.)",
             folder.display()
         )));
     }
@@ -228,12 +235,12 @@ fn kernel_command(
     ) {
         (Some(folder), _) => command = command.with_env("TP_DONNEES", folder),
         // Said from this folder, it must not be read from the notebook's.
-        (None, Some(folder)) => {
+        (None, Some(folder)) if folder != DRAWN_FACES => {
             let absolute =
                 std::path::absolute(&folder).map_err(Error::io("Chemin inutilisable", &folder))?;
             command = command.with_env("TP_DONNEES", absolute);
         }
-        (None, None) => {}
+        (None, _) => {}
     }
     if let Some(device) = &args.device {
         command = command.with_env("TP_DEVICE", device);
