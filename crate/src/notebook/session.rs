@@ -22,6 +22,11 @@ use crate::{
 pub const DATA_VARIABLE: &str = "TP_DONNEES";
 /// Environment variable that gives the seed.
 pub const SEED_VARIABLE: &str = "TP_GRAINE";
+/// Environment variable that bounds the number of training images a class, whatever the preset.
+pub const IMAGES_VARIABLE: &str = "TP_IMAGES";
+
+/// Fewest images a class that a lab can work with: a batch of 100 takes 50, and some are held out.
+const FEWEST_IMAGES: usize = 80;
 /// Seed used when none is given.
 pub const DEFAULT_SEED: u64 = 42;
 
@@ -39,6 +44,7 @@ pub struct Seance {
     preset: Preset,
     device: Device,
     seed: u64,
+    max_images: Option<usize>,
     data: DataSource,
 }
 
@@ -58,6 +64,7 @@ impl Seance {
     /// folder `data` of this folder or of one above, up to the repository's root, that holds a data
     /// set; else drawn images), `TP_GRAINE` (default 42). Seeds the device, and prints what was chosen.
     ///
+    /// `TP_IMAGES` bounds the training images a class, for a slow device.
     /// `TP_DONNEES` is a folder, a file `train_face.h5`, or `synthetique` for drawn images. One that
     /// does not exist is no error here: [`data_dir`](Self::data_dir) tells.
     ///
@@ -139,7 +146,10 @@ impl Seance {
     pub fn detection_loader(&self) -> Result<DetectionLoader> {
         let loader = match &self.data {
             DataSource::At(path) => {
-                let config = DetectionConfig::for_preset(self.preset).with_seed(self.seed);
+                let mut config = DetectionConfig::for_preset(self.preset).with_seed(self.seed);
+                if self.max_images.is_some() {
+                    config = config.with_max_images(self.max_images);
+                }
                 let root = if path.is_file() {
                     path.clone()
                 } else {
@@ -148,7 +158,11 @@ impl Seance {
                 config.init(&root)?
             }
             DataSource::Synthetic | DataSource::NotFound(_) => {
-                let config = SyntheticConfig::for_preset(self.preset).with_seed(self.seed);
+                let mut config = SyntheticConfig::for_preset(self.preset).with_seed(self.seed);
+                if let Some(max) = self.max_images {
+                    let (faces, non_faces) = (config.faces.min(max), config.non_faces.min(max));
+                    config = config.with_images(faces, non_faces);
+                }
                 println!(
                     "Visages dessinés (synthétiques), biaisés à dessein : {:.0} % ont la peau foncée \
                      (Fitzpatrick IV à VI)",
@@ -260,6 +274,19 @@ impl SeanceBuilder {
             })?,
             (None, None) => DEFAULT_SEED,
         };
+        let max_images = match variable(IMAGES_VARIABLE) {
+            Some(text) => match text.trim().parse() {
+                Ok(max) if max >= FEWEST_IMAGES => Some(max),
+                _ => {
+                    return Err(Error::Setting {
+                        variable: IMAGES_VARIABLE,
+                        value: text,
+                        accepted: format!("un nombre d'images par sorte, {FEWEST_IMAGES} au moins"),
+                    });
+                }
+            },
+            None => None,
+        };
         let data = match self
             .data_dir
             .or_else(|| variable(DATA_VARIABLE).map(PathBuf::from))
@@ -276,6 +303,7 @@ impl SeanceBuilder {
             preset,
             device,
             seed,
+            max_images,
             data,
         })
     }
@@ -291,6 +319,12 @@ impl fmt::Display for Seance {
             device::describe(&self.device),
             self.seed
         )?;
+        if let Some(max) = self.max_images {
+            writeln!(
+                f,
+                "Au plus {max} images de chaque sorte ({IMAGES_VARIABLE})"
+            )?;
+        }
         match (&self.data, self.data_dir()) {
             (DataSource::Synthetic, _) => write!(f, "Données : visages dessinés (synthétiques)"),
             (DataSource::NotFound(_), _) => write!(
@@ -314,6 +348,17 @@ impl fmt::Debug for Seance {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bound_on_the_images_is_read_and_checked() {
+        let bounded = resolve(Seance::builder("tp5"), &[(IMAGES_VARIABLE, " 120 ")]).unwrap();
+        assert_eq!(bounded.max_images, Some(120));
+        assert!(bounded.to_string().contains("Au plus 120 images"));
+        for wrong in ["3", "beaucoup", "-1"] {
+            let error = resolve(Seance::builder("tp5"), &[(IMAGES_VARIABLE, wrong)]).unwrap_err();
+            assert!(error.to_string().contains("TP_IMAGES"), "{error}");
+        }
+    }
 
     fn resolve(builder: SeanceBuilder, environment: &[(&str, &str)]) -> Result<Seance> {
         builder.resolve(|name| {

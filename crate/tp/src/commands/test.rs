@@ -1,10 +1,12 @@
 //! `tp test`: the project's checks, in the order in which they are cheap. What CI runs.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 
+use super::run::DRAWN_FACES;
 use crate::cli::Verdict;
 use crate::error::{Error, Result};
 use crate::kernel::folder::{self, Artifacts};
@@ -62,11 +64,19 @@ pub fn execute(args: &TestArgs) -> Result<Verdict> {
         "notebooks publiés à jour",
         published_notebooks(&installation)?,
     ));
-    if let Some(command) = run_lab(&installation)? {
-        commands.push(("tp5 sur données réelles, préréglage rapide", command));
+    commands.push((
+        "tp5, visages dessinés",
+        run_lab(&installation, Path::new(DRAWN_FACES))?,
+    ));
+    commands.push((
+        "tp5, moteur ndarray, 80 images de chaque sorte",
+        run_on_ndarray(&installation)?,
+    ));
+    if let Some(data) = data(&installation) {
+        commands.push(("tp5, photos", run_lab(&installation, &data)?));
     } else {
         eprintln!(
-            "– tp5 n'est pas exécuté : aucune donnée dans TP_DONNEES, data/ ou ../shared/data (voir data/README.md)."
+            "– tp5 n'est pas exécuté sur des photos : aucune dans TP_DONNEES, data/ ou ../shared/data (voir data/README.md)."
         );
     }
     if args.tout {
@@ -83,6 +93,13 @@ pub fn execute(args: &TestArgs) -> Result<Verdict> {
             passed: status.success(),
         });
     }
+    let started = Instant::now();
+    eprintln!("▸ tp5, copie vierge d'un étudiant");
+    steps.push(Step {
+        name: "tp5, copie vierge d'un étudiant",
+        passed: blank_copy(&installation)?,
+        elapsed: started.elapsed(),
+    });
     let started = Instant::now();
     steps.push(Step {
         name: "rien de lourd compilé deux fois",
@@ -166,15 +183,63 @@ fn data(installation: &Installation) -> Option<std::path::PathBuf> {
         .ok()
 }
 
-fn run_lab(installation: &Installation) -> Result<Option<Command>> {
-    let Some(data) = data(installation) else {
-        return Ok(None);
-    };
+fn run_lab(installation: &Installation, data: &Path) -> Result<Command> {
     let mut command = this_program(installation)?;
     command
         .args(["run", "tp5", "--preset", "rapide", "--donnees"])
         .arg(data);
-    Ok(Some(command))
+    Ok(command)
+}
+
+/// The whole lab on the engine that is twenty times slower: few images, the same cells.
+fn run_on_ndarray(installation: &Installation) -> Result<Command> {
+    let mut command = run_lab(installation, Path::new(DRAWN_FACES))?;
+    command.args(["--device", "ndarray"]).env("TP_IMAGES", "80");
+    Ok(command)
+}
+
+/// Whether a student's untouched copy runs to its end, each check returning zero points.
+fn blank_copy(installation: &Installation) -> Result<bool> {
+    let mut command = this_program(installation)?;
+    command.args([
+        "run",
+        "tp5",
+        "--etudiant",
+        "--json",
+        "--donnees",
+        DRAWN_FACES,
+    ]);
+    let output = command
+        .output()
+        .map_err(Error::io("Impossible de lancer", "tp"))?;
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let notebook = &report["notebooks"][0];
+    let Some(cells) = notebook["cells"].as_array() else {
+        eprintln!(
+            "✘ La copie vierge n'a pas pu être exécutée : {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        return Ok(false);
+    };
+    let mut checks = 0;
+    let mut fine = notebook["cells_total"].as_u64() == Some(cells.len() as u64);
+    for cell in cells {
+        let as_expected = match cell["points"]["points"].as_f64() {
+            Some(points) => {
+                checks += 1;
+                points == 0.0
+            }
+            None => cell["ok"] == true,
+        };
+        if !as_expected {
+            eprintln!(
+                "✘ Copie vierge, cellule {} : {} {}",
+                cell["cell"], cell["points"], cell["reason"]
+            );
+            fine = false;
+        }
+    }
+    Ok(fine && checks > 0)
 }
 
 /// Whether the committed notebooks are what their sources give.
