@@ -19,7 +19,7 @@ const DEAR_CRATES: [&str; 2] = ["polars_core", "burn_flex"];
 /// Arguments of `tp test`.
 #[derive(Debug, Args)]
 pub struct TestArgs {
-    /// Ajoute les vérifications longues : documentation, CUDA (vérification des types seulement)
+    /// Ajoute les vérifications longues : tp5 sur des photos, documentation, CUDA (types seulement)
     #[arg(long)]
     pub tout: bool,
 }
@@ -72,14 +72,14 @@ pub fn execute(args: &TestArgs) -> Result<Verdict> {
         "tp5, moteur ndarray, 80 images de chaque sorte",
         run_on_ndarray(&installation)?,
     ));
-    if let Some(data) = data(&installation) {
-        commands.push(("tp5, photos", run_lab(&installation, &data)?));
-    } else {
-        eprintln!(
-            "– tp5 n'est pas exécuté sur des photos : aucune dans TP_DONNEES, data/ ou ../shared/data (voir data/README.md)."
-        );
-    }
     if args.tout {
+        if let Some(data) = data(&installation) {
+            commands.push(("tp5, photos", run_lab(&installation, &data)?));
+        } else {
+            eprintln!(
+                "– tp5 n'est pas exécuté sur des photos : aucune dans TP_DONNEES, data/ ou ../shared/data (voir data/README.md)."
+            );
+        }
         commands.push(("documentation", documentation(&installation)));
         commands.push(("CUDA (types)", cuda(&installation)));
     }

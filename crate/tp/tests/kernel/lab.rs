@@ -1,0 +1,106 @@
+//! A student at work on tp5: each answer cell is run empty, then wrong, then right, in one session without a restart.
+
+use std::path::Path;
+
+use tp::notebook::Notebook;
+use tp_protocol::Marker;
+
+use super::{alone, command, ok, run, start};
+
+/// One plausible mistake for each answer cell: the text of the solution, and what a student wrote instead.
+const MISTAKES: [(&str, &str, &str); 7] = [
+    ("tp5-vae_loss", "(1) * 0.5", "(1)"),
+    ("tp5-sampling", "(z_logvar * 0.5).exp()", "z_logvar.exp()"),
+    ("tp5-debiasing_loss", "face_indicator * vae", "vae"),
+    (
+        "tp5-db_vae",
+        "self.reparameterize(z_mean.clone(), z_logvar.clone())",
+        "z_mean.clone()",
+    ),
+    (
+        "tp5-resampling",
+        "1.0 / smoothed[bin - 1]",
+        "smoothed[bin - 1]",
+    ),
+    (
+        "tp5-debiasing_train_step",
+        "debiasing_loss(x, x_recon, y, y_logit, z_mean, z_logvar)?",
+        "debiasing_loss(x, x_recon, y, y_logit, z_logvar, z_mean)?",
+    ),
+    (
+        "tp5-train_dbvae",
+        "get_training_sample_probabilities(all_faces, dbvae, device)",
+        "{ let _ = (dbvae, device); Ok(vec![1.0 / all_faces.len() as f64; all_faces.len()]) }",
+    ),
+];
+
+fn code_cells(copy: &str) -> Vec<(String, String)> {
+    let notebooks = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../notebooks");
+    let notebook = Notebook::read(&notebooks.join(copy).join("tp5_debiaisage.ipynb")).unwrap();
+    let cells = notebook.code_cells().into_iter();
+    cells.map(|cell| (cell.id, cell.source)).collect()
+}
+
+#[test]
+fn each_answer_goes_from_empty_to_wrong_to_right_in_one_session() {
+    let _alone = alone();
+    let (student, solution) = (code_cells("etudiant"), code_cells("corrige"));
+    let settings = command()
+        .with_env("TP_DONNEES", "synthetique")
+        .with_env("TP_IMAGES", "80")
+        .with_env("TP_PRESET", "rapide");
+    let mut client = start(&settings);
+    let last = solution
+        .iter()
+        .rposition(|(id, _)| id.ends_with("-verification"))
+        .unwrap();
+    let mut tried = 0;
+    for (position, (id, right)) in solution.iter().enumerate().take(last + 1) {
+        if let Some((_, text, mistake)) = MISTAKES.iter().find(|(name, _, _)| name == id) {
+            assert!(right.contains(text), "{id} no longer holds « {text} »");
+            let stub = &student.iter().find(|(name, _)| name == id).unwrap().1;
+            let wrong = right.replacen(text, mistake, 1);
+            for answer in [stub, &wrong] {
+                ok(&mut client, answer);
+                // The cells up to the check, as a student runs them, answers still to come empty; the check is the
+                // grader's, hidden cases included.
+                for (empty, graded) in student[position + 1..=last]
+                    .iter()
+                    .zip(&solution[position + 1..])
+                {
+                    let is_check = empty.0.ends_with("-verification");
+                    let result = run(&mut client, if is_check { &graded.1 } else { &empty.1 });
+                    let points = result.markers.iter().find_map(|marker| match marker {
+                        Marker::Points { points, max, .. } => Some((*points, *max)),
+                        _ => None,
+                    });
+                    if let Some((points, max)) = points {
+                        let expected = if answer == stub {
+                            points == 0.0
+                        } else {
+                            points < max
+                        };
+                        assert!(
+                            expected,
+                            "{id}: {points}/{max} after\n{answer}\n{}",
+                            result.stdout()
+                        );
+                        tried += 1;
+                        break;
+                    }
+                }
+            }
+        }
+        let result = run(&mut client, right);
+        for marker in &result.markers {
+            match marker {
+                Marker::Points { points, max, .. } => {
+                    assert_eq!(points, max, "{id}: {}", result.stdout());
+                }
+                other => panic!("{id}: {other:?}"),
+            }
+        }
+        assert!(result.error().is_none(), "{id}: {result:#?}");
+    }
+    assert_eq!(tried, 2 * MISTAKES.len());
+}
