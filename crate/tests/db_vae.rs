@@ -234,30 +234,27 @@ fn a_non_face_trains_the_classifier_alone() {
     // The row of a non-face, then that of a face, is replaced.
     for (row, matters) in [(1, false), (3, false), (0, true), (2, true)] {
         let mut changed = losses.clone();
-        changed.recon = changed.recon.slice_assign(
-            s![row..row + 1],
-            Tensor::ones([1, 3, 4, 4], &device()),
-        );
+        changed.recon = changed
+            .recon
+            .slice_assign(s![row..row + 1], Tensor::ones([1, 3, 4, 4], &device()));
         assert_eq!(
             (changed.total() - before).abs() > 1e-4,
             matters,
             "reconstruction {row}"
         );
         changed.recon = losses.recon.clone();
-        changed.mu = changed.mu.slice_assign(
-            s![row..row + 1],
-            Tensor::full([1, 5], 30.0, &device()),
-        );
+        changed.mu = changed
+            .mu
+            .slice_assign(s![row..row + 1], Tensor::full([1, 5], 30.0, &device()));
         assert_eq!(
             (changed.total() - before).abs() > 1e-4,
             matters,
             "latentes {row}"
         );
         changed.mu = losses.mu.clone();
-        changed.logit = changed.logit.slice_assign(
-            s![row..row + 1],
-            Tensor::full([1, 1], 5.0, &device()),
-        );
+        changed.logit = changed
+            .logit
+            .slice_assign(s![row..row + 1], Tensor::full([1, 1], 5.0, &device()));
         assert!((changed.total() - before).abs() > 1e-4, "logit {row}");
     }
 }
