@@ -44,6 +44,9 @@ pub fn execute(args: &TestArgs) -> Result<Verdict> {
         passed: true,
     }];
     let toolchain = Toolchain::detect(&installation.repository)?;
+    // Found now: the tests' own compilation replaces the file of the running program, which then has no path any more.
+    let program =
+        std::env::current_exe().map_err(Error::io("Impossible de trouver ce programme", "tp"))?;
     let mut commands = vec![
         ("mise en forme", format_check(&installation)),
         ("clippy, ligne de commande", clippy_tp(&installation)),
@@ -62,19 +65,19 @@ pub fn execute(args: &TestArgs) -> Result<Verdict> {
     ];
     commands.push((
         "notebooks publiés à jour",
-        published_notebooks(&installation)?,
+        published_notebooks(&installation, &program),
     ));
     commands.push((
         "tp5, visages dessinés",
-        run_lab(&installation, Path::new(DRAWN_FACES))?,
+        run_lab(&installation, &program, Path::new(DRAWN_FACES)),
     ));
     commands.push((
         "tp5, moteur ndarray, 80 images de chaque sorte",
-        run_on_ndarray(&installation)?,
+        run_on_ndarray(&installation, &program),
     ));
     if args.tout {
         if let Some(data) = data(&installation) {
-            commands.push(("tp5, photos", run_lab(&installation, &data)?));
+            commands.push(("tp5, photos", run_lab(&installation, &program, &data)));
         } else {
             eprintln!(
                 "– tp5 n'est pas exécuté sur des photos : aucune dans TP_DONNEES, data/ ou ../shared/data (voir data/README.md)."
@@ -97,7 +100,7 @@ pub fn execute(args: &TestArgs) -> Result<Verdict> {
     eprintln!("▸ tp5, copie vierge d'un étudiant");
     steps.push(Step {
         name: "tp5, copie vierge d'un étudiant",
-        passed: blank_copy(&installation)?,
+        passed: blank_copy(&installation, &program)?,
         elapsed: started.elapsed(),
     });
     let started = Instant::now();
@@ -183,24 +186,24 @@ fn data(installation: &Installation) -> Option<std::path::PathBuf> {
         .ok()
 }
 
-fn run_lab(installation: &Installation, data: &Path) -> Result<Command> {
-    let mut command = this_program(installation)?;
+fn run_lab(installation: &Installation, program: &Path, data: &Path) -> Command {
+    let mut command = tp(installation, program);
     command
         .args(["run", "tp5", "--preset", "rapide", "--donnees"])
         .arg(data);
-    Ok(command)
+    command
 }
 
 /// The whole lab on the engine that is twenty times slower: few images, the same cells.
-fn run_on_ndarray(installation: &Installation) -> Result<Command> {
-    let mut command = run_lab(installation, Path::new(DRAWN_FACES))?;
+fn run_on_ndarray(installation: &Installation, program: &Path) -> Command {
+    let mut command = run_lab(installation, program, Path::new(DRAWN_FACES));
     command.args(["--device", "ndarray"]).env("TP_IMAGES", "80");
-    Ok(command)
+    command
 }
 
 /// Whether a student's untouched copy runs to its end, each check returning zero points.
-fn blank_copy(installation: &Installation) -> Result<bool> {
-    let mut command = this_program(installation)?;
+fn blank_copy(installation: &Installation, program: &Path) -> Result<bool> {
+    let mut command = tp(installation, program);
     command.args([
         "run",
         "tp5",
@@ -243,18 +246,16 @@ fn blank_copy(installation: &Installation) -> Result<bool> {
 }
 
 /// Whether the committed notebooks are what their sources give.
-fn published_notebooks(installation: &Installation) -> Result<Command> {
-    let mut command = this_program(installation)?;
+fn published_notebooks(installation: &Installation, program: &Path) -> Command {
+    let mut command = tp(installation, program);
     command.args(["publish", "--verifier"]);
-    Ok(command)
+    command
 }
 
-fn this_program(installation: &Installation) -> Result<Command> {
-    let binary =
-        std::env::current_exe().map_err(Error::io("Impossible de trouver ce programme", "tp"))?;
-    let mut command = Command::new(binary);
+fn tp(installation: &Installation, program: &Path) -> Command {
+    let mut command = Command::new(program);
     command.current_dir(installation.repository.root());
-    Ok(command)
+    command
 }
 
 fn documentation(installation: &Installation) -> Command {
