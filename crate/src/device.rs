@@ -80,6 +80,20 @@ pub fn describe(device: &Device) -> String {
     }
 }
 
+/// Makes the calling thread one of the threads that share out the computations; to be called once, early.
+///
+/// Every parallel operation is then worked on by the thread that asks for it, with the others' help. Without
+/// this it waits, asleep, while others do all of it: a training step makes a hundred such operations, and being
+/// woken up costs more than the smallest of them.
+///
+/// Does nothing when the threads are already there.
+pub fn share_this_thread() {
+    // The only error is that a pool exists: it serves as well.
+    let _ = rayon::ThreadPoolBuilder::new()
+        .use_current_thread()
+        .build_global();
+}
+
 /// The processor through burn-ndarray, deprecated upstream and kept selectable for comparison.
 ///
 /// Enumeration is the path to it that is not itself deprecated.

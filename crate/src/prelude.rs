@@ -11,10 +11,10 @@ pub use burn::module::{Module, Param};
 pub use burn::nn::{
     self, Dropout, DropoutConfig, Linear, LinearConfig, PaddingConfig2d, Relu, Sigmoid,
 };
-pub use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer, SgdConfig};
+pub use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig};
 pub use burn::tensor::{
     Bool, Device, Distribution, ElementConversion, Float, Int, Shape, Tensor, TensorData,
-    activation::{self, log_sigmoid, relu, sigmoid, softmax},
+    activation::{self, log_sigmoid, softmax},
     s,
 };
 
@@ -43,11 +43,12 @@ pub use crate::notebook::{
     tableau,
 };
 pub use crate::ops::{
-    BatchNorm, BatchNormConfig, Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig, dense,
+    BatchNorm, BatchNormConfig, Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig,
+    dense, relu, sigmoid,
 };
 pub use crate::train::{
-    Classifier, DebiasedFit, DebiasingConfig, DebiasingModel, Evaluation, FitConfig, Fitted,
-    History, LatentTable, LossHistory, StopFlag, accuracy, binary_cross_entropy_with_logits,
-    digitize, effective_sample_size, evaluate, fit, fit_debiasing, fit_debiasing_with, histogram,
-    latent_means, predict_probabilities, train_step,
+    AdamConfig, Classifier, DebiasedFit, DebiasingConfig, DebiasingModel, Evaluation, FitConfig,
+    Fitted, History, LatentTable, LossHistory, StopFlag, accuracy,
+    binary_cross_entropy_with_logits, digitize, effective_sample_size, evaluate, fit,
+    fit_debiasing, fit_debiasing_with, histogram, latent_means, predict_probabilities, train_step,
 };

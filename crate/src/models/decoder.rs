@@ -3,17 +3,9 @@
 //! # Source
 //! MIT 6.S191, lab 2 part 2 (`make_face_decoder_network`), © MIT, licence MIT.
 
-use burn::{
-    Tensor,
-    module::Module,
-    nn::Linear,
-    tensor::{
-        Device,
-        activation::{relu, sigmoid},
-    },
-};
+use burn::{Tensor, module::Module, tensor::Device};
 
-use crate::ops::{ConvTranspose2d, ConvTranspose2dConfig, dense};
+use crate::ops::{ConvTranspose2d, ConvTranspose2dConfig, Linear, dense, relu, sigmoid};
 
 /// Configuration of a [`FaceDecoder`].
 ///

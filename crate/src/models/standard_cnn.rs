@@ -3,14 +3,9 @@
 //! # Source
 //! MIT 6.S191, lab 2 part 2 (`make_standard_classifier`), © MIT, licence MIT.
 
-use burn::{
-    Tensor,
-    module::Module,
-    nn::Linear,
-    tensor::{Device, activation::relu},
-};
+use burn::{Tensor, module::Module, tensor::Device};
 
-use crate::ops::{BatchNorm, BatchNormConfig, Conv2d, Conv2dConfig, dense};
+use crate::ops::{BatchNorm, BatchNormConfig, Conv2d, Conv2dConfig, Linear, dense, relu};
 
 /// Configuration of a [`StandardCnn`].
 ///

@@ -248,6 +248,7 @@ impl SeanceBuilder {
         let seance = self.resolve(|variable| {
             std::env::var_os(variable).map(|value| value.to_string_lossy().into_owned())
         })?;
+        device::share_this_thread();
         seance.device.seed(seance.seed);
         println!("{seance}");
         Ok(seance)

@@ -11,6 +11,8 @@ use burn::{
     },
 };
 
+use super::cpu;
+
 /// Configuration of a [`BatchNorm`].
 ///
 /// The momentum is, as in burn and PyTorch, the weight of the *new* batch. The default is PyTorch's
@@ -123,7 +125,15 @@ impl BatchNorm {
 
     fn forward_train<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
         let device = input.device();
-        let batch = batch_norm_train(input, self.gamma.val(), self.beta.val(), self.epsilon);
+        let (gamma, beta) = (self.gamma.val(), self.beta.val());
+        let same_channels = input.dims().get(1) == gamma.dims().first();
+        let (output, mean, variance) =
+            if same_channels && cpu::serves(&input) && cpu::serves(&gamma) {
+                cpu::extension::batch_norm_train(input, gamma, beta, self.epsilon)
+            } else {
+                let batch = batch_norm_train(input, gamma, beta, self.epsilon);
+                (batch.output, batch.mean, batch.variance)
+            };
 
         let follow = |running: &RunningState<Tensor<1>>, current: Tensor<1>| {
             let kept = running
@@ -132,9 +142,9 @@ impl BatchNorm {
                 .mul_scalar(1.0 - self.momentum);
             running.update((kept + current.detach().mul_scalar(self.momentum)).detach());
         };
-        follow(&self.running_mean, batch.mean);
-        follow(&self.running_var, batch.variance);
-        batch.output
+        follow(&self.running_mean, mean);
+        follow(&self.running_var, variance);
+        output
     }
 }
 

@@ -7,7 +7,10 @@ use burn::{
     tensor::{Device, module::conv_transpose2d, ops::ConvTransposeOptions},
 };
 
-use super::{init, padding};
+use super::{
+    cpu::{self, ConvShape},
+    init, padding,
+};
 
 /// Configuration of a [`ConvTranspose2d`].
 ///
@@ -124,9 +127,32 @@ impl ConvTranspose2d {
     /// # Panics
     /// Like every tensor operation of burn, when the number of channels does not match.
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        let [batch, _, height, width] = input.dims();
+        let [batch, channels_in, height, width] = input.dims();
         let size = [height, width];
         let crop = padding::of_transpose(&self.padding, size, self.kernel_size, self.stride);
+        let (weight, bias) = (self.weight.val(), self.bias.as_ref().map(Param::val));
+        let [expected, channels_out, ..] = weight.dims();
+        if expected == channels_in && cpu::serves(&input) && cpu::serves(&weight) {
+            let large = [0, 1].map(|axis| {
+                let full = (size[axis] - 1) * self.stride[axis] + self.kernel_size[axis];
+                match self.padding {
+                    PaddingConfig2d::Same => size[axis] * self.stride[axis],
+                    _ => full.saturating_sub(crop[axis].0 + crop[axis].1),
+                }
+            });
+            let shape = ConvShape {
+                batch,
+                groups: 1,
+                channels: [channels_out, channels_in],
+                size: large,
+                output: size,
+                kernel: self.kernel_size,
+                stride: self.stride,
+                dilation: [1, 1],
+                begin: [crop[0].0, crop[1].0],
+            };
+            return cpu::extension::conv_transpose2d(input, weight, bias, shape);
+        }
 
         // The operation itself crops alike on both sides; what is left over (one row and one column
         // with SAME and an odd kernel at stride 2) is sliced off, or added when the kernel is
@@ -139,8 +165,8 @@ impl ConvTranspose2d {
         };
         let output = conv_transpose2d(
             input,
-            self.weight.val(),
-            self.bias.as_ref().map(Param::val),
+            weight,
+            bias,
             ConvTransposeOptions::new(self.stride, both, padding_out, [1, 1], 1),
         );
 

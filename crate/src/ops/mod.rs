@@ -5,18 +5,22 @@
 //! for ours. What differs is the default: these layers follow Keras, the library of the labs'
 //! originals (Glorot kernels, zero biases, SAME padding as TensorFlow computes it).
 //!
-//! Every convolution of the crate goes through here: this is the one place where other kernels can
-//! be put under the models.
+//! Every convolution of the crate goes through here; on the processor (flex) the layers compute with
+//! our own kernels, [`cpu`], elsewhere with burn's operations.
 
+mod activation;
 mod batch_norm;
 mod conv2d;
 mod conv_transpose2d;
+pub mod cpu;
 mod init;
 mod padding;
 
+pub use activation::{relu, sigmoid};
 pub use batch_norm::{BatchNorm, BatchNormConfig};
 pub use conv_transpose2d::{ConvTranspose2d, ConvTranspose2dConfig};
 pub use conv2d::{Conv2d, Conv2dConfig};
+
 pub use init::dense;
 
 pub use burn::module::Initializer;

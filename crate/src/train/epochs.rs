@@ -1,12 +1,10 @@
 //! The loop of every training: epochs, steps, history, progress, stop, divergence.
 
-use burn::{
-    module::Module,
-    optim::{AdamConfig, ModuleOptimizer},
-    tensor::Device,
-};
+use burn::{module::Module, optim::ModuleOptimizer, tensor::Device};
 
-use super::{CheckpointKey, Checkpoints, FitConfig, Fitted, History, progress::Progress};
+use super::{
+    AdamConfig, CheckpointKey, Checkpoints, FitConfig, Fitted, History, progress::Progress,
+};
 use crate::{
     data::{Batch, DetectionLoader},
     error::{Error, Result},

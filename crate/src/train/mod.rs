@@ -4,6 +4,7 @@
 //! never carries a gradient graph. Beside the plain detector stands the DB-VAE: its losses, the
 //! adaptive resampling of its faces, and its loop.
 
+mod adam;
 mod checkpoint;
 mod checkpoint_key;
 mod classifier;
@@ -21,6 +22,7 @@ mod step;
 mod stop;
 mod vae_loss;
 
+pub use adam::AdamConfig;
 pub use checkpoint::{Checkpoint, Checkpoints};
 pub use checkpoint_key::CheckpointKey;
 pub use classifier::Classifier;

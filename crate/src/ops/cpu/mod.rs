@@ -1,0 +1,57 @@
+//! Our own kernels for the processor: what a training step spends its time on, in `f32`, for the
+//! device [`flex`](burn::tensor::Device::flex).
+//!
+//! burn-flex forms the gradient of a kernel as one convolution with a giant kernel, copies every image
+//! into a matrix before each product, and writes batch normalisation and Adam as a dozen passes over
+//! memory. Here:
+//! - [`convolve`] (forward), [`spread`] (gradient of the input, and the transposed convolution) lay
+//!   out the pixels of one **panel** at a time, small enough for the first caches, and multiply it by
+//!   the kernel at once ([`tile`]);
+//! - [`correlate`] (gradient of the kernel) lays out nothing: in `[height, width, channels]` order a
+//!   window of the image is already contiguous;
+//! - [`normalize`], [`activate`] and [`adam`] read and write each number once or twice.
+//!
+//! Images of a batch are shared out over rayon's threads in pieces whose number does not depend on
+//! the number of threads: neither do the results, to the last bit.
+//!
+//! [`extension`] puts the kernels under burn's tensors with their gradients. `TP_OPERATIONS=burn`
+//! turns all of it off ([`enabled`]): burn's own operations then run everywhere.
+
+mod activate;
+pub(crate) mod adam;
+mod convolve;
+mod correlate;
+pub(super) mod extension;
+mod normalize;
+mod shape;
+mod spread;
+mod tile;
+
+use std::sync::OnceLock;
+
+use burn::tensor::{DType, Device, Tensor};
+
+pub(super) use shape::ConvShape;
+
+/// Environment variable that chooses the operations under the layers: `visages` (default) or `burn`.
+pub const OPERATIONS_VARIABLE: &str = "TP_OPERATIONS";
+
+/// Whether our kernels are used, unless `TP_OPERATIONS=burn` says otherwise. Read once.
+pub fn enabled() -> bool {
+    static ENABLED: OnceLock<bool> = OnceLock::new();
+    *ENABLED.get_or_init(|| {
+        std::env::var(OPERATIONS_VARIABLE)
+            .map_or(true, |value| !value.trim().eq_ignore_ascii_case("burn"))
+    })
+}
+
+/// Whether our kernels can compute with `tensor`: `f32` on flex, with or without autodiff.
+pub(crate) fn serves<const D: usize>(tensor: &Tensor<D>) -> bool {
+    // Equality of devices compares the hardware and ignores autodiff.
+    enabled() && tensor.dtype() == DType::F32 && tensor.device() == Device::flex()
+}
+
+/// Images of one piece of work: at most sixteen pieces a batch, whatever the number of threads.
+fn images_per_piece(batch: usize) -> usize {
+    batch.div_ceil(16).max(1)
+}

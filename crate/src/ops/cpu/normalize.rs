@@ -1,0 +1,202 @@
+//! Batch normalisation while training: two reads for the statistics, one pass for the result.
+
+use rayon::prelude::*;
+
+use super::tile::vectorized;
+
+/// Sizes of a batch: `[batch, channels, pixels]`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Planes {
+    pub batch: usize,
+    pub channels: usize,
+    pub pixels: usize,
+}
+
+impl Planes {
+    /// The sizes of `[batch, channels, ...]`.
+    pub fn of(shape: &[usize]) -> Self {
+        Self {
+            batch: shape[0],
+            channels: shape[1],
+            pixels: shape[2..].iter().product(),
+        }
+    }
+
+    /// Values of one channel in the whole batch.
+    fn count(&self) -> f32 {
+        (self.batch * self.pixels) as f32
+    }
+
+    /// The planes of one channel, image after image.
+    fn of_channel<'a>(&self, values: &'a [f32], channel: usize) -> impl Iterator<Item = &'a [f32]> {
+        values
+            .chunks_exact(self.pixels)
+            .skip(channel)
+            .step_by(self.channels)
+    }
+}
+
+/// What a training step of batch normalisation computes.
+pub(super) struct Normalized {
+    /// `[batch, channels, pixels]`.
+    pub output: Vec<f32>,
+    /// Mean of the batch, `[channels]`.
+    pub mean: Vec<f32>,
+    /// Biased variance of the batch, `[channels]`.
+    pub variance: Vec<f32>,
+}
+
+/// `γ · (x − mean) / √(variance + ε) + β`, mean and variance being those of the batch.
+pub(super) fn normalize(
+    x: &[f32],
+    gamma: &[f32],
+    beta: &[f32],
+    epsilon: f32,
+    planes: Planes,
+) -> Normalized {
+    let statistics: Vec<(f32, f32)> = (0..planes.channels)
+        .into_par_iter()
+        .map(|channel| {
+            vectorized(
+                #[inline(always)]
+                || {
+                    let sum: f32 = planes.of_channel(x, channel).map(|p| sum(p, |v| v)).sum();
+                    let mean = sum / planes.count();
+                    let squares: f32 = planes
+                        .of_channel(x, channel)
+                        .map(|plane| self::sum(plane, |v| (v - mean) * (v - mean)))
+                        .sum();
+                    (mean, squares / planes.count())
+                },
+            )
+        })
+        .collect();
+    let (mean, variance): (Vec<f32>, Vec<f32>) = statistics.into_iter().unzip();
+    let mut output = vec![0.0; x.len()];
+    let image = (planes.channels * planes.pixels).max(1);
+    output
+        .par_chunks_mut(image)
+        .zip(x.par_chunks(image))
+        .for_each(|(output, x)| {
+            let images = output.chunks_exact_mut(planes.pixels);
+            for (channel, (output, x)) in images.zip(x.chunks_exact(planes.pixels)).enumerate() {
+                let scale = gamma[channel] / (variance[channel] + epsilon).sqrt();
+                let (mean, beta) = (mean[channel], beta[channel]);
+                vectorized(
+                    #[inline(always)]
+                    || {
+                        for (output, x) in output.iter_mut().zip(x) {
+                            *output = (x - mean) * scale + beta;
+                        }
+                    },
+                );
+            }
+        });
+    Normalized {
+        output,
+        mean,
+        variance,
+    }
+}
+
+/// Gradients of [`normalize`] with respect to `x`, `gamma` and `beta`.
+pub(super) struct NormalizedGradients {
+    /// `[batch, channels, pixels]`.
+    pub x: Vec<f32>,
+    /// `[channels]`.
+    pub gamma: Vec<f32>,
+    /// `[channels]`.
+    pub beta: Vec<f32>,
+}
+
+/// The gradients, given that of the output.
+pub(super) fn normalize_backward(
+    x: &[f32],
+    gamma: &[f32],
+    mean: &[f32],
+    variance: &[f32],
+    epsilon: f32,
+    gradient: &[f32],
+    planes: Planes,
+) -> NormalizedGradients {
+    let inverse: Vec<f32> = variance
+        .iter()
+        .map(|v| 1.0 / (v + epsilon).sqrt())
+        .collect();
+    let sums: Vec<(f32, f32)> = (0..planes.channels)
+        .into_par_iter()
+        .map(|channel| {
+            vectorized(
+                #[inline(always)]
+                || {
+                    let of_gradient = planes.of_channel(gradient, channel);
+                    let both = of_gradient.zip(planes.of_channel(x, channel));
+                    let (mut plain, mut weighted) = (0.0, 0.0);
+                    for (gradient, x) in both {
+                        plain += sum(gradient, |v| v);
+                        weighted += product_sum(gradient, x, mean[channel]);
+                    }
+                    (weighted * inverse[channel], plain)
+                },
+            )
+        })
+        .collect();
+    let (of_gamma, of_beta): (Vec<f32>, Vec<f32>) = sums.into_iter().unzip();
+    let mut of_x = vec![0.0; x.len()];
+    let image = (planes.channels * planes.pixels).max(1);
+    of_x.par_chunks_mut(image)
+        .zip(x.par_chunks(image).zip(gradient.par_chunks(image)))
+        .for_each(|(of_x, (x, gradient))| {
+            let inputs = x
+                .chunks_exact(planes.pixels)
+                .zip(gradient.chunks_exact(planes.pixels));
+            for (channel, (of_x, (x, gradient))) in
+                of_x.chunks_exact_mut(planes.pixels).zip(inputs).enumerate()
+            {
+                let scale = gamma[channel] * inverse[channel];
+                let slope = of_gamma[channel] / planes.count() * inverse[channel];
+                let level = of_beta[channel] / planes.count();
+                let mean = mean[channel];
+                vectorized(
+                    #[inline(always)]
+                    || {
+                        for ((of_x, x), gradient) in of_x.iter_mut().zip(x).zip(gradient) {
+                            *of_x = scale * (gradient - level - (x - mean) * slope);
+                        }
+                    },
+                );
+            }
+        });
+    NormalizedGradients {
+        x: of_x,
+        gamma: of_gamma,
+        beta: of_beta,
+    }
+}
+
+/// The sum of `f` over a plane, as sixteen partial sums: a fixed order that vectors can follow.
+#[inline(always)]
+fn sum(plane: &[f32], f: impl Fn(f32) -> f32) -> f32 {
+    let mut partial = [0.0_f32; 16];
+    let (blocks, rest) = plane.as_chunks::<16>();
+    for block in blocks {
+        for (partial, value) in partial.iter_mut().zip(block) {
+            *partial += f(*value);
+        }
+    }
+    partial.iter().sum::<f32>() + rest.iter().map(|value| f(*value)).sum::<f32>()
+}
+
+/// `Σ gradient · (x − mean)`.
+#[inline(always)]
+fn product_sum(gradient: &[f32], x: &[f32], mean: f32) -> f32 {
+    let mut partial = [0.0_f32; 16];
+    let ((gradients, rest), (xs, x_rest)) = (gradient.as_chunks::<16>(), x.as_chunks::<16>());
+    for (gradient, x) in gradients.iter().zip(xs) {
+        for ((partial, gradient), x) in partial.iter_mut().zip(gradient).zip(x) {
+            *partial += gradient * (x - mean);
+        }
+    }
+    let rest = rest.iter().zip(x_rest).map(|(g, x)| g * (x - mean));
+    partial.iter().sum::<f32>() + rest.sum::<f32>()
+}
