@@ -1,6 +1,7 @@
 //! `tp bench`: measurements, as a French table or as JSON.
 
 mod kernel;
+mod step;
 
 use clap::{Args, Subcommand};
 
@@ -26,6 +27,9 @@ enum Topic {
     /// Mesure le noyau : démarrage, durée des cellules, mémoire
     #[command(help_template = TEMPLATE)]
     Noyau(kernel::KernelBenchArgs),
+    /// Mesure un pas d'entraînement, seul ou face à une autre bibliothèque
+    #[command(help_template = TEMPLATE)]
+    Pas(step::StepBenchArgs),
 }
 
 /// Runs the measurement.
@@ -35,5 +39,6 @@ enum Topic {
 pub fn execute(args: &BenchArgs) -> Result<Verdict> {
     match &args.topic {
         Topic::Noyau(args) => kernel::execute(args),
+        Topic::Pas(args) => step::execute(args),
     }
 }

@@ -1,0 +1,106 @@
+//! What `cargo tp` has done by a program that is linked to the library: training steps for
+//! `tp bench pas`. Reads one JSON request a line on stdin, answers one JSON line on stdout, ends
+//! with its input.
+
+mod detectors;
+mod error;
+mod formula;
+mod profile;
+mod protocol;
+mod workload;
+
+use std::{
+    io::{BufRead, Write},
+    process::ExitCode,
+    time::Instant,
+};
+
+use error::{Error, Result};
+use protocol::{Answer, Request, Settings};
+use workload::Workload;
+
+fn main() -> ExitCode {
+    let mut session = Session::default();
+    let mut output = std::io::stdout().lock();
+    for line in std::io::stdin().lock().lines() {
+        let Ok(line) = line else {
+            return ExitCode::from(2);
+        };
+        if line.trim().is_empty() {
+            continue;
+        }
+        let answer = session
+            .answer(&line)
+            .unwrap_or_else(|error| Answer::Failed {
+                ok: false,
+                error: error.to_string(),
+            });
+        let written = serde_json::to_string(&answer)
+            .map_err(std::io::Error::other)
+            .and_then(|text| writeln!(output, "{text}"))
+            .and_then(|()| output.flush());
+        if written.is_err() {
+            // Whoever asked is gone.
+            return ExitCode::from(2);
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+/// What one request leaves for the next.
+#[derive(Default)]
+struct Session {
+    workload: Option<Box<dyn Workload>>,
+}
+
+impl Session {
+    fn answer(&mut self, line: &str) -> Result<Answer> {
+        match Request::read(line)? {
+            Request::Prepare(settings) => self.prepare(&settings),
+            Request::Check { steps } => {
+                let workload = self.workload()?;
+                let losses = (0..steps).map(|_| workload.checked_step());
+                Ok(Answer::Losses {
+                    ok: true,
+                    losses: losses.collect::<Result<_>>()?,
+                })
+            }
+            Request::Time { steps } => {
+                let workload = self.workload()?;
+                let timed = (0..steps).map(|_| {
+                    let start = Instant::now();
+                    workload.step()?;
+                    Ok(start.elapsed().as_secs_f64() * 1e3)
+                });
+                Ok(Answer::Times {
+                    ok: true,
+                    milliseconds: timed.collect::<Result<_>>()?,
+                })
+            }
+            Request::Profile { repeats } => Ok(Answer::Profile {
+                ok: true,
+                profile: self.workload()?.profile(repeats)?,
+            }),
+        }
+    }
+
+    fn prepare(&mut self, settings: &Settings) -> Result<Answer> {
+        settings.check()?;
+        let workload = workload::build(settings)?;
+        let trainable = workload.trainable();
+        self.workload = Some(workload);
+        Ok(Answer::Prepared {
+            ok: true,
+            engine: format!("visages {}, burn flex", env!("CARGO_PKG_VERSION")),
+            threads: rayon::current_num_threads(),
+            trainable,
+        })
+    }
+
+    fn workload(&mut self) -> Result<&mut dyn Workload> {
+        match &mut self.workload {
+            Some(workload) => Ok(workload.as_mut()),
+            None => Err(Error::NotPrepared),
+        }
+    }
+}

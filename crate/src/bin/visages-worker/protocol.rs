@@ -1,0 +1,107 @@
+//! Requests and answers, one JSON object a line. `tp` and the peers' scripts hold the same names.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    error::{Error, Result},
+    profile::Profile,
+};
+
+/// Largest batch: 64 × 64 images of one then take 200 MB.
+const LARGEST_BATCH: usize = 4096;
+
+/// What is asked.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "op", rename_all = "lowercase")]
+pub enum Request {
+    /// Build a network and its batch.
+    Prepare(Settings),
+    /// Make steps that draw nothing at random, and tell their losses.
+    Check { steps: usize },
+    /// Make steps as a training runs them, and tell how long each took.
+    Time { steps: usize },
+    /// Tell how long each part of a step takes.
+    Profile { repeats: usize },
+}
+
+impl Request {
+    pub fn read(line: &str) -> Result<Self> {
+        Ok(serde_json::from_str(line)?)
+    }
+}
+
+/// Which network, and how it trains.
+#[derive(Debug, Deserialize)]
+pub struct Settings {
+    pub model: Model,
+    /// Images a step.
+    pub batch: usize,
+    pub learning_rate: f64,
+    /// ε of Adam.
+    pub epsilon: f32,
+}
+
+impl Settings {
+    pub fn check(&self) -> Result<()> {
+        if self.batch < 2 || self.batch > LARGEST_BATCH || !self.batch.is_multiple_of(2) {
+            return Err(Error::Setting {
+                name: "batch",
+                value: self.batch.to_string(),
+                accepted: "un nombre pair de 2 à 4096",
+            });
+        }
+        if !(self.learning_rate.is_finite() && self.learning_rate > 0.0) {
+            return Err(Error::Setting {
+                name: "learning_rate",
+                value: self.learning_rate.to_string(),
+                accepted: "un nombre positif",
+            });
+        }
+        if !(self.epsilon.is_finite() && self.epsilon > 0.0) {
+            return Err(Error::Setting {
+                name: "epsilon",
+                value: self.epsilon.to_string(),
+                accepted: "un nombre positif",
+            });
+        }
+        Ok(())
+    }
+}
+
+/// The networks that can be timed.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub enum Model {
+    #[serde(rename = "cnn")]
+    Cnn,
+    #[serde(rename = "dbvae")]
+    DbVae,
+}
+
+/// What is answered.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Answer {
+    Failed {
+        ok: bool,
+        error: String,
+    },
+    Prepared {
+        ok: bool,
+        engine: String,
+        threads: usize,
+        trainable: usize,
+    },
+    Losses {
+        ok: bool,
+        losses: Vec<f64>,
+    },
+    Times {
+        ok: bool,
+        milliseconds: Vec<f64>,
+    },
+    Profile {
+        ok: bool,
+        #[serde(flatten)]
+        profile: Profile,
+    },
+}

@@ -1,0 +1,153 @@
+//! The worker over its pipes: what `tp bench pas` relies on. Its losses are TensorFlow's, from the
+//! fixture of `tensorflow_parity.rs`, whose formulas and batch of four are the worker's.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+};
+
+use serde_json::{Value, json};
+
+const FIXTURE: &str = include_str!("fixtures/tensorflow_parity.json");
+const BATCH: usize = 4;
+
+struct Worker {
+    child: Child,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+}
+
+impl Worker {
+    fn start() -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_visages-worker"))
+            .env("RAYON_NUM_THREADS", "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        Self {
+            input: child.stdin.take(),
+            output: BufReader::new(child.stdout.take().unwrap()),
+            child,
+        }
+    }
+
+    fn prepared(model: &str) -> (Self, Value) {
+        let mut worker = Self::start();
+        let answer = worker.ask(json!({
+            "op": "prepare", "model": model, "batch": BATCH, "threads": 1,
+            "learning_rate": 5e-4, "epsilon": 1e-7,
+        }));
+        assert_eq!(answer["ok"], true, "{answer}");
+        (worker, answer)
+    }
+
+    fn ask(&mut self, request: impl ToString) -> Value {
+        let input = self.input.as_mut().unwrap();
+        writeln!(input, "{}", request.to_string()).unwrap();
+        let mut line = String::new();
+        self.output.read_line(&mut line).unwrap();
+        serde_json::from_str(&line).unwrap()
+    }
+
+    fn refusal(&mut self, request: impl ToString) -> String {
+        let answer = self.ask(request);
+        assert_eq!(answer["ok"], false, "{answer}");
+        answer["error"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // The end of its input is the end of its work.
+        drop(self.input.take());
+        assert!(self.child.wait().is_ok_and(|status| status.success()) || std::thread::panicking());
+    }
+}
+
+fn numbers(list: &Value) -> Vec<f64> {
+    let list = list.as_array().unwrap();
+    list.iter().map(|value| value.as_f64().unwrap()).collect()
+}
+
+/// The loss that TensorFlow finds before the first step.
+fn expected(network: &str, losses: &str) -> f64 {
+    let fixture: Value = serde_json::from_str(FIXTURE).unwrap();
+    let values = numbers(&fixture[format!("{network}_training")][losses]);
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+#[test]
+fn first_losses_are_tensorflows_and_training_lowers_them() {
+    for (model, expected, trainable) in [
+        ("cnn", expected("cnn", "losses"), 640_889),
+        ("dbvae", expected("db_vae", "total_loss"), 909_500),
+    ] {
+        let (mut worker, answer) = Worker::prepared(model);
+        assert_eq!(
+            (answer["trainable"].as_u64(), answer["threads"].as_u64()),
+            (Some(trainable), Some(1))
+        );
+        let losses = numbers(&worker.ask(json!({ "op": "check", "steps": 12 }))["losses"]);
+        assert_eq!(losses.len(), 12);
+        assert!(
+            (losses[0] / expected - 1.0).abs() < 1e-4,
+            "{model} : {} ≠ {expected}",
+            losses[0]
+        );
+        assert!(losses[11] < 0.9 * losses[0], "{losses:?}");
+    }
+}
+
+#[test]
+fn steps_are_timed_and_taken_apart() {
+    let (mut worker, _) = Worker::prepared("dbvae");
+    let times = numbers(&worker.ask(json!({ "op": "time", "steps": 3 }))["milliseconds"]);
+    assert!(times.len() == 3 && times.iter().all(|time| *time > 0.0));
+
+    let profile = worker.ask(json!({ "op": "profile", "repeats": 1 }));
+    let phases: Vec<&str> = profile["phases"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|phase| phase["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(phases[0], "encodeur");
+    assert!(phases.contains(&"rétropropagation") && phases.contains(&"optimiseur (Adam)"));
+    let layers = profile["layers"].as_array().unwrap();
+    let shape = |name: &str| {
+        let layer = layers.iter().find(|layer| layer["name"] == name);
+        layer.unwrap_or_else(|| panic!("{name}"))["output"].clone()
+    };
+    assert_eq!(shape("conv4"), json!([BATCH, 72, 4, 4]));
+    assert_eq!(shape("output"), json!([BATCH, 201]));
+    assert_eq!(shape("up4"), json!([BATCH, 3, 64, 64]));
+}
+
+#[test]
+fn a_bad_request_is_refused_in_french_and_the_next_is_answered() {
+    let mut worker = Worker::start();
+    let refusal = worker.refusal(json!({ "op": "check", "steps": 1 }));
+    assert!(refusal.contains("prepare"), "{refusal}");
+    for bad in ["bonjour", "{}", r#"{"op":"danse"}"#] {
+        assert!(worker.refusal(bad).starts_with("requête illisible"));
+    }
+    let prepare = |model: &str, batch: usize, learning_rate: f64| {
+        json!({
+            "op": "prepare", "model": model, "batch": batch,
+            "learning_rate": learning_rate, "epsilon": 1e-7,
+        })
+    };
+    assert!(
+        worker
+            .refusal(prepare("resnet", 4, 5e-4))
+            .contains("resnet")
+    );
+    for batch in [0, 3, 5000] {
+        let refusal = worker.refusal(prepare("cnn", batch, 5e-4));
+        assert!(refusal.contains("nombre pair de 2 à 4096"), "{refusal}");
+    }
+    let refusal = worker.refusal(prepare("cnn", 4, -1.0));
+    assert!(refusal.contains("learning_rate = -1"), "{refusal}");
+    assert_eq!(worker.ask(prepare("cnn", 2, 5e-4))["ok"], true);
+}
