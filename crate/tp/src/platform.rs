@@ -38,6 +38,22 @@ pub fn die_with_parent(command: &mut Command) {
     let _ = command;
 }
 
+/// Lets the child keep the memory that it frees (glibc), instead of giving it back to the system at once.
+///
+/// A training step asks for the same blocks of a few megabytes again and again; given back, each page costs
+/// a fault the next time: 35 ms a step for 19 ms on the standard CNN.
+pub fn keep_freed_memory(command: &mut Command) {
+    #[cfg(target_os = "linux")]
+    {
+        // 32 MB is the largest threshold that glibc takes: larger blocks still go back at once.
+        command.env("MALLOC_MMAP_THRESHOLD_", (32 << 20).to_string());
+        command.env("MALLOC_TRIM_THRESHOLD_", (512 << 20).to_string());
+        command.env("MALLOC_TOP_PAD_", (16 << 20).to_string());
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = command;
+}
+
 /// Makes this process adopt the orphans of its children (Linux), so that it can end them.
 pub fn adopt_orphans() {
     #[cfg(target_os = "linux")]

@@ -20,6 +20,7 @@ use protocol::{Answer, Request, Settings};
 use workload::Workload;
 
 fn main() -> ExitCode {
+    visages::device::share_this_thread();
     let mut session = Session::default();
     let mut output = std::io::stdout().lock();
     for line in std::io::stdin().lock().lines() {

@@ -1,8 +1,8 @@
 //! What is timed: a network, its batch, its optimizer.
 
-use visages::burn::{
-    module::Module,
-    optim::{AdamConfig, ModuleOptimizer},
+use visages::{
+    burn::{module::Module, optim::ModuleOptimizer},
+    train::AdamConfig,
 };
 
 use crate::{

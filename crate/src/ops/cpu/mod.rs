@@ -51,7 +51,7 @@ pub(crate) fn serves<const D: usize>(tensor: &Tensor<D>) -> bool {
     enabled() && tensor.dtype() == DType::F32 && tensor.device() == Device::flex()
 }
 
-/// Images of one piece of work: at most sixteen pieces a batch, whatever the number of threads.
+/// Images of one piece of work: at most eight pieces a batch, whatever the number of threads.
 fn images_per_piece(batch: usize) -> usize {
-    batch.div_ceil(16).max(1)
+    batch.div_ceil(8).max(1)
 }

@@ -1,8 +1,9 @@
 //! Batch normalisation while training: two reads for the statistics, one pass for the result.
 
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::tile::vectorized;
+use super::tile::{dispatch, vectorized};
 
 /// Sizes of a batch: `[batch, channels, pixels]`.
 #[derive(Clone, Copy, Debug)]
@@ -56,20 +57,7 @@ pub(super) fn normalize(
 ) -> Normalized {
     let statistics: Vec<(f32, f32)> = (0..planes.channels)
         .into_par_iter()
-        .map(|channel| {
-            vectorized(
-                #[inline(always)]
-                || {
-                    let sum: f32 = planes.of_channel(x, channel).map(|p| sum(p, |v| v)).sum();
-                    let mean = sum / planes.count();
-                    let squares: f32 = planes
-                        .of_channel(x, channel)
-                        .map(|plane| self::sum(plane, |v| (v - mean) * (v - mean)))
-                        .sum();
-                    (mean, squares / planes.count())
-                },
-            )
-        })
+        .map(|channel| dispatch(Moments { x, channel, planes }))
         .collect();
     let (mean, variance): (Vec<f32>, Vec<f32>) = statistics.into_iter().unzip();
     let mut output = vec![0.0; x.len()];
@@ -126,19 +114,14 @@ pub(super) fn normalize_backward(
     let sums: Vec<(f32, f32)> = (0..planes.channels)
         .into_par_iter()
         .map(|channel| {
-            vectorized(
-                #[inline(always)]
-                || {
-                    let of_gradient = planes.of_channel(gradient, channel);
-                    let both = of_gradient.zip(planes.of_channel(x, channel));
-                    let (mut plain, mut weighted) = (0.0, 0.0);
-                    for (gradient, x) in both {
-                        plain += sum(gradient, |v| v);
-                        weighted += product_sum(gradient, x, mean[channel]);
-                    }
-                    (weighted * inverse[channel], plain)
-                },
-            )
+            let (plain, weighted) = dispatch(GradientSums {
+                x,
+                gradient,
+                mean: mean[channel],
+                channel,
+                planes,
+            });
+            (weighted * inverse[channel], plain)
         })
         .collect();
     let (of_gamma, of_beta): (Vec<f32>, Vec<f32>) = sums.into_iter().unzip();
@@ -171,6 +154,58 @@ pub(super) fn normalize_backward(
         x: of_x,
         gamma: of_gamma,
         beta: of_beta,
+    }
+}
+
+// The sums are operations of their own and not closures: a closure that the compiler keeps apart is compiled for
+// the plainest processor.
+
+/// Mean and variance of one channel.
+struct Moments<'a> {
+    x: &'a [f32],
+    channel: usize,
+    planes: Planes,
+}
+
+impl WithSimd for Moments<'_> {
+    type Output = (f32, f32);
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) -> (f32, f32) {
+        let mut total = 0.0;
+        for plane in self.planes.of_channel(self.x, self.channel) {
+            total += sum(plane, |value| value);
+        }
+        let mean = total / self.planes.count();
+        let mut squares = 0.0;
+        for plane in self.planes.of_channel(self.x, self.channel) {
+            squares += sum(plane, |value| (value - mean) * (value - mean));
+        }
+        (mean, squares / self.planes.count())
+    }
+}
+
+/// `Σ gradient` and `Σ gradient · (x − mean)` of one channel.
+struct GradientSums<'a> {
+    x: &'a [f32],
+    gradient: &'a [f32],
+    mean: f32,
+    channel: usize,
+    planes: Planes,
+}
+
+impl WithSimd for GradientSums<'_> {
+    type Output = (f32, f32);
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) -> (f32, f32) {
+        let gradients = self.planes.of_channel(self.gradient, self.channel);
+        let (mut plain, mut weighted) = (0.0, 0.0);
+        for (gradient, x) in gradients.zip(self.planes.of_channel(self.x, self.channel)) {
+            plain += sum(gradient, |value| value);
+            weighted += product_sum(gradient, x, self.mean);
+        }
+        (plain, weighted)
     }
 }
 

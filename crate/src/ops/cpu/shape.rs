@@ -204,8 +204,8 @@ pub(super) fn interleave(
     }
     while plane < count {
         let from = &planes[plane * distance..][..pixels];
-        for (into, value) in into[plane..].iter_mut().step_by(step).zip(from) {
-            *into = *value;
+        for (into, value) in into.chunks_mut(step).zip(from) {
+            into[plane] = *value;
         }
         plane += 1;
     }

@@ -32,6 +32,7 @@ pub fn run(connection_file: &Path) -> Result<Verdict> {
     let temporary = Temporary::create()?;
     platform::adopt_orphans();
     let mut command = command(&kernel, &temporary.path, connection_file)?;
+    platform::keep_freed_memory(&mut command);
     platform::die_with_parent(&mut command);
     let status = command.status().map_err(|source| Error::Missing {
         what: format!(

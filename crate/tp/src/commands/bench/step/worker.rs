@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::error::{Error, Result};
 use crate::kernel::folder;
 use crate::paths::{Cache, Repository};
+use crate::platform;
 use crate::process::{self, Progress};
 
 const NAME: &str = "visages-worker";
@@ -70,6 +71,8 @@ fn executable(line: &str) -> Option<PathBuf> {
 pub fn command(program: &Path, threads: usize) -> Command {
     let mut command = Command::new(program);
     command.env("RAYON_NUM_THREADS", threads.to_string());
+    // As in the kernel.
+    platform::keep_freed_memory(&mut command);
     command
 }
 
