@@ -3,11 +3,14 @@
 //! with its input.
 
 mod detectors;
+mod efficientnet;
 mod error;
 mod formula;
 mod profile;
 mod protocol;
+mod vae64;
 mod workload;
+mod young_old;
 
 use std::{
     io::{BufRead, Write},
