@@ -9,15 +9,12 @@
 use burn::{
     Tensor,
     module::Module,
-    nn::Linear,
-    tensor::{
-        Device, Distribution,
-        activation::{relu, sigmoid},
-    },
+    tensor::{Device, Distribution},
 };
 
 use crate::ops::{
-    Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig, PaddingConfig2d, dense,
+    Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig, Linear, PaddingConfig2d, dense,
+    relu, sigmoid,
 };
 
 /// Height and width of the images, in pixels.

@@ -8,13 +8,13 @@ use burn::{
     Tensor,
     module::Module,
     nn::{
-        Dropout, DropoutConfig, Linear,
+        Dropout, DropoutConfig,
         pool::{MaxPool2d, MaxPool2dConfig},
     },
-    tensor::{Device, activation::relu},
+    tensor::Device,
 };
 
-use crate::ops::{Conv2d, Conv2dConfig, PaddingConfig2d, dense};
+use crate::ops::{Conv2d, Conv2dConfig, Linear, PaddingConfig2d, dense, relu};
 
 /// Channels of the feature maps.
 const CHANNELS: [usize; 2] = [32, 64];

@@ -1,14 +1,9 @@
 //! The VAE of 64 × 64 images, trained as its original: sum of squared differences plus divergence.
 
 use visages::{
-    burn::{
-        module::Module,
-        optim::ModuleOptimizer,
-        prelude::*,
-        tensor::activation::{relu, sigmoid},
-    },
+    burn::{module::Module, optim::ModuleOptimizer, prelude::*},
     models::{Vae64, Vae64Config, num_trainable_params},
-    ops::{Conv2dConfig, ConvTranspose2dConfig, PaddingConfig2d, dense},
+    ops::{Conv2dConfig, ConvTranspose2dConfig, PaddingConfig2d, dense, relu, sigmoid},
 };
 
 use crate::{

@@ -6,10 +6,9 @@ use visages::{
         nn::{DropoutConfig, loss::CrossEntropyLossConfig, pool::MaxPool2dConfig},
         optim::ModuleOptimizer,
         prelude::*,
-        tensor::activation::relu,
     },
     models::{YoungOldCnn, YoungOldCnnConfig, num_trainable_params},
-    ops::{Conv2dConfig, PaddingConfig2d, dense},
+    ops::{Conv2dConfig, PaddingConfig2d, dense, relu},
 };
 
 use crate::{

@@ -8,13 +8,12 @@ use burn::{
     Tensor,
     module::Module,
     nn::conv as burn_conv,
-    tensor::{
-        Device,
-        activation::{sigmoid, silu},
-    },
+    tensor::{Device, activation::silu},
 };
 
-use crate::ops::{BatchNorm, BatchNormConfig, Conv2d, Conv2dConfig, Initializer, PaddingConfig2d};
+use crate::ops::{
+    BatchNorm, BatchNormConfig, Conv2d, Conv2dConfig, Initializer, PaddingConfig2d, sigmoid,
+};
 
 /// One stage of B0: kernel, repeats, channels out, expansion, stride of its first block.
 const STAGES: [(usize, usize, usize, usize, usize); 7] = [
