@@ -32,10 +32,10 @@ impl Worker {
         }
     }
 
-    fn prepared(model: &str) -> (Self, Value) {
+    fn prepared(model: &str, batch: usize) -> (Self, Value) {
         let mut worker = Self::start();
         let answer = worker.ask(json!({
-            "op": "prepare", "model": model, "batch": BATCH, "threads": 1,
+            "op": "prepare", "model": model, "batch": batch, "threads": 1,
             "learning_rate": 5e-4, "epsilon": 1e-7,
         }));
         assert_eq!(answer["ok"], true, "{answer}");
@@ -83,7 +83,7 @@ fn first_losses_are_tensorflows_and_training_lowers_them() {
         ("cnn", expected("cnn", "losses"), 640_889),
         ("dbvae", expected("db_vae", "total_loss"), 909_500),
     ] {
-        let (mut worker, answer) = Worker::prepared(model);
+        let (mut worker, answer) = Worker::prepared(model, BATCH);
         assert_eq!(
             (answer["trainable"].as_u64(), answer["threads"].as_u64()),
             (Some(trainable), Some(1))
@@ -99,9 +99,29 @@ fn first_losses_are_tensorflows_and_training_lowers_them() {
     }
 }
 
+/// What TensorFlow 2.21.0 answers, by `peer_tensorflow.py keras` beside the sources of `tp bench pas`,
+/// to `prepare` with a batch of 2, then to `check`.
+#[test]
+fn the_other_networks_lose_what_tensorflows_do() {
+    for (model, expected, trainable) in [
+        ("vae64", 3_086.990_966_8, 4_318_155),
+        ("jeune-age", 0.706_246_495_2, 4_787_778),
+        ("efficientnet-b0", 0.099_504_254_8, 4_007_548),
+    ] {
+        let (mut worker, answer) = Worker::prepared(model, 2);
+        assert_eq!(answer["trainable"].as_u64(), Some(trainable));
+        let losses = numbers(&worker.ask(json!({ "op": "check", "steps": 1 }))["losses"]);
+        assert!(
+            (losses[0] / expected - 1.0).abs() < 1e-4,
+            "{model} : {} ≠ {expected}",
+            losses[0]
+        );
+    }
+}
+
 #[test]
 fn steps_are_timed_and_taken_apart() {
-    let (mut worker, _) = Worker::prepared("dbvae");
+    let (mut worker, _) = Worker::prepared("dbvae", BATCH);
     let times = numbers(&worker.ask(json!({ "op": "time", "steps": 3 }))["milliseconds"]);
     assert!(times.len() == 3 && times.iter().all(|time| *time > 0.0));
 

@@ -4,13 +4,19 @@
 //! splits into `features()` and `head()`, or `encode()` and `decode()`, which is where the explanation
 //! methods take hold.
 
+mod backbones;
 mod db_vae;
 mod decoder;
 mod parameters;
 mod standard_cnn;
+mod vae64;
+mod young_old;
 
+pub use backbones::{EfficientNet, EfficientNetConfig};
 pub(crate) use db_vae::draw_latents;
 pub use db_vae::{DbVae, DbVaeConfig};
 pub use decoder::{FaceDecoder, FaceDecoderConfig};
 pub use parameters::{num_params, num_trainable_params};
 pub use standard_cnn::{StandardCnn, StandardCnnConfig};
+pub use vae64::{Vae64, Vae64Config};
+pub use young_old::{YoungOldCnn, YoungOldCnnConfig};

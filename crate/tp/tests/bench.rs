@@ -116,7 +116,10 @@ fn values_that_cannot_be_are_named() {
     let machine = Machine::new("options");
     for (arguments, expected) in [
         (["--pair", "caffe"], "valeurs possibles : tensorflow"),
-        (["--modele", "resnet"], "valeurs possibles : cnn, dbvae"),
+        (
+            ["--modele", "resnet"],
+            "valeurs possibles : cnn, dbvae, vae64, jeune-age, efficientnet-b0",
+        ),
         (
             ["--lots", "32,33"],
             "« 33 » n'est pas une valeur de « --lots",

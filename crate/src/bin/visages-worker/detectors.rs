@@ -2,15 +2,10 @@
 //! library's own step.
 
 use visages::{
-    burn::{
-        module::Module,
-        optim::ModuleOptimizer,
-        prelude::*,
-        tensor::activation::{relu, sigmoid},
-    },
+    burn::{module::Module, optim::ModuleOptimizer, prelude::*},
     data::Batch,
     models::{DbVae, DbVaeConfig, StandardCnn, StandardCnnConfig, num_trainable_params},
-    ops::{BatchNormConfig, Conv2dConfig, ConvTranspose2dConfig, dense},
+    ops::{BatchNormConfig, Conv2dConfig, ConvTranspose2dConfig, dense, relu, sigmoid},
     train::{
         DebiasingModel, binary_cross_entropy_with_logits, debiasing_loss, debiasing_train_step,
         train_step,

@@ -38,11 +38,20 @@ pub fn wave<const D: usize>(
 /// index of a value and `number` that of the tensor in visiting order, a kernel is `s·√(2 / fan)`,
 /// a bias `s / 20`, γ `1 + s / 5`, β and the running mean `s / 10`, the running variance `1 + 0.3·s`.
 pub fn weights<M: Module>(model: M) -> M {
-    model.map(&mut Weights::default())
+    weights_with_gain(model, 1.0)
 }
 
-#[derive(Default)]
+/// [`weights`] with every γ times `gain`.
+pub fn weights_with_gain<M: Module>(model: M, gain: f64) -> M {
+    model.map(&mut Weights {
+        gain,
+        next: 0,
+        path: Vec::new(),
+    })
+}
+
 struct Weights {
+    gain: f64,
     next: usize,
     path: Vec<String>,
 }
@@ -57,7 +66,8 @@ impl ModuleMapper for Weights {
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let (number, name) = (self.next as f64, self.path.last().cloned());
+        let (number, gain) = (self.next as f64, self.gain);
+        let name = self.path.last().cloned();
         self.next += 1;
         param.map(|tensor| {
             let shape = tensor.dims();
@@ -71,7 +81,7 @@ impl ModuleMapper for Weights {
                 let s = f64::sin(0.37 * (j * j) + number);
                 match name.as_deref() {
                     Some("bias") => s / 20.0,
-                    Some("gamma") => 1.0 + s / 5.0,
+                    Some("gamma") => gain * (1.0 + s / 5.0),
                     Some("beta" | "running_mean") => s / 10.0,
                     Some("running_var") => 1.0 + 0.3 * s,
                     _ => s * scale,

@@ -3,11 +3,14 @@
 //! with its input.
 
 mod detectors;
+mod efficientnet;
 mod error;
 mod formula;
 mod profile;
 mod protocol;
+mod vae64;
 mod workload;
+mod young_old;
 
 use std::{
     io::{BufRead, Write},
@@ -92,7 +95,7 @@ impl Session {
         self.workload = Some(workload);
         Ok(Answer::Prepared {
             ok: true,
-            engine: format!("visages {}, burn flex", env!("CARGO_PKG_VERSION")),
+            engine: engine(),
             threads: rayon::current_num_threads(),
             trainable,
         })
@@ -104,4 +107,13 @@ impl Session {
             None => Err(Error::NotPrepared),
         }
     }
+}
+
+/// Who computes: our kernels, or burn's operations when `TP_OPERATIONS=burn`.
+fn engine() -> String {
+    let operations = match visages::ops::cpu::enabled() {
+        true => "nos noyaux",
+        false => "opérations de burn",
+    };
+    format!("visages {} ({operations})", env!("CARGO_PKG_VERSION"))
 }

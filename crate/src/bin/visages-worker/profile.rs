@@ -193,11 +193,7 @@ impl Layers {
         layer: impl Fn(Tensor<I>) -> Tensor<O>,
     ) -> [usize; O] {
         let device = Device::flex();
-        // Neither one sign only nor sorted: a ReLU must meet what it meets in a network.
-        let values = |shape: [usize; I]| {
-            formula::wave(shape, &device, |i| f64::sin(12.9898 * i + 0.5)).autodiff()
-        };
-        let input = values(input);
+        let input = values(input, &device).autodiff();
         let (mut forward, mut backward, mut shape) = (Vec::new(), Vec::new(), [0; O]);
         let mut weights: Option<Tensor<O>> = None;
         for repeat in 0..=self.repeats {
@@ -226,6 +222,38 @@ impl Layers {
         });
         shape
     }
+
+    /// Times `layer` without autodiff, on an input of shape `input`; returns its output's shape.
+    pub fn time_forward<const I: usize, const O: usize>(
+        &mut self,
+        name: impl Into<String>,
+        input: [usize; I],
+        layer: impl Fn(Tensor<I>) -> Tensor<O>,
+    ) -> [usize; O] {
+        let input = values(input, &Device::flex());
+        let (mut forward, mut shape) = (Vec::new(), [0; O]);
+        for repeat in 0..=self.repeats {
+            let input = input.clone();
+            let start = Instant::now();
+            let output = layer(input);
+            if repeat > 0 {
+                forward.push(milliseconds(start.elapsed()));
+            }
+            shape = output.dims();
+        }
+        self.layers.push(Layer {
+            name: name.into(),
+            output: shape.to_vec(),
+            forward: median(forward),
+            backward: 0.0,
+        });
+        shape
+    }
+}
+
+/// Neither of one sign only nor sorted: a ReLU must meet what it meets in a network.
+fn values<const D: usize>(shape: [usize; D], device: &Device) -> Tensor<D> {
+    formula::wave(shape, device, |i| f64::sin(12.9898 * i + 0.5))
 }
 
 /// Milliseconds of the backward pass of the weighted sum of `output`; 0 when nothing is tracked.

@@ -75,6 +75,12 @@ pub enum Model {
     Cnn,
     #[serde(rename = "dbvae")]
     DbVae,
+    #[serde(rename = "vae64")]
+    Vae64,
+    #[serde(rename = "jeune-age")]
+    YoungOld,
+    #[serde(rename = "efficientnet-b0")]
+    EfficientNetB0,
 }
 
 /// What is answered.

@@ -1,15 +1,20 @@
 //! What is timed: a network, its batch, its optimizer.
 
 use visages::{
-    burn::{module::Module, optim::ModuleOptimizer},
+    burn::{
+        module::Module,
+        optim::{GradientsParams, ModuleOptimizer},
+        prelude::*,
+    },
     train::AdamConfig,
 };
 
 use crate::{
-    detectors,
+    detectors, efficientnet,
     error::{Error, Result},
-    profile::Profile,
+    profile::{Profile, execution},
     protocol::{Model, Settings},
+    vae64, young_old,
 };
 
 /// A network that trains on one batch again and again.
@@ -32,12 +37,30 @@ pub fn build(settings: &Settings) -> Result<Box<dyn Workload>> {
     Ok(match settings.model {
         Model::Cnn => Box::new(detectors::Cnn::new(settings)),
         Model::DbVae => Box::new(detectors::DebiasingVae::new(settings)),
+        Model::Vae64 => Box::new(vae64::Vae::new(settings)),
+        Model::YoungOld => Box::new(young_old::YoungOld::new(settings)),
+        Model::EfficientNetB0 => Box::new(efficientnet::B0::new(settings)),
     })
 }
 
 /// The optimizer of the library's trainings.
 pub fn optimizer(settings: &Settings) -> ModuleOptimizer {
     AdamConfig::new().with_epsilon(settings.epsilon).init()
+}
+
+/// The end of a training step as the library writes it: loss read, gradients, update.
+pub fn descend<M: Module>(
+    model: M,
+    optimizer: &mut ModuleOptimizer,
+    loss: Tensor<1>,
+    learning_rate: f64,
+) -> Result<(M, f64)> {
+    let value = loss.clone().try_into_scalar::<f32>().map_err(execution)?;
+    let gradients = GradientsParams::from_grads(loss.backward(), &model);
+    Ok((
+        optimizer.step(learning_rate, model, gradients),
+        f64::from(value),
+    ))
 }
 
 /// A model that steps consume and give back: a copy would share its tensors and forbid updating

@@ -60,10 +60,10 @@ def formula_noise(batch, latent):
 
 
 class Numbered:
-    """Hands out values tensor after tensor, in burn's order and layout."""
+    """Hands out values tensor after tensor, in burn's order and layout; every gamma times `gain`."""
 
-    def __init__(self):
-        self.next = 0
+    def __init__(self, gain=1.0):
+        self.next, self.gain = 0, gain
 
     def take(self, shape):
         index = np.arange(math.prod(shape)) % 9973
@@ -93,7 +93,7 @@ class Numbered:
         layer.set_weights([kernel.transpose(2, 3, 1, 0), self.bias(channels_out)])
 
     def norm(self, layer, size):
-        gamma, beta = 1 + self.take((size,)) / 5, self.take((size,)) / 10
+        gamma, beta = self.gain * (1 + self.take((size,)) / 5), self.take((size,)) / 10
         mean, variance = self.take((size,)) / 10, 1 + 0.3 * self.take((size,))
         layer.set_weights([gamma, beta, mean, variance])
 
@@ -110,21 +110,25 @@ class Numbered:
 
 
 class FusedBatchNorm(tf.keras.layers.Layer):
-    """Batch norm of a training step by TensorFlow's own kernel."""
+    """Batch norm by TensorFlow's own kernel."""
 
-    def __init__(self, epsilon, momentum):
-        super().__init__()
+    def __init__(self, epsilon=1e-3, momentum=0.99, axis=-1, name=None):
+        super().__init__(name=name)
         self.epsilon, self.momentum = epsilon, momentum
 
     def build(self, shape):
         size = (shape[-1],)
-        self.gamma = self.add_weight(shape=size, initializer="ones")
-        self.beta = self.add_weight(shape=size, initializer="zeros")
-        self.mean = self.add_weight(shape=size, initializer="zeros", trainable=False)
-        self.variance = self.add_weight(shape=size, initializer="ones", trainable=False)
+        self.gamma = self.add_weight(shape=size, initializer="ones", name="gamma")
+        self.beta = self.add_weight(shape=size, initializer="zeros", name="beta")
+        self.mean = self.add_weight(shape=size, initializer="zeros", trainable=False, name="mean")
+        self.variance = self.add_weight(shape=size, initializer="ones", trainable=False, name="variance")
 
     def call(self, x, training=False):
         gamma, beta = tf.convert_to_tensor(self.gamma), tf.convert_to_tensor(self.beta)
+        if not training:
+            return tf.compat.v1.nn.fused_batch_norm(
+                x, gamma, beta, tf.convert_to_tensor(self.mean), tf.convert_to_tensor(self.variance),
+                epsilon=self.epsilon, is_training=False)[0]
         y, mean, variance = tf.compat.v1.nn.fused_batch_norm(x, gamma, beta, epsilon=self.epsilon, is_training=True)
         for running, current in ((self.mean, mean), (self.variance, variance)):
             running.assign(running * self.momentum + current * (1 - self.momentum))
@@ -243,7 +247,155 @@ class DbVae:
         return tf.reduce_mean(classification + tf.cast(self.labels == 1, tf.float32) * vae)
 
 
-NETWORKS = {"cnn": Cnn, "dbvae": DbVae}
+class Down(tf.keras.layers.Layer):
+    """PyTorch's convolution with kernel 3, stride 2 and padding 1, then ReLU."""
+
+    def __init__(self, channels_in, channels_out, numbers):
+        super().__init__()
+        self.kernel = self.add_weight(shape=(3, 3, channels_in, channels_out), name="kernel")
+        self.bias = self.add_weight(shape=(channels_out,), name="bias")
+        self.use_bias = True
+        numbers.conv(self, channels_in, channels_out, 3)
+
+    def call(self, x):
+        padding = [[0, 0], [1, 1], [1, 1], [0, 0]]
+        y = tf.nn.conv2d(x, tf.convert_to_tensor(self.kernel), 2, padding)
+        return tf.nn.relu(tf.nn.bias_add(y, tf.convert_to_tensor(self.bias)))
+
+
+class Up(tf.keras.layers.Layer):
+    """PyTorch's transposed convolution with kernel 3, stride 2, padding 1 and output padding 1."""
+
+    def __init__(self, channels_in, channels_out, side, activation, numbers):
+        super().__init__()
+        self.kernel = self.add_weight(shape=(3, 3, channels_out, channels_in), name="kernel")
+        self.bias = self.add_weight(shape=(channels_out,), name="bias")
+        self.activation, self.map = activation, (side, side, channels_out)
+        numbers.transpose(self, channels_in, channels_out, 3)
+
+    def call(self, x):
+        padding = [[0, 0], [1, 0], [1, 0], [0, 0]]
+        y = tf.nn.conv2d_transpose(x, tf.convert_to_tensor(self.kernel), (x.shape[0], *self.map), 2, padding)
+        return self.activation(tf.nn.bias_add(y, tf.convert_to_tensor(self.bias)))
+
+
+class Vae64:
+    trains = True
+
+    def __init__(self, batch):
+        self.x = images(batch, SIDE)
+        self.noise = formula_noise(batch, VAE_LATENT)
+        numbers, maps = Numbered(), (64, 8, 8)
+
+        def dense(size_in, size_out, activation=None, **flattened):
+            layer = tf.keras.layers.Dense(size_out, activation=activation)
+            layer.build((None, size_in))
+            numbers.dense(layer, size_in, size_out, **flattened)
+            return layer
+
+        self.down = [Down(*channels, numbers) for channels in ((3, 32), (32, 64), (64, 64))]
+        self.hidden = dense(4096, 512, "relu", maps_in=maps)
+        self.mean, self.log_sigma = dense(512, VAE_LATENT), dense(512, VAE_LATENT)
+        self.latent = dense(VAE_LATENT, 512, "relu")
+        self.expand = dense(512, 4096, "relu", maps_out=maps)
+        self.up = [
+            Up(64, 64, 16, tf.nn.relu, numbers),
+            Up(64, 32, 32, tf.nn.relu, numbers),
+            Up(32, 3, 64, tf.nn.sigmoid, numbers),
+        ]
+        dense_layers = [self.hidden, self.mean, self.log_sigma, self.latent, self.expand]
+        self.models = [*self.down, *dense_layers, *self.up]
+
+    def loss(self, formula):
+        y = self.x
+        for layer in self.down:
+            y = layer(y)
+        y = self.hidden(tf.reshape(y, (y.shape[0], 4096)))
+        mean, log_sigma = self.mean(y), self.log_sigma(y)
+        noise = self.noise if formula else tf.random.normal(tf.shape(mean))
+        y = self.expand(self.latent(mean + tf.exp(log_sigma) * noise))
+        y = tf.reshape(y, (y.shape[0], 8, 8, 64))
+        for layer in self.up:
+            y = layer(y)
+        divergence = -0.5 * tf.reduce_sum(1 + 2 * log_sigma - tf.square(mean) - tf.exp(2 * log_sigma))
+        return tf.reduce_sum(tf.square(self.x - y)) + divergence
+
+
+class YoungOld:
+    trains = True
+
+    def __init__(self, batch):
+        self.x = images(batch, 75)
+        self.labels = tf.constant(alternating_labels(batch), tf.int32)
+        conv, pool = tf.keras.layers.Conv2D, tf.keras.layers.MaxPooling2D
+        drop, dense = tf.keras.layers.Dropout, tf.keras.layers.Dense
+        weighted = [conv(32, 3, activation="relu"), conv(64, 3, activation="relu"),
+                    dense(256, activation="relu"), dense(128, activation="relu"), dense(2)]
+        conv1, conv2, fc1, fc2, fc3 = weighted
+
+        def network(dropped):
+            layers = [conv1, pool(), drop(0.25), conv2, pool(), drop(0.25), tf.keras.layers.Flatten(), fc1, drop(0.5), fc2, fc3]
+            layers = [layer for layer in layers if dropped or not isinstance(layer, drop)]
+            return tf.keras.Sequential([tf.keras.Input((75, 75, 3)), *layers])
+
+        self.networks = {formula: network(not formula) for formula in (True, False)}
+        self.models = [self.networks[True]]
+        numbers = Numbered()
+        numbers.conv(conv1, 3, 32, 3)
+        numbers.conv(conv2, 32, 64, 3)
+        numbers.dense(fc1, 64 * 17 * 17, 256, maps_in=(64, 17, 17))
+        numbers.dense(fc2, 256, 128)
+        numbers.dense(fc3, 128, 2)
+
+    def loss(self, formula):
+        logits = self.networks[formula](self.x, training=True)
+        return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(self.labels, logits))
+
+
+class EfficientNetB0:
+    """Keras' own network without its normalisation of the images; only answers."""
+
+    trains = False
+
+    def __init__(self, batch):
+        from keras.src.applications import efficientnet
+
+        efficientnet.layers.BatchNormalization = BatchNorm
+        whole = tf.keras.applications.EfficientNetB0(
+            include_top=False, weights=None, input_shape=(224, 224, 3), pooling="avg")
+        start = whole.get_layer("stem_conv_pad").input
+        self.models = [tf.keras.Model(start, whole.output)]
+        self.x = images(batch, 224)
+        # Without a gain, a signal that no batch norm renews would vanish in fifty layers.
+        numbers, layer = Numbered(gain=1.5), whole.get_layer
+
+        def conv(name, channels_in, side):
+            numbers.conv(layer(name), channels_in, layer(name).filters, side)
+            return layer(name).filters
+
+        channels = conv("stem_conv", 3, 3)
+        numbers.norm(layer("stem_bn"), channels)
+        for name in [l.name[:-6] for l in whole.layers if l.name.endswith("dwconv")]:
+            wide = channels
+            if f"{name}expand_conv" in {l.name for l in whole.layers}:
+                wide = conv(f"{name}expand_conv", channels, 1)
+                numbers.norm(layer(f"{name}expand_bn"), wide)
+            depthwise = layer(f"{name}dwconv")
+            numbers.depthwise(depthwise, wide, depthwise.kernel_size[0])
+            numbers.norm(layer(f"{name}bn"), wide)
+            squeezed = conv(f"{name}se_reduce", wide, 1)
+            conv(f"{name}se_expand", squeezed, 1)
+            channels = conv(f"{name}project_conv", wide, 1)
+            numbers.norm(layer(f"{name}project_bn"), channels)
+        conv("top_conv", channels, 1)
+        numbers.norm(layer("top_bn"), 1280)
+
+    def loss(self, formula):
+        """How much the images' features differ: biases, the same for all images, have no part in it."""
+        return tf.reduce_mean(tf.math.reduce_variance(self.models[0](self.x, training=False), axis=0))
+
+
+NETWORKS = {"cnn": Cnn, "dbvae": DbVae, "vae64": Vae64, "jeune-age": YoungOld, "efficientnet-b0": EfficientNetB0}
 
 
 class Session:

@@ -46,13 +46,25 @@ pub enum Model {
     #[value(name = "dbvae")]
     #[serde(rename = "dbvae")]
     DbVae,
+    /// Auto-encodeur variationnel 64 × 64
+    #[serde(rename = "vae64")]
+    Vae64,
+    /// Classifieur jeune ou âgé
+    #[value(name = "jeune-age")]
+    #[serde(rename = "jeune-age")]
+    YoungOld,
+    /// EfficientNet-B0 en 224 × 224, propagation avant seule
+    #[value(name = "efficientnet-b0")]
+    #[serde(rename = "efficientnet-b0")]
+    EfficientNetB0,
 }
 
 impl Model {
     /// Whether the network is trained, or only answers.
     const fn trains(self) -> bool {
         match self {
-            Self::Cnn | Self::DbVae => true,
+            Self::Cnn | Self::DbVae | Self::Vae64 | Self::YoungOld => true,
+            Self::EfficientNetB0 => false,
         }
     }
 
@@ -70,7 +82,7 @@ pub struct StepBenchArgs {
     /// l'écrit d'ordinaire), installés au besoin
     #[arg(long = "pair", value_name = "PAIR", hide_possible_values = true)]
     peer: Option<Peer>,
-    /// Réseaux mesurés, séparés par des virgules, parmi cnn et dbvae (les deux par défaut)
+    /// Réseaux mesurés, séparés par des virgules, parmi cnn, dbvae, vae64, jeune-age et efficientnet-b0 (cnn,dbvae par défaut)
     #[arg(
         long = "modele",
         hide_possible_values = true,

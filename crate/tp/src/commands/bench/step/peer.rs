@@ -31,7 +31,6 @@ pub enum Peer {
 pub struct Ready {
     peer: Peer,
     python: PathBuf,
-    script: PathBuf,
 }
 
 impl Peer {
@@ -46,13 +45,7 @@ impl Peer {
                 ensure_environment(&folder.join("tensorflow"), &requirements(repository)?)?
             }
         };
-        let script = folder.join("peer_tensorflow.py");
-        paths::write_atomically(&script, TENSORFLOW.as_bytes())?;
-        Ok(Ready {
-            peer: self,
-            python,
-            script,
-        })
+        Ok(Ready { peer: self, python })
     }
 
     fn name(self) -> String {
@@ -65,7 +58,8 @@ impl Ready {
     /// The peer's name and the command that starts it with that many threads.
     pub fn command(&self, threads: usize) -> (String, Command) {
         let mut command = Command::new(&self.python);
-        command.arg("-u").arg(&self.script).arg(self.peer.name());
+        // Not through a file: another checkout's measurement would write its own there.
+        command.args(["-u", "-c", TENSORFLOW, &self.peer.name()]);
         command.env("OMP_NUM_THREADS", threads.to_string());
         (self.peer.name(), command)
     }

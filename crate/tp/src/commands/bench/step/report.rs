@@ -172,7 +172,7 @@ struct Layer {
 /// Everything for a reader.
 pub fn text(runs: &[Run], load: Option<f64>) -> String {
     let mut lines = vec![format!(
-        "{:<16}{:>5}{:>6}{:>24}{:>24}{:>9}{:>13}{:>14}{:>13}",
+        "{:<16}{:>5}{:>5}{:>27}{:>27}{:>9}{:>14}{:>16}{:>14}",
         "réseau",
         "lot",
         "fils",
@@ -233,7 +233,7 @@ fn row(run: &Run) -> String {
             .map_or("?".to_owned(), |bytes| format!("{:.0}", bytes as f64 / 1e6))
     };
     format!(
-        "{:<16}{:>5}{:>6}{:>24}{:>24}{:>9}{:>13}{:>14}{:>13}",
+        "{:<16}{:>5}{:>5}{:>27}{:>27}{:>9}{:>14}{:>16}{:>14}",
         run.model.name(),
         run.batch,
         run.threads,
