@@ -82,14 +82,14 @@ impl Master {
     pub fn student(&self) -> Value {
         let given = |cell: &&Cell| cell.options.role != Role::SolutionOnly;
         let cells = self.cells.iter().filter(given);
-        self.notebook(cells.map(|cell| self.json(cell, cell.source.clone())))
+        self.notebook(cells.map(|cell| self.json(cell, sealed(cell, &cell.source))))
     }
 
     /// The solution.
     pub fn solution(&self) -> Value {
         self.notebook(self.cells.iter().map(|cell| {
             let text = markers::solution_text(&cell.source, &cell.options.role);
-            self.json(cell, text)
+            self.json(cell, sealed(cell, &text))
         }))
     }
 
@@ -262,6 +262,25 @@ fn announced(cell: &Cell, points: f64) -> Option<Problem> {
     }
     let what = format!("« noter({first}, …) », mais l'option dit points={points}.");
     Some(Problem::new(cell.line + line, what))
+}
+
+/// The names by which a check cell grades.
+const GRADERS: [&str; 5] = ["Verdict", "check", "egal", "noter", "proche"];
+
+/// The text of a check cell such that it grades with the library's own functions, whatever functions of the same names the
+/// student's cells define; other cells as they are.
+fn sealed(cell: &Cell, text: &str) -> String {
+    if !matches!(cell.options.role, Role::Check { .. }) {
+        return text.to_owned();
+    }
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let words: BTreeSet<&str> = text.split(|c| !is_word(c)).collect();
+    let used: Vec<&str> = GRADERS
+        .into_iter()
+        .filter(|name| words.contains(name))
+        .collect();
+    let names = used.join(", ");
+    format!("{{ use ::visages::notebook::{{{names}}};\n{text}\n}}")
 }
 
 /// Text stored as one string or as a list of lines.
