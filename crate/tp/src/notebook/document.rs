@@ -214,6 +214,21 @@ impl Notebook {
         graded.collect()
     }
 
+    /// The plain text that goes with each picture among the outputs, in order; empty where there is none.
+    pub fn picture_texts(&self) -> Vec<String> {
+        let cells = self.root.get("cells").and_then(Value::as_array);
+        let outputs = cells
+            .into_iter()
+            .flatten()
+            .filter_map(|cell| cell["outputs"].as_array())
+            .flatten();
+        outputs
+            .map(|output| &output["data"])
+            .filter(|data| !data["image/png"].is_null())
+            .map(|data| joined(&data["text/plain"]))
+            .collect()
+    }
+
     /// Removes every output and execution count.
     pub fn clear_outputs(&mut self) {
         for cell in self.cells_mut() {
