@@ -44,7 +44,16 @@ pub fn visible_checks(input: TokenStream) -> TokenStream {
 /// The items of the first code cell that holds a text: `given!("tp5_debiaisage", "struct ConvBlock");`.
 #[proc_macro]
 pub fn given(input: TokenStream) -> TokenStream {
-    expand(input, false, |cell, text| cell.code.contains(text))
+    expand(input, false, |cell, text| {
+        cell.runs() && cell.code.contains(text)
+    })
+}
+
+/// The statements of the first block that is shown and not run (`.noeval`) and holds a text.
+#[proc_macro]
+pub fn shown(input: TokenStream) -> TokenStream {
+    let code = source_of(input, |cell, text| !cell.runs() && cell.code.contains(text));
+    compile(code.map(|[dependency, code]| format!("{dependency} {code}")))
 }
 
 /// One code cell.
@@ -54,6 +63,11 @@ struct Cell {
 }
 
 impl Cell {
+    /// Whether it is a cell of the notebook, not a block to read.
+    fn runs(&self) -> bool {
+        !self.options.contains(".noeval")
+    }
+
     fn has_option(&self, option: &str, value: &str) -> bool {
         self.options.contains(&format!("{option}=\"{value}\""))
     }
@@ -130,6 +144,6 @@ fn cells(source: &str) -> Vec<Cell> {
             (None, None) => {}
         }
     }
-    cells.retain(|cell| cell.options.starts_with("rust") && !cell.options.contains(".noeval"));
+    cells.retain(|cell| cell.options.starts_with("rust"));
     cells
 }
