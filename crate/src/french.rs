@@ -1,5 +1,41 @@
 //! How numbers and durations are written in French messages and figures.
 
+/// A number as French writes it, to print in a cell: `nombre(-0.5, 2)` is « −0,50 », with a decimal comma, a true minus
+/// sign, and narrow spaces between the thousands of numbers of five digits and more. What is no number reads « non défini ».
+///
+/// ```
+/// use visages::prelude::*;
+/// assert_eq!(nombre(0.5, 2), "0,50");
+/// assert_eq!(nombre(640_889.0, 0), "640\u{202f}889");
+/// ```
+pub fn nombre(value: f64, digits: usize) -> String {
+    if value.is_nan() {
+        return "non défini".to_owned();
+    }
+    if value.is_infinite() {
+        return if value > 0.0 { "∞" } else { "−∞" }.to_owned();
+    }
+    grouped(&decimal(value, digits))
+}
+
+/// Narrow no-break spaces between the thousands of a written number, from five digits on.
+pub(crate) fn grouped(text: &str) -> String {
+    let (whole, rest) = text.split_at(text.find(',').unwrap_or(text.len()));
+    let first = whole.find(|c: char| c.is_ascii_digit()).unwrap_or(0);
+    let (sign, digits) = whole.split_at(first);
+    if digits.len() < 5 {
+        return text.to_owned();
+    }
+    let mut spaced = sign.to_owned();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            spaced.push('\u{202f}');
+        }
+        spaced.push(digit);
+    }
+    spaced + rest
+}
+
 /// A number with a decimal comma and a true minus sign: `decimal(-0.5, 2)` is « −0,50 ».
 pub(crate) fn decimal(value: f64, digits: usize) -> String {
     let text = format!("{:.*}", digits, value.abs()).replace('.', ",");
@@ -62,6 +98,16 @@ mod tests {
         assert_eq!(compact(0.000_321), "0,000321");
         assert_eq!(compact(1234.5), "1234");
         assert_eq!(compact(0.0), "0");
+    }
+
+    #[test]
+    fn printed_numbers_are_grouped() {
+        assert_eq!(nombre(-0.5, 2), "−0,50");
+        assert_eq!(nombre(1031.25, 2), "1031,25");
+        assert_eq!(nombre(-640_889.0, 0), "−640\u{202f}889");
+        assert_eq!(nombre(12_345_678.9, 1), "12\u{202f}345\u{202f}678,9");
+        assert_eq!(nombre(f64::NAN, 2), "non défini");
+        assert_eq!(nombre(f64::NEG_INFINITY, 2), "−∞");
     }
 
     #[test]

@@ -37,6 +37,7 @@ pub use crate::figures::{
     Figure, GridOptions, db_vae_scheme, group_bars, image_grid, image_rows, loss_curve, pair,
     vae_scheme,
 };
+pub use crate::french::nombre;
 pub use crate::models::{StandardCnn, StandardCnnConfig, num_params, num_trainable_params};
 pub use crate::notebook::{
     Check, Essai, Note, Outcome, Seance, Table, Verdict, check, egal, essayer, noter, proche,

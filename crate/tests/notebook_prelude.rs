@@ -87,7 +87,7 @@ fn frames_and_queries() -> Result<(), PolarsError> {
     assert_eq!(series.len(), 3);
     let column = Column::new("y".into(), [1_u32, 2]);
     assert_eq!(column.len(), 2);
-    assert!(tableau(&by_group).html().contains("0.5"));
+    assert!(tableau(&by_group).html().contains("0,5"));
     Ok(())
 }
 

@@ -83,6 +83,7 @@ impl ImageFolder {
         };
         let start = Instant::now();
         let mut last_line = start;
+        let mut told = false;
         for (done, chunk) in files.chunks(CHUNK).enumerate() {
             let outcomes: Vec<Outcome> = chunk
                 .par_iter()
@@ -93,6 +94,7 @@ impl ImageFolder {
             }
             if options.verbose && last_line.elapsed() >= PROGRESS_EVERY {
                 last_line = Instant::now();
+                told = true;
                 println!(
                     "  {what} : {} fichiers lus sur {} ({:.0} s)",
                     (done * CHUNK + chunk.len()),
@@ -100,6 +102,13 @@ impl ImageFolder {
                     start.elapsed().as_secs_f64()
                 );
             }
+        }
+        if told {
+            println!(
+                "  {what} : {} fichiers lus en {:.0} s",
+                files.len(),
+                start.elapsed().as_secs_f64()
+            );
         }
         if options.verbose
             && let Some(report) = folder.report(what)

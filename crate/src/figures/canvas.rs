@@ -9,7 +9,9 @@ use image::{
 };
 use plotters::{
     coord::Shift,
-    prelude::{BitMapBackend, DrawingArea, IntoDrawingArea, PathElement, Polygon, Rectangle},
+    prelude::{
+        BitMapBackend, Circle, DrawingArea, IntoDrawingArea, PathElement, Polygon, Rectangle,
+    },
     style::{
         Color, FontFamily, FontStyle, FontTransform, IntoFont, RGBColor, ShapeStyle, TextStyle,
         WHITE,
@@ -95,6 +97,12 @@ impl Font {
         self
     }
 
+    /// Small enough for a subscript.
+    fn subscript(mut self) -> Self {
+        self.size = self.size * 3 / 4;
+        self
+    }
+
     /// Reads from bottom to top.
     pub(super) fn upwards(mut self) -> Self {
         self.transform = true;
@@ -169,12 +177,43 @@ impl Canvas<'_> {
     }
 
     /// A line through `points`.
+    ///
+    /// Each segment is drawn by itself: plotters' joints overshoot far beyond a point where a line turns back sharply.
     pub(super) fn line(&self, points: &[Point], color: RGBColor, width: u32) -> Result<()> {
         let points: Vec<_> = points.iter().copied().map(scaled).collect();
-        plotted(
-            self.area
-                .draw(&PathElement::new(points, stroke(color, width))),
-        )
+        for ends in points.windows(2).filter(|ends| ends[0] != ends[1]) {
+            let segment = PathElement::new(ends.to_vec(), stroke(color, width));
+            plotted(self.area.draw(&segment))?;
+        }
+        // Round joints close the notches of thick lines.
+        let joints = points
+            .len()
+            .checked_sub(1)
+            .map_or(&[][..], |last| points.get(1..last).unwrap_or_default());
+        let filled = ShapeStyle::from(&color).filled();
+        for joint in joints.iter().filter(|_| width > 1) {
+            let radius = (width * SCALE / 2) as i32;
+            plotted(self.area.draw(&Circle::new(*joint, radius, filled)))?;
+        }
+        Ok(())
+    }
+
+    /// A text whose parts `_{…}` are subscripts, centred on `at.0` below `at.1`.
+    pub(super) fn formula(&self, text: &str, at: Point, font: Font) -> Result<()> {
+        let parts = subscripts(text);
+        let small = font.subscript();
+        let style = |is_low: bool| if is_low { small } else { font };
+        let mut widths = Vec::with_capacity(parts.len());
+        for (part, is_low) in &parts {
+            widths.push(text_width(part, style(*is_low))?);
+        }
+        let mut x = at.0 - widths.iter().sum::<f64>() / 2.0;
+        for ((part, is_low), width) in parts.into_iter().zip(widths) {
+            let y = if is_low { at.1 + 7.0 } else { at.1 };
+            self.text(part, (x, y), style(is_low), TOP_LEFT)?;
+            x += width;
+        }
+        Ok(())
     }
 
     /// A filled rectangle.
@@ -235,6 +274,22 @@ impl Canvas<'_> {
     }
 }
 
+/// The parts of a text, and whether each is a subscript: « L_{KL} + x » is « L », « KL » (low), «  + x ».
+fn subscripts(text: &str) -> Vec<(&str, bool)> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("_{") {
+        let Some((low, after)) = after.split_once('}') else {
+            break;
+        };
+        parts.extend([(before, false), (low, true)]);
+        rest = after;
+    }
+    parts.push((rest, false));
+    parts.retain(|(part, _)| !part.is_empty());
+    parts
+}
+
 /// A stroke of `width` pixels of the finished figure.
 fn stroke(color: RGBColor, width: u32) -> ShapeStyle {
     ShapeStyle::from(&color).stroke_width(width * SCALE)
@@ -243,4 +298,19 @@ fn stroke(color: RGBColor, width: u32) -> ShapeStyle {
 fn scaled((x, y): Point) -> (i32, i32) {
     let scale = f64::from(SCALE);
     ((x * scale).round() as i32, (y * scale).round() as i32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn subscripts_are_told_apart() {
+        assert_eq!(
+            subscripts("c · L_{KL} + L_{x}"),
+            [("c · L", false), ("KL", true), (" + L", false), ("x", true)]
+        );
+        assert_eq!(subscripts("snake_case"), [("snake_case", false)]);
+        assert_eq!(subscripts("L_{KL"), [("L_{KL", false)]);
+    }
 }

@@ -142,9 +142,9 @@ pub fn image_grid(images: &ImageStore, options: &GridOptions) -> Result<Figure> 
     })
 }
 
-/// One row of images a group, under the name of the group and its number of images.
+/// One row of images a group, under the name of the group.
 ///
-/// At most `per_row` images a group are shown.
+/// At most `per_row` images a group are shown; a row that leaves some out says how many there are.
 ///
 /// # Errors
 /// [`Error::Argument`] without groups or when `per_row` is 0, [`Error::EmptyGroup`] for a group
@@ -201,14 +201,13 @@ pub fn image_rows(groups: &[(&str, &ImageStore)], per_row: usize, caption: &str)
                 let bold = font(LABEL).bold();
                 canvas.text(name, (x, middle), bold, MIDDLE_LEFT)?;
                 let after = x + text_width(name, bold)? + 10.0;
-                let size = format!("n = {}", images.len());
-                canvas.text(
-                    &size,
-                    (after, middle),
-                    font(SMALL).color(FAINT),
-                    MIDDLE_LEFT,
-                )?;
-                for index in 0..images.len().min(per_row) {
+                let shown = images.len().min(per_row);
+                if shown < images.len() {
+                    let size = format!("{shown} images sur {}", images.len());
+                    let faint = font(SMALL).color(FAINT);
+                    canvas.text(&size, (after, middle), faint, MIDDLE_LEFT)?;
+                }
+                for index in 0..shown {
                     let x = MARGIN + index as u32 * (place.width + GAP);
                     let at = (f64::from(x), f64::from(y + name_height));
                     canvas.image(images, index, at, (place.width, place.height))?;

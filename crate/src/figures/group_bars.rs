@@ -72,10 +72,11 @@ pub fn group_bars(models: &[(&str, &DataFrame)], title: &str) -> Result<Figure> 
         legend(canvas, &series)?;
         axis(canvas)?;
         let slot = (RIGHT - LEFT) / groups.len() as f64;
+        let with_sizes = sizes_fit(&series, slot)?;
         for index in 0..groups.len() {
             let centre = LEFT + slot * (index as f64 + 0.5);
             bars(canvas, &series, index, centre, slot)?;
-            labels(canvas, &series, index, centre, slot)?;
+            labels(canvas, &series, index, centre, slot, with_sizes)?;
         }
         canvas.line(&[(LEFT, BOTTOM), (RIGHT, BOTTOM)], INK, 1)?;
         let small = series
@@ -222,16 +223,39 @@ fn bars(canvas: &Canvas, series: &[Series], group: usize, centre: f64, slot: f64
     Ok(())
 }
 
-/// Under the axis: « 5/5 » a bar, then the group on two lines, then its size.
-fn labels(canvas: &Canvas, series: &[Series], group: usize, centre: f64, slot: f64) -> Result<()> {
-    let join = |part: &dyn Fn(&Series) -> String| -> String {
-        series.iter().map(part).collect::<Vec<_>>().join(" · ")
-    };
-    let mut found = join(&|one| format!("{}/{}", one.detected[group], one.sizes[group]));
-    // Where there is no room for « 286/318 » several times, the size below is enough.
-    if text_width(&found, font(SMALL).bold())? > slot - 6.0 {
-        found = join(&|one| one.detected[group].to_string());
+/// « 4/5 · 3/5 », or « 4 · 3 » without the sizes: the faces found by each model.
+fn found_in_words(series: &[Series], group: usize, with_sizes: bool) -> String {
+    let parts: Vec<String> = series
+        .iter()
+        .map(|one| match with_sizes {
+            true => format!("{}/{}", one.detected[group], one.sizes[group]),
+            false => one.detected[group].to_string(),
+        })
+        .collect();
+    parts.join(" · ")
+}
+
+/// Whether there is room for « 286/318 » under every bar: all groups are labelled alike, and the size below is enough.
+fn sizes_fit(series: &[Series], slot: f64) -> Result<bool> {
+    for group in 0..series[0].groups.len() {
+        let found = found_in_words(series, group, true);
+        if text_width(&found, font(SMALL).bold())? > slot - 6.0 {
+            return Ok(false);
+        }
     }
+    Ok(true)
+}
+
+/// Under the axis: « 5/5 » a bar, then the group on two lines, then its size.
+fn labels(
+    canvas: &Canvas,
+    series: &[Series],
+    group: usize,
+    centre: f64,
+    slot: f64,
+    with_sizes: bool,
+) -> Result<()> {
+    let found = found_in_words(series, group, with_sizes);
     canvas.text(&found, (centre, BOTTOM + 8.0), font(SMALL).bold(), TOP)?;
     let lines = wrap(&series[0].groups[group], font(SMALL), slot - 8.0, 2)?;
     let mut y = BOTTOM + 30.0;

@@ -202,6 +202,36 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_jagged_curve_stays_inside_its_axes() {
+        // Up and down at every step, two steps a pixel.
+        let mut history = History::new(0.99).unwrap();
+        for step in 0..1680 {
+            history.push(1, [0.06, 0.9, 0.07][step % 3]);
+        }
+        let figure = loss_curve(&history).unwrap();
+        let picture = image::load_from_memory(figure.png()).unwrap().to_rgb8();
+        let coloured = |pixel: &image::Rgb<u8>| {
+            let [low, high] = [pixel.0.iter().min(), pixel.0.iter().max()].map(|c| c.copied());
+            high.unwrap_or(0) - low.unwrap_or(0) > 24
+        };
+        // The legend's samples are above, at y = 58.
+        let outside = |x: f64, y: f64| {
+            let legend = y < 64.0 && y > 52.0;
+            !legend && (y < TOP_EDGE - 3.0 || y > BOTTOM + 3.0 || x < LEFT - 3.0 || x > RIGHT + 3.0)
+        };
+        let stray: Vec<_> = picture
+            .enumerate_pixels()
+            .filter(|(x, y, pixel)| coloured(pixel) && outside(f64::from(*x), f64::from(*y)))
+            .map(|(x, y, _)| (x, y))
+            .collect();
+        assert_eq!(stray, []);
+        // It fills the height between its extremes.
+        let blue =
+            |y: f64| (LEFT as u32..RIGHT as u32).any(|x| coloured(picture.get_pixel(x, y as u32)));
+        assert!(blue(TOP_EDGE + 40.0) && blue(BOTTOM - 40.0));
+    }
+
+    #[test]
     fn ticks_are_round_numbers_inside_the_range() {
         let values = |ticks: Vec<f64>| -> Vec<String> {
             ticks

@@ -4,7 +4,7 @@ use plotters::style::RGBColor;
 
 use super::{
     Figure,
-    canvas::{Canvas, MIDDLE_LEFT, Point, TOP, TOP_LEFT, figure, font},
+    canvas::{Canvas, MIDDLE_LEFT, Point, TOP_LEFT, figure, font},
     style::{FAINT, INK, SERIES, SMALL, TITLE},
 };
 use crate::error::Result;
@@ -42,7 +42,7 @@ pub fn vae_scheme() -> Result<Figure> {
             130.0,
             130.0,
             NETWORK,
-            &["Encodeur", "qφ(z | x)"],
+            &["Encodeur", "q_{φ}(z | x)"],
         );
         let mean = Block::new(365.0, 100.0, 130.0, 62.0, LATENT, &["Moyenne", "μ"]);
         let variance = Block::new(
@@ -61,33 +61,36 @@ pub fn vae_scheme() -> Result<Figure> {
             LATENT,
             &["Vecteur latent", "z = μ + σ ∘ ε"],
         );
-        let noise = Block::new(545.0, 52.0, 130.0, 44.0, DATA, &["Bruit ε ~ N(0, I)"]);
+        let noise = Block::new(532.0, 52.0, 156.0, 44.0, DATA, &["Bruit ε ~ N(0, I)"]);
         let decoder = Block::new(
-            720.0,
+            706.0,
             110.0,
             110.0,
             130.0,
             NETWORK,
             &["Décodeur", "p(x | z)"],
         );
-        let recon = Block::new(866.0, 130.0, 126.0, 90.0, DATA, &["Reconstruction", "x"]);
+        let recon = Block::new(846.0, 130.0, 148.0, 90.0, DATA, &["Reconstruction", "x"]);
+        // What both parameters of the latent law are in: the latent loss is about both.
+        let law = Block::new(353.0, 88.0, 154.0, 174.0, WHITE, &[]);
         let latent_loss = Block::new(
             345.0,
             310.0,
             170.0,
             62.0,
             LOSS,
-            &["Perte latente", "L_KL(μ, σ)"],
+            &["Perte latente", "L_{KL}(μ, σ)"],
         );
         let recon_loss = Block::new(
-            650.0,
+            630.0,
             310.0,
-            200.0,
+            220.0,
             62.0,
             LOSS,
-            &["Perte de reconstruction", "L_x"],
+            &["Perte de reconstruction", "L_{x}"],
         );
 
+        canvas.frame(law.from, law.to, FAINT, 1)?;
         arrow(canvas, &[image.right(), encoder.left()])?;
         for part in [&mean, &variance] {
             arrow(canvas, &[(encoder.right().0, part.left().1), part.left()])?;
@@ -99,7 +102,7 @@ pub fn vae_scheme() -> Result<Figure> {
         arrow(canvas, &[noise.bottom(), drawn.top()])?;
         arrow(canvas, &[drawn.right(), decoder.left()])?;
         arrow(canvas, &[decoder.right(), recon.left()])?;
-        arrow(canvas, &[variance.bottom(), latent_loss.top()])?;
+        arrow(canvas, &[law.bottom(), latent_loss.top()])?;
         arrow(
             canvas,
             &[
@@ -143,7 +146,7 @@ pub fn vae_scheme() -> Result<Figure> {
 /// [`Error::Figure`](crate::Error::Figure) when drawing fails.
 pub fn db_vae_scheme() -> Result<Figure> {
     let alt = "Schéma du DB-VAE. Un lot de visages et d'autres images entre dans l'encodeur, qui produit trois sorties : \
-               le logit supervisé z₀, qui sert à la perte de classification L_y de toutes les images, la moyenne μ et la log-variance \
+               le logit supervisé z_o, qui sert à la perte de classification L_y de toutes les images, la moyenne μ et la log-variance \
                log σ². Pour les visages seulement, z = μ + σ ∘ ε passe dans le décodeur, qui donne la reconstruction x̂ et la perte L_VAE. \
                Une boucle part de la moyenne μ des visages : un histogramme par variable latente donne la densité de chaque visage, son inverse \
                donne la probabilité de le tirer, et les visages rares entrent plus souvent dans le lot suivant.";
@@ -169,25 +172,26 @@ pub fn db_vae_scheme() -> Result<Figure> {
             &["Encodeur", "(le CNN)", "2k + 1 sorties"],
         );
         let class = Block::new(
-            375.0,
+            367.0,
             62.0,
-            140.0,
+            160.0,
             62.0,
             LATENT,
-            &["Sortie supervisée", "z₀ (logit)"],
+            &["Sortie supervisée", "z_{o} (logit)"],
         );
-        let mean = Block::new(375.0, 150.0, 140.0, 52.0, LATENT, &["Moyenne μ"]);
-        let variance = Block::new(375.0, 222.0, 140.0, 52.0, LATENT, &["Log-variance"]);
+        let variance = Block::new(367.0, 150.0, 160.0, 52.0, LATENT, &["Log-variance"]);
+        // Below the log-variance: the loop starts from it.
+        let mean = Block::new(367.0, 222.0, 160.0, 52.0, LATENT, &["Moyenne μ"]);
         let drawn = Block::new(560.0, 172.0, 120.0, 76.0, LATENT, &["z = μ + σ ∘ ε"]);
         let decoder = Block::new(720.0, 155.0, 100.0, 110.0, NETWORK, &["Décodeur"]);
-        let recon = Block::new(866.0, 165.0, 126.0, 90.0, DATA, &["Reconstruction", "x"]);
+        let recon = Block::new(846.0, 165.0, 148.0, 90.0, DATA, &["Reconstruction", "x"]);
         let class_loss = Block::new(
             640.0,
             62.0,
             352.0,
             62.0,
             LOSS,
-            &["Perte de classification L_y", "toutes les images"],
+            &["Perte de classification L_{y}", "toutes les images"],
         );
         let vae_loss = Block::new(
             640.0,
@@ -195,7 +199,7 @@ pub fn db_vae_scheme() -> Result<Figure> {
             352.0,
             62.0,
             LOSS,
-            &["Perte L_VAE = c · L_KL + L_x", "visages seulement"],
+            &["Perte L_{VAE} = c · L_{KL} + L_{x}", "visages seulement"],
         );
         let histogram = Block::new(
             345.0,
@@ -219,7 +223,7 @@ pub fn db_vae_scheme() -> Result<Figure> {
         );
 
         arrow(canvas, &[data.right(), encoder.left()])?;
-        for part in [&class, &mean, &variance] {
+        for part in [&class, &variance, &mean] {
             arrow(
                 canvas,
                 &[(encoder.right().0, part.towards(&encoder)), part.left()],
@@ -238,16 +242,10 @@ pub fn db_vae_scheme() -> Result<Figure> {
             canvas,
             &[recon.bottom(), (recon.bottom().0, vae_loss.top().1)],
         )?;
-        // From the means of the faces, around the log-variance, back to the data.
-        let beside = 350.0;
-        let corner = mean.left().1 + 16.0;
+        // From the means of the faces back to the data.
         arrow(
             canvas,
-            &[
-                (mean.left().0, corner),
-                (beside, corner),
-                (beside, histogram.top().1),
-            ],
+            &[mean.bottom(), (mean.bottom().0, histogram.top().1)],
         )?;
         arrow(canvas, &[histogram.left(), odds.right()])?;
         arrow(canvas, &[(data.bottom().0, odds.top().1), data.bottom()])?;
@@ -259,7 +257,7 @@ pub fn db_vae_scheme() -> Result<Figure> {
             canvas.text(line, at, font(SMALL).color(SERIES[2]).bold(), MIDDLE_LEFT)?;
         }
         let size = "k variables latentes (ici 100)";
-        canvas.text(size, (375.0, 300.0), font(SMALL).color(FAINT), MIDDLE_LEFT)?;
+        canvas.text(size, (458.0, 300.0), font(SMALL).color(FAINT), MIDDLE_LEFT)?;
         for block in [
             &data,
             &encoder,
@@ -337,7 +335,7 @@ impl<'a> Block<'a> {
             let style = font(SMALL);
             // The first line names the part.
             let style = if index == 0 { style.bold() } else { style };
-            canvas.text(line, (x, y), style, TOP)?;
+            canvas.formula(line, (x, y), style)?;
             y += LINE;
         }
         Ok(())
@@ -385,7 +383,7 @@ mod tests {
             (vae_scheme(), ["encodeur", "log σ²", "L_KL", "L_x"]),
             (
                 db_vae_scheme(),
-                ["z₀", "visages seulement", "histogramme", "probabilité"],
+                ["z_o", "visages seulement", "histogramme", "probabilité"],
             ),
         ] {
             let figure = figure.unwrap();

@@ -10,7 +10,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use polars::prelude::{AnyValue, DataFrame};
 
 use super::panic::print_line;
-use crate::figures::Figure;
+use crate::{
+    figures::Figure,
+    french::{grouped, nombre},
+};
 
 /// Rows of a frame that are shown; a longer one says how many it has.
 const SHOWN_ROWS: usize = 50;
@@ -34,12 +37,52 @@ pub struct Table {
 }
 
 /// Shows a frame as a table: `tableau(&frame)` as the last expression of a cell. Beyond 50 rows
-/// the first 50 are shown and the number of rows is told. Missing values read « — ».
+/// the first 50 are shown and the number of rows is told. Numbers are French, the columns of our own frames have French
+/// headers (the frame keeps its names), and missing values read « — ».
 pub fn tableau(frame: &DataFrame) -> Table {
     Table {
         html: html_table(frame),
-        text: frame.to_string(),
+        text: text_table(frame),
     }
+}
+
+/// What the columns of our frames are called on the screen.
+const HEADERS: [(&str, &str); 28] = [
+    ("accuracy", "exactitude"),
+    ("alpha", "α"),
+    ("detected", "détectés"),
+    ("faces", "visages"),
+    ("fpr", "taux de faux positifs"),
+    ("fpr_high", "faux positifs, borne haute"),
+    ("fpr_low", "faux positifs, borne basse"),
+    ("group", "groupe"),
+    ("high", "borne haute"),
+    ("low", "borne basse"),
+    ("mean_after", "probabilité moyenne après"),
+    ("mean_before", "probabilité moyenne avant"),
+    ("mean_change", "écart de probabilité"),
+    ("mean_probability", "probabilité moyenne"),
+    ("mean_probability_sd", "probabilité, écart-type"),
+    ("model", "modèle"),
+    ("non_faces", "autres images"),
+    ("recall", "rappel"),
+    ("recall_after", "rappel après"),
+    ("recall_before", "rappel avant"),
+    ("recall_change", "écart de rappel"),
+    ("recall_high", "rappel, borne haute"),
+    ("recall_low", "rappel, borne basse"),
+    ("recall_max", "rappel le plus haut"),
+    ("recall_min", "rappel le plus bas"),
+    ("recall_sd", "rappel, écart-type"),
+    ("seeds", "graines"),
+    ("small", "petit groupe"),
+];
+
+fn header(column: &str) -> &str {
+    HEADERS
+        .iter()
+        .find(|(name, _)| *name == column)
+        .map_or(column, |(_, shown)| shown)
 }
 
 impl Table {
@@ -81,7 +124,7 @@ fn html_table(frame: &DataFrame) -> String {
     let rows = frame.height();
     let mut html = String::from("<table>\n<thead><tr>");
     for column in columns {
-        let _ = write!(html, "<th>{}</th>", escape(column.name()));
+        let _ = write!(html, "<th>{}</th>", escape(header(column.name())));
     }
     html.push_str("</tr></thead>\n<tbody>\n");
     for row in 0..rows.min(SHOWN_ROWS) {
@@ -105,16 +148,55 @@ fn html_table(frame: &DataFrame) -> String {
     html
 }
 
+/// The table as plain text, columns aligned.
+fn text_table(frame: &DataFrame) -> String {
+    let shown = frame.height().min(SHOWN_ROWS);
+    let columns: Vec<(Vec<String>, bool)> = frame
+        .columns()
+        .iter()
+        .map(|column| {
+            let values: Vec<AnyValue<'_>> = (0..shown)
+                .map(|row| column.get(row).unwrap_or(AnyValue::Null))
+                .collect();
+            let is_number = values.iter().any(AnyValue::is_primitive_numeric);
+            let mut texts = vec![header(column.name()).to_owned()];
+            texts.extend(values.iter().map(cell_text));
+            (texts, is_number)
+        })
+        .collect();
+    let mut text = String::new();
+    for row in 0..=shown {
+        let cells: Vec<String> = columns
+            .iter()
+            .map(|(texts, is_number)| {
+                let width = texts.iter().map(|text| text.chars().count()).max();
+                let width = width.unwrap_or_default();
+                match is_number {
+                    true => format!("{:>width$}", texts[row]),
+                    false => format!("{:<width$}", texts[row]),
+                }
+            })
+            .collect();
+        text.push_str(cells.join("  ").trim_end());
+        text.push('\n');
+    }
+    if frame.height() > SHOWN_ROWS {
+        let _ = writeln!(text, "{SHOWN_ROWS} premières lignes sur {}", frame.height());
+    }
+    text
+}
+
 fn cell_text(value: &AnyValue<'_>) -> String {
     match value {
         AnyValue::Null => "—".to_owned(),
         AnyValue::String(text) => (*text).to_owned(),
         AnyValue::StringOwned(text) => text.to_string(),
-        AnyValue::Boolean(true) => "vrai".to_owned(),
-        AnyValue::Boolean(false) => "faux".to_owned(),
+        AnyValue::Boolean(true) => "oui".to_owned(),
+        AnyValue::Boolean(false) => "non".to_owned(),
         // Four decimals at most: enough for a rate, short enough for a table.
         AnyValue::Float32(number) => float_text(f64::from(*number)),
         AnyValue::Float64(number) => float_text(*number),
+        other if other.is_primitive_numeric() => grouped(&other.to_string().replace('-', "−")),
         other => other.to_string(),
     }
 }
@@ -122,11 +204,15 @@ fn cell_text(value: &AnyValue<'_>) -> String {
 fn float_text(number: f64) -> String {
     let magnitude = number.abs();
     if number != 0.0 && number.is_finite() && !(1e-3..1e9).contains(&magnitude) {
-        return format!("{number:.3e}");
+        let text = format!("{number:.2e}");
+        let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));
+        return format!("{digits} × 10^{power}")
+            .replace('.', ",")
+            .replace('-', "−");
     }
-    let text = format!("{number:.4}");
-    match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+    let text = nombre(number, 4);
+    match text.contains(',') {
+        true => text.trim_end_matches('0').trim_end_matches(',').to_owned(),
         false => text,
     }
 }
@@ -208,12 +294,32 @@ mod tests {
             "<table>\n<thead><tr><th>groupe &lt;i&gt;</th><th>taux</th><th>n</th><th>gardé</th></tr></thead>\n\
              <tbody>\n\
              <tr><td>&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;</td>\
-             <td style=\"text-align:right\">0.25</td><td style=\"text-align:right\">3</td><td>vrai</td></tr>\n\
+             <td style=\"text-align:right\">0,25</td><td style=\"text-align:right\">3</td><td>oui</td></tr>\n\
              <tr><td>—</td><td style=\"text-align:right\">1</td>\
-             <td style=\"text-align:right\">20</td><td>faux</td></tr>\n\
+             <td style=\"text-align:right\">20</td><td>non</td></tr>\n\
              </tbody>\n</table>"
         );
-        assert!(table.text().contains("taux"));
+        assert_eq!(
+            table.text().lines().nth(2).unwrap(),
+            "—                               1  20  non"
+        );
+    }
+
+    #[test]
+    fn our_columns_have_french_headers_and_numbers() {
+        let frame = df!("group" => ["a"], "mean_probability" => [0.5], "n" => [12_345_u32], "fpr" => [-0.0312]).unwrap();
+        let table = tableau(&frame);
+        for shown in [
+            "groupe",
+            "probabilité moyenne",
+            "taux de faux positifs",
+            "12\u{202f}345",
+            "−0,0312",
+        ] {
+            assert!(table.html().contains(shown), "{shown}");
+            assert!(table.text().contains(shown), "{shown}");
+        }
+        assert!(frame.column("group").is_ok());
     }
 
     #[test]
@@ -233,12 +339,13 @@ mod tests {
     fn floats_are_short() {
         let cases = [
             (0.0, "0"),
-            (0.123_456, "0.1235"),
-            (-2.5, "-2.5"),
-            (1e-5, "1.000e-5"),
-            (3e12, "3.000e12"),
+            (0.123_456, "0,1235"),
+            (0.123_456_f64 + 0.4, "0,5235"),
+            (-2.5, "−2,5"),
+            (1e-5, "1,00 × 10^−5"),
+            (3e12, "3,00 × 10^12"),
             (100.0, "100"),
-            (f64::NAN, "NaN"),
+            (f64::NAN, "non défini"),
         ];
         for (number, expected) in cases {
             assert_eq!(float_text(number), expected);

@@ -1,11 +1,17 @@
-//! Progress lines: one whole line every two seconds, and an estimate after ten steps.
+//! Progress lines: an estimate after ten steps, then one whole line a tenth of the steps or a minute.
 
 use std::time::{Duration, Instant};
 
 use crate::french::{decimal, duration};
 
-/// Seconds between two lines.
+/// Least time between two lines.
 const PERIOD: Duration = Duration::from_secs(2);
+
+/// Time after which a line is due wherever the loop is.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// Parts of a loop that end in a line.
+const PARTS: usize = 10;
 
 /// Steps after which the total duration is announced.
 const WARM_UP: usize = 10;
@@ -21,6 +27,15 @@ pub(super) struct Progress {
     before: usize,
     start: Instant,
     last_line: Instant,
+    /// Part of the loop that the last line was about.
+    last_part: usize,
+    last_step: Instant,
+    /// Epoch of the last step.
+    epoch: u32,
+    /// Seconds of the first steps.
+    paces: Vec<f64>,
+    /// Seconds of the first step of each epoch, which is prepared for (resampling, shuffling) before.
+    openings: Vec<f64>,
 }
 
 impl Progress {
@@ -33,6 +48,11 @@ impl Progress {
             before: 0,
             start: now,
             last_line: now,
+            last_part: 0,
+            last_step: now,
+            epoch: 0,
+            paces: Vec::with_capacity(WARM_UP),
+            openings: Vec::new(),
         }
     }
 
@@ -48,26 +68,68 @@ impl Progress {
 
     /// The line to print after step number `step` (from 1, over all runs), if one is due.
     pub(super) fn after_step(&mut self, epoch: u32, step: usize, loss: f64) -> Option<String> {
-        let seconds = self.seconds();
+        let now = Instant::now();
+        let seconds = now.duration_since(self.last_step).as_secs_f64();
+        self.last_step = now;
+        self.record(epoch, seconds);
         let (made, to_make) = (step - self.before, self.total - self.before);
         if made == WARM_UP && to_make > WARM_UP {
-            self.last_line = Instant::now();
-            let whole = seconds / made as f64 * to_make as f64;
-            return Some(format!(
-                "{to_make} pas · {} ms par pas · durée estimée : {}",
-                decimal(1000.0 * seconds / made as f64, 0),
-                duration(whole),
-            ));
+            self.last_line = now;
+            return Some(self.estimate(to_make));
         }
-        if step == self.total || self.last_line.elapsed() < PERIOD {
+        let part = PARTS * made / to_make.max(1);
+        let silence = now.duration_since(self.last_line);
+        let due = part > self.last_part && silence >= PERIOD || silence >= SILENCE;
+        if step == self.total || made < WARM_UP || !due {
             return None;
         }
-        self.last_line = Instant::now();
-        Some(self.line(epoch, step, loss, seconds))
+        (self.last_line, self.last_part) = (now, part);
+        Some(self.line(epoch, step, loss, self.seconds()))
+    }
+
+    /// Takes note of how long a step took, with what came before it.
+    fn record(&mut self, epoch: u32, seconds: f64) {
+        if self.epoch != epoch {
+            self.epoch = epoch;
+            self.openings.push(seconds);
+        }
+        if self.paces.len() < WARM_UP {
+            self.paces.push(seconds);
+        }
+    }
+
+    /// Seconds of one step: the median of the first ones, of which one had an epoch to prepare.
+    fn pace(&self) -> f64 {
+        let mut paces = self.paces.clone();
+        paces.sort_by(f64::total_cmp);
+        paces.get(paces.len() / 2).copied().unwrap_or_default()
+    }
+
+    /// Seconds that preparing all epochs so far took.
+    fn preparation(&self) -> f64 {
+        let pace = self.pace();
+        let extra = self.openings.iter().map(|opening| opening - pace);
+        extra.map(|extra| extra.max(0.0)).sum()
+    }
+
+    /// What is announced after the first steps.
+    fn estimate(&self, to_make: usize) -> String {
+        let pace = self.pace();
+        let epochs = (to_make * self.epochs as usize).div_ceil(self.total.max(1));
+        let whole = pace * to_make as f64 + self.preparation() * epochs as f64;
+        format!(
+            "{to_make} pas · {} ms par pas · durée estimée : {}",
+            decimal(1000.0 * pace, 0),
+            duration(whole),
+        )
     }
 
     fn line(&self, epoch: u32, step: usize, loss: f64, seconds: f64) -> String {
-        let rest = seconds / (step - self.before) as f64 * (self.total - step) as f64;
+        let preparation = self.preparation();
+        let pace = (seconds - preparation).max(0.0) / (step - self.before) as f64;
+        let each = preparation / self.openings.len().max(1) as f64;
+        let rest =
+            pace * (self.total - step) as f64 + each * f64::from(self.epochs.saturating_sub(epoch));
         format!(
             "époque {epoch}/{} · pas {step}/{} · perte {} · {} écoulé · ~{} restant",
             self.epochs,
@@ -130,11 +192,46 @@ mod tests {
         }
         let estimate = progress.after_step(1, 10, 1.0);
         assert!(estimate.is_some_and(|line| line.contains("durée estimée")));
-        assert_eq!(progress.after_step(1, 11, 1.0), None);
+        // A tenth further, but at once; then in time.
+        assert_eq!(progress.after_step(1, 20, 1.0), None);
         progress.last_line -= PERIOD;
-        assert!(progress.after_step(1, 12, 1.0).is_some());
+        assert!(progress.after_step(1, 21, 1.0).is_some());
+        // In time, but no tenth further; then after a long silence.
+        progress.last_line -= PERIOD;
+        assert_eq!(progress.after_step(1, 22, 1.0), None);
+        progress.last_line -= SILENCE;
+        assert!(progress.after_step(1, 23, 1.0).is_some());
         // The last step leaves the word to the closing line.
-        progress.last_line -= PERIOD;
+        progress.last_line -= SILENCE;
         assert_eq!(progress.after_step(1, 100, 1.0), None);
+    }
+
+    #[test]
+    fn preparing_an_epoch_is_not_taken_for_a_slow_step() {
+        // Six epochs of 280 steps of 0.2 s, 5 s to prepare each: 366 s in all.
+        let mut progress = Progress::start(6, 1680);
+        progress.record(1, 5.2);
+        for _ in 1..10 {
+            progress.record(1, 0.2);
+        }
+        assert_eq!(
+            progress.estimate(1680),
+            "1680 pas · 200 ms par pas · durée estimée : 06:06"
+        );
+        // After 7 s and ten steps: 1670 steps and five preparations remain.
+        assert!(
+            progress
+                .line(1, 10, 0.5, 7.0)
+                .ends_with("00:07 écoulé · ~05:59 restant")
+        );
+        // Half of it resumed: three epochs.
+        assert!(
+            Progress {
+                before: 840,
+                ..progress
+            }
+            .estimate(840)
+            .ends_with("03:03")
+        );
     }
 }

@@ -15,6 +15,7 @@ lab_cells::given!("tp5_debiaisage", "struct ConvBlock {");
 lab_cells::given!("tp5_debiaisage", "struct StandardClassifier {");
 lab_cells::given!("tp5_debiaisage", "struct FaceDecoder {");
 lab_cells::given!("tp5_debiaisage", "fn get_latent_mu(");
+lab_cells::given!("tp5_debiaisage", "const KL_WEIGHT");
 lab_cells::exercise!("tp5_debiaisage", "vae_loss");
 lab_cells::exercise!("tp5_debiaisage", "sampling");
 lab_cells::exercise!("tp5_debiaisage", "debiasing_loss");
@@ -43,6 +44,15 @@ fn judge(note: &Note, expected: Expected) {
     };
     let right = found == expected || (expected == Expected::Less && found == Expected::Zero);
     assert!(right, "{note}");
+}
+
+/// What students see of a check: it must find the mistakes that they are likely to make.
+#[test]
+fn hidden_checks_can_be_told_apart() {
+    let device = Device::flex();
+    let all = lab_cells::checks!("tp5_debiaisage", "sampling").total();
+    let visible = lab_cells::visible_checks!("tp5_debiaisage", "sampling").total();
+    assert!(0 < visible && visible < all);
 }
 
 /// One module a solution: its items replace those of the crate's root for one check cell.

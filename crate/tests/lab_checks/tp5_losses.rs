@@ -99,6 +99,9 @@ mod sampling {
         no_noise: Less {
             fn sampling(z_mean: Tensor<2>, _: Tensor<2>) -> Tensor<2> { z_mean }
         }
+        deviation_added_without_noise: Less {
+            fn sampling(z_mean: Tensor<2>, z_logvar: Tensor<2>) -> Tensor<2> { z_mean + (z_logvar * 0.5).exp() }
+        }
         no_mean: Less {
             fn sampling(z_mean: Tensor<2>, z_logvar: Tensor<2>) -> Tensor<2> {
                 crate::sampling(z_mean * 0.0, z_logvar)
@@ -116,6 +119,24 @@ mod sampling {
                 z_mean + (z_logvar * 0.5).exp() * epsilon.expand(shape)
             }
         }
+    }
+}
+
+/// The visible checks find the lack of noise.
+mod visible_sampling {
+    use crate::*;
+
+    fn sampling(z_mean: Tensor<2>, z_logvar: Tensor<2>) -> Tensor<2> {
+        z_mean + (z_logvar * 0.5).exp()
+    }
+
+    #[test]
+    fn lack_of_noise_is_seen() {
+        let device = Device::flex();
+        judge(
+            &lab_cells::visible_checks!("tp5_debiaisage", "sampling"),
+            Expected::Less,
+        );
     }
 }
 

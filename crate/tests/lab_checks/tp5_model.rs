@@ -133,3 +133,32 @@ model_cases! {
         fn reconstruct(model: &DbVae, _: &Tensor<2>, mean: &Tensor<2>) -> Tensor<4> { model.decode(mean.clone()) }
     }
 }
+
+/// The visible checks find a reconstruction that starts from the mean.
+mod visible {
+    use crate::*;
+
+    fn reparameterize(z_mean: Tensor<2>, z_logvar: Tensor<2>) -> Tensor<2> {
+        sampling(z_mean, z_logvar)
+    }
+    fn decode(decoder: &FaceDecoder, z: Tensor<2>) -> Tensor<4> {
+        decoder.forward(z)
+    }
+    fn draw(model: &DbVae, mean: &Tensor<2>, logvar: &Tensor<2>) -> Tensor<2> {
+        model.reparameterize(mean.clone(), logvar.clone())
+    }
+    fn reconstruct(model: &DbVae, _: &Tensor<2>, mean: &Tensor<2>) -> Tensor<4> {
+        model.decode(mean.clone())
+    }
+    db_vae_of_slots!();
+
+    #[test]
+    fn decoding_the_mean_is_seen() {
+        let device = Device::flex();
+        let untrained_dbvae = DbVae::new(&device);
+        judge(
+            &lab_cells::visible_checks!("tp5_debiaisage", "db_vae"),
+            Expected::Less,
+        );
+    }
+}

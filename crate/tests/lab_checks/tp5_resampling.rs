@@ -135,3 +135,39 @@ resampling_cases! {
         }
     }
 }
+
+/// The visible checks find weights that are not normalised.
+mod visible {
+    use crate::*;
+
+    fn resampling_probabilities(
+        mu: &LatentTable,
+        bins: usize,
+        smoothing_fac: f64,
+    ) -> Result<Vec<f64>, Error> {
+        use super::{RIGHT, Recipe, cook};
+        let recipe = Recipe {
+            normalise: false,
+            ..RIGHT
+        };
+        cook(&recipe, mu, bins, smoothing_fac)
+    }
+
+    fn get_training_sample_probabilities(
+        images: &ImageStore,
+        dbvae: &DbVae,
+        device: &Device,
+    ) -> Result<Vec<f64>, Error> {
+        resampling_probabilities(&get_latent_mu(images, dbvae, device)?, 10, 0.001)
+    }
+
+    #[test]
+    fn lack_of_normalisation_is_seen() {
+        let device = Device::flex();
+        let untrained_dbvae = DbVae::new(&device);
+        judge(
+            &lab_cells::visible_checks!("tp5_debiaisage", "resampling"),
+            Expected::Less,
+        );
+    }
+}

@@ -136,3 +136,31 @@ training_cases! {
         }
     }
 }
+
+/// What is proposed to whoever is stuck replaces the student's model and training in what follows.
+#[test]
+fn who_is_stuck_can_go_on() -> Result<(), Error> {
+    let seance = Seance::builder("tp5")
+        .preset(Preset::Rapide)
+        .data_dir("synthetique")
+        .open()?;
+    let device = Device::flex();
+    let loader = small_loader();
+    lab_cells::shown!("tp5_debiaisage", "let secours");
+    let faces = TestFaces {
+        groups: vec![FaceGroup {
+            name: "un groupe".to_owned(),
+            code: "LF".to_owned(),
+            images: loader.faces().select(&[0, 1, 2])?,
+            original_sizes: vec![(64, 64); 3],
+        }],
+    };
+    let groups =
+        debiased.puis(|_| by_group(&group_probabilities(&dbvae, &faces, 64, &device)?, 0.5))?;
+    assert_eq!(groups.fait().map(DataFrame::height), Some(1));
+    let mu: LatentTable = latent_means(&dbvae, loader.faces(), 256, &device)?;
+    let activity = kl_by_dimension(&dbvae, loader.faces(), 256, &device)?;
+    let variables = most_active(&activity, 5)?;
+    latent_traversal(&dbvae, &mu, None, &variables, &[-1.0, 0.0, 1.0], &device)?;
+    Ok(())
+}

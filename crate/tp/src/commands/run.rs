@@ -1,6 +1,8 @@
 //! `tp run`: executes notebooks through the real kernel, writes what they gave, and says whether all went well.
 
 mod cells;
+mod diagnosis;
+mod grading;
 mod report;
 mod targets;
 mod verdict;
@@ -12,6 +14,7 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
+use grading::Grading;
 pub use report::{NotebookReport, Outcome};
 pub use targets::{Copy, Target, all, published, resolve};
 pub use verdict::{CellReport, Points};
@@ -19,7 +22,7 @@ pub use verdict::{CellReport, Points};
 use crate::cli::Verdict;
 use crate::error::{Error, Result};
 use crate::jupyter::{Client, KernelCommand, StartOptions};
-use crate::notebook::{Notebook, convert};
+use crate::notebook::{GradedCell, Notebook, convert};
 use crate::paths;
 use crate::setup::python::Group;
 use crate::setup::{self, Installation};
@@ -124,7 +127,7 @@ pub fn execute(args: &RunArgs) -> Result<Verdict> {
     let mut reports = Vec::new();
     for target in &targets {
         let kernel = kernel_command(&installation, args, data.as_deref(), target)?;
-        let report = run_one(target, kernel, &installation, args)?;
+        let report = run_one(target, kernel, &installation, args, &folder)?;
         let interrupted = report.outcome == Outcome::Interrupted;
         if !args.json {
             say(&report.line());
@@ -253,6 +256,7 @@ fn run_one(
     kernel: KernelCommand,
     installation: &Installation,
     args: &RunArgs,
+    notebooks: &Path,
 ) -> Result<NotebookReport> {
     let mut notebook = if target.is_source() {
         convert::from_markdown(&target.path, &installation.python)?
@@ -270,6 +274,12 @@ fn run_one(
     notebook.clear_outputs();
     notebook.set_rust();
     let name = target.name();
+    let own = notebook.graded_cells();
+    let published = match target.is_source() {
+        true => Vec::new(),
+        false => published_checks(&name, &own, notebooks)?,
+    };
+    let grading = Grading::new(&own, &published);
     eprintln!(
         "▸ {name} ({} cellules, préréglage « {} »)",
         notebook.code_cells().len(),
@@ -292,6 +302,12 @@ fn run_one(
         seconds: 0.0,
         start_seconds,
         points: None,
+        by_hand: own
+            .iter()
+            .filter(|cell| cell.by_hand)
+            .map(|cell| cell.points)
+            .sum(),
+        missing: Vec::new(),
         cells: Vec::new(),
         files: Vec::new(),
     };
@@ -300,8 +316,12 @@ fn run_one(
         &mut notebook,
         target.stops,
         args.preset,
+        grading.as_ref(),
         &mut report,
     );
+    if let Some(grading) = &grading {
+        report.settle(grading);
+    }
     report.seconds = start.elapsed().as_secs_f64();
     client.shutdown();
     // What was executed is written whatever ended it.
@@ -309,6 +329,28 @@ fn run_one(
         write_results(&notebook, output, installation, &mut report)?;
     }
     ran.map(|()| report)
+}
+
+/// The cells that give points in the published copies of the lab that a notebook is of, the student's first.
+///
+/// The lab is the one of its file's name, or the one that its own cells name.
+fn published_checks(
+    name: &str,
+    own: &[GradedCell],
+    notebooks: &Path,
+) -> Result<Vec<Vec<GradedCell>>> {
+    let lab = |text: &str, end: char| text.split(end).next().unwrap_or_default().to_owned();
+    let named: Vec<String> = own.iter().map(|cell| lab(&cell.grade_id, '-')).collect();
+    let mut found = Vec::new();
+    for copy in [Copy::Student, Copy::Solution] {
+        for path in targets::published(copy, notebooks) {
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+            if stem == name || named.contains(&lab(&stem, '_')) {
+                found.push(Notebook::read(&path)?.graded_cells());
+            }
+        }
+    }
+    Ok(found)
 }
 
 fn write_results(

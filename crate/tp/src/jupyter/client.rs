@@ -83,7 +83,12 @@ pub struct CellResult {
 impl CellResult {
     /// The first error output.
     pub fn error(&self) -> Option<CellError> {
-        self.outputs.iter().find_map(|output| match output {
+        self.errors().next()
+    }
+
+    /// The error outputs, in order: a compilation gives one a message.
+    pub fn errors(&self) -> impl Iterator<Item = CellError> {
+        self.outputs.iter().filter_map(|output| match output {
             Output::Error(error) => Some(CellError {
                 name: error.ename.clone(),
                 value: error.evalue.clone(),

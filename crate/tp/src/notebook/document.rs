@@ -32,8 +32,23 @@ pub struct CodeCell {
     pub tags: Vec<String>,
 }
 
+/// A cell that gives points, as nbgrader's metadata say.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GradedCell {
+    /// Position among all the cells.
+    pub index: usize,
+    /// nbgrader's identifier (« tp5-vae_loss-verification »).
+    pub grade_id: String,
+    /// What it can give; 0 where the metadata say no possible number.
+    pub points: f64,
+    /// Its text.
+    pub source: String,
+    /// Whether a person gives the points: an answer or a task, not a check.
+    pub by_hand: bool,
+}
+
 impl CodeCell {
-    /// The first line of code, without comments, at most `width` characters.
+    /// The first line of code that says something: no comment, no import of a check cell; at most `width` characters.
     pub fn first_line(&self, width: usize) -> String {
         let lines = || {
             self.source
@@ -42,7 +57,7 @@ impl CodeCell {
                 .filter(|line| !line.is_empty())
         };
         let line = lines()
-            .find(|line| !line.starts_with("//"))
+            .find(|line| !line.starts_with("//") && !line.starts_with("{ use "))
             .or_else(|| lines().next())
             .unwrap_or_default();
         if line.chars().count() <= width {
@@ -170,6 +185,47 @@ impl Notebook {
                     .collect(),
             })
             .filter(|cell| !cell.source.trim().is_empty())
+            .collect()
+    }
+
+    /// The cells that give points, in order. A check that holds no code to run is none.
+    pub fn graded_cells(&self) -> Vec<GradedCell> {
+        let cells = self
+            .root
+            .get("cells")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
+        let graded = cells.enumerate().filter_map(|(index, cell)| {
+            let nbgrader = cell.pointer("/metadata/nbgrader")?;
+            let says = |name: &str| nbgrader[name].as_bool().unwrap_or_default();
+            let source = joined(&cell["source"]);
+            let by_hand = says("task") || (says("grade") && says("solution"));
+            let is_code = cell["cell_type"] == "code" && !source.trim().is_empty();
+            let counts = by_hand || (says("grade") && is_code);
+            counts.then(|| GradedCell {
+                index,
+                grade_id: nbgrader["grade_id"].as_str().unwrap_or_default().to_owned(),
+                points: nbgrader["points"].as_f64().unwrap_or_default().max(0.0),
+                source,
+                by_hand,
+            })
+        });
+        graded.collect()
+    }
+
+    /// The plain text that goes with each picture among the outputs, in order; empty where there is none.
+    pub fn picture_texts(&self) -> Vec<String> {
+        let cells = self.root.get("cells").and_then(Value::as_array);
+        let outputs = cells
+            .into_iter()
+            .flatten()
+            .filter_map(|cell| cell["outputs"].as_array())
+            .flatten();
+        outputs
+            .map(|output| &output["data"])
+            .filter(|data| !data["image/png"].is_null())
+            .map(|data| joined(&data["text/plain"]))
             .collect()
     }
 
@@ -317,6 +373,11 @@ mod tests {
         assert_eq!(cells[0].source, "// commentaire\nlet x = 1;");
         assert_eq!(cells[0].first_line(60), "let x = 1;");
         assert_eq!(cells[0].first_line(6), "let x…");
+        let check = CodeCell {
+            source: "{ use ::visages::notebook::{noter};\nnoter(1.0, &[])\n}".to_owned(),
+            ..cells[0].clone()
+        };
+        assert_eq!(check.first_line(60), "noter(1.0, &[])");
         assert!(!cells[0].may_fail() && cells[1].may_fail());
         assert_eq!(notebook.language().as_deref(), Some("rust"));
     }

@@ -8,4 +8,4 @@
 pub mod convert;
 pub mod document;
 
-pub use document::{CodeCell, Notebook};
+pub use document::{CodeCell, GradedCell, Notebook};

@@ -89,6 +89,10 @@ pub fn check(source: &str, is_code: bool, role: &Role) -> Vec<(usize, String)> {
                     let what = "une solution est le corps d'une fonction (donc en retrait) : coupée au premier niveau, elle laisserait la suite du TP sans ses définitions.";
                     problems.push((index, what.to_owned()));
                 }
+                if found.zone == Zone::Solution && in_a_top_level_let(source, index) {
+                    let what = "une solution est le corps d'une fonction : coupé ici, ce « let » du premier niveau laisserait la suite du TP sans sa valeur.";
+                    problems.push((index, what.to_owned()));
+                }
                 open = Some((index, found));
             }
             (true, Some(outer)) => {
@@ -112,6 +116,15 @@ pub fn check(source: &str, is_code: bool, role: &Role) -> Vec<(usize, String)> {
         problems.push((0, what.to_owned()));
     }
     problems
+}
+
+/// Whether a line is part of a `let` that belongs to no function.
+fn in_a_top_level_let(source: &str, index: usize) -> bool {
+    let before: Vec<&str> = source.lines().take(index).collect();
+    let item = before.iter().rev().find(|line| {
+        !line.is_empty() && !line.starts_with(char::is_whitespace) && !line.starts_with("//")
+    });
+    item.is_some_and(|line| line.starts_with("let "))
 }
 
 /// A cell as the solution shows it: everything, with a word of French where a marker said something.
@@ -209,6 +222,9 @@ mod tests {
             lines("// BEGIN SOLUTION\n// END SOLUTION", true, &exercise()),
             [0]
         );
+        let cut =
+            "fn g() {}\nlet y: f64 = {\n    // BEGIN SOLUTION\n    2.0\n    // END SOLUTION\n};";
+        assert_eq!(lines(cut, true, &exercise()), [2]);
         assert_eq!(lines("fn f() {}", true, &exercise()), [0]);
         assert_eq!(lines("x(); // BEGIN SOLUTION", true, &Role::Given), [0]);
         assert_eq!(lines("  # begin solution", true, &exercise()), [0]);

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::options::{Options, Role};
 use super::source::Locator;
-use super::{Problem, markers, types};
+use super::{Problem, markers, spaces, types};
 
 /// What a lab holds.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -71,6 +71,10 @@ impl Master {
         }
         let mut master = Self { lab, kernel, cells };
         problems.extend(master.mistakes());
+        // An exercise that could not be read, or has another's name, leaves its check alone: that is told once.
+        if problems.is_empty() {
+            problems.extend(master.checks_of_nothing());
+        }
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -82,14 +86,14 @@ impl Master {
     pub fn student(&self) -> Value {
         let given = |cell: &&Cell| cell.options.role != Role::SolutionOnly;
         let cells = self.cells.iter().filter(given);
-        self.notebook(cells.map(|cell| self.json(cell, cell.source.clone())))
+        self.notebook(cells.map(|cell| self.json(cell, sealed(cell, &cell.source))))
     }
 
     /// The solution.
     pub fn solution(&self) -> Value {
         self.notebook(self.cells.iter().map(|cell| {
             let text = markers::solution_text(&cell.source, &cell.options.role);
-            self.json(cell, text)
+            self.json(cell, sealed(cell, &text))
         }))
     }
 
@@ -120,6 +124,10 @@ impl Master {
     }
 
     fn json(&self, cell: &Cell, source: String) -> Value {
+        let source = match cell.is_code() {
+            true => source,
+            false => spaces::no_break(&source),
+        };
         let mut value = json!({
             "cell_type": cell.kind, "id": cell.id, "source": source,
             "metadata": cell.options.metadata(&self.lab),
@@ -188,6 +196,29 @@ impl Master {
             }
         }
         problems
+    }
+
+    /// Checks whose name is that of no exercise.
+    fn checks_of_nothing(&self) -> Vec<Problem> {
+        let role = |cell: &&Cell| match &cell.options.role {
+            Role::Exercise(name) => Some(name.clone()),
+            _ => None,
+        };
+        let exercises: BTreeSet<String> =
+            self.cells.iter().filter_map(|cell| role(&cell)).collect();
+        let lost = self
+            .cells
+            .iter()
+            .filter_map(|cell| match &cell.options.role {
+                Role::Check { name, .. } if !exercises.contains(name) => {
+                    let what =
+                        format!("la vérification « {name} » ne correspond à aucun exercice.");
+                    // The options stand on the line above the text.
+                    Some(Problem::new(cell.line.saturating_sub(1).max(1), what))
+                }
+                _ => None,
+            });
+        lost.collect()
     }
 
     /// Checks that come before the exercise of their name.
@@ -262,6 +293,25 @@ fn announced(cell: &Cell, points: f64) -> Option<Problem> {
     }
     let what = format!("« noter({first}, …) », mais l'option dit points={points}.");
     Some(Problem::new(cell.line + line, what))
+}
+
+/// The names by which a check cell grades.
+const GRADERS: [&str; 5] = ["Verdict", "check", "egal", "noter", "proche"];
+
+/// The text of a check cell such that it grades with the library's own functions, whatever functions of the same names the
+/// student's cells define; other cells as they are.
+fn sealed(cell: &Cell, text: &str) -> String {
+    if !matches!(cell.options.role, Role::Check { .. }) {
+        return text.to_owned();
+    }
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let words: BTreeSet<&str> = text.split(|c| !is_word(c)).collect();
+    let used: Vec<&str> = GRADERS
+        .into_iter()
+        .filter(|name| words.contains(name))
+        .collect();
+    let names = used.join(", ");
+    format!("{{ use ::visages::notebook::{{{names}}};\n{text}\n}}")
 }
 
 /// Text stored as one string or as a list of lines.

@@ -9,6 +9,7 @@
 //! | [`options`] | the short options of a cell |
 //! | [`source`] | where a cell is in its source, unclosed blocks |
 //! | [`markers`] | the lines that enclose solutions, hidden tests and mark schemes |
+//! | [`spaces`] | French no-break spaces |
 //! | [`types`] | an `impl` far from its type, which evcxr cannot take twice |
 //! | [`master`] | the notebook that both copies are made from |
 
@@ -16,6 +17,7 @@ pub mod markers;
 pub mod master;
 pub mod options;
 pub mod source;
+pub mod spaces;
 pub mod types;
 
 use std::path::{Path, PathBuf};

@@ -51,6 +51,19 @@ pub fn unclosed(text: &str) -> Vec<Problem> {
             Some((_, opening)) if ticks.len() >= opening.len() && line.trim_end() == ticks => {
                 fence = None;
             }
+            // A block opens where one is open: the first was not closed, and what would be said of the rest is wrong.
+            Some((opened, opening))
+                if ticks.len() == opening.len()
+                    && line[ticks.len()..]
+                        .trim_start()
+                        .starts_with(char::is_alphabetic) =>
+            {
+                let what = format!(
+                    "ce bloc de code n'est pas fermé par « {opening} » : un autre s'ouvre à la ligne {number}."
+                );
+                problems.push(Problem::new(opened, what));
+                fence = Some((number, ticks));
+            }
             Some(_) => {}
             None if ticks.len() >= 3 => fence = Some((number, ticks)),
             None if is_comment(line, "#region") => {
@@ -117,6 +130,7 @@ mod tests {
         let good = "````md\n```rust\n````\n<!-- #region a=1 -->\n```\n<!-- #region -->\n```\n<!-- #endregion -->\n";
         assert!(lines(good).is_empty());
         assert_eq!(lines("a\n```rust\nlet x;\n"), [2]);
+        assert_eq!(lines("```rust\nlet x;\n\nprose\n\n```rust\ny\n```\n"), [1]);
         assert_eq!(lines("<!-- #region -->\nb\n"), [1]);
         assert_eq!(lines("<!-- #endregion -->\n"), [1]);
         assert_eq!(

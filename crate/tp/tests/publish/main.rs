@@ -142,17 +142,37 @@ fn the_student_gets_stubs_and_no_secret() {
     assert!(counter.contains("todo!(\"À FAIRE\");\n        self.valeur\n"));
     assert_eq!(
         source(&student["tp8-somme-verification"]),
-        "noter(2.0, &[\n    check(\"la somme de rien est nulle\", || proche(somme(&[]), 0.0, 1e-9)),\n])"
+        "{ use ::visages::notebook::{check, noter, proche};\nnoter(2.0, &[\n    check(\"la somme de rien est nulle\", || proche(somme(&[]), 0.0, 1e-9)),\n])\n}"
     );
     assert_eq!(source(&student["tp8-q1"]), "*Votre réponse ici.*");
     assert_eq!(
         source(&student["tp8-q2"]),
-        "**Question 2.** Et ici ?\n\n*Votre réponse ici.*\n\nUne fin gardée."
+        "**Question 2.** Et ici\u{202f}?\n\n*Votre réponse ici.*\n\nUne fin gardée."
     );
     assert_eq!(
         source(&student["tp8-photos"]).trim_end(),
         "**Travail.** Essayez vos images."
     );
+}
+
+#[test]
+fn prose_has_its_no_break_spaces_and_nothing_else_has() {
+    for text in &published()[1..] {
+        assert!(
+            text.contains(
+                r"Formule\u{a0}: $x \\neq \\hat x$\u{202f}; «\u{a0}guillemets\u{202f}» et `\\n`."
+                    .replace(r"\u{a0}", "\u{a0}")
+                    .replace(r"\u{202f}", "\u{202f}")
+                    .as_str()
+            )
+        );
+        for cell in cells(text)
+            .iter()
+            .filter(|cell| cell["cell_type"] == "code")
+        {
+            assert!(!source(cell).contains(['\u{a0}', '\u{202f}']));
+        }
+    }
 }
 
 #[test]
@@ -173,7 +193,9 @@ fn the_solution_keeps_everything_but_markers() {
     );
     assert!(source(&solution["tp8-somme-verification"]).contains("// Vérifications absentes"));
     assert!(source(&solution["tp8-q1"]).starts_with("**Réponse attendue.**\n\nsecret_reponse"));
-    assert!(source(&solution["tp8-photos"]).contains("**Barème.**\n\n1 point : secret_tache."));
+    assert!(
+        source(&solution["tp8-photos"]).contains("**Barème.**\n\n1 point\u{a0}: secret_tache.")
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::{Depot, FIXTURE};
 type Mistake = (&'static str, &'static str, &'static str, &'static str);
 
 /// Sources with mistakes in different cells: all of one source are told at once.
-const MISTAKES: [&[Mistake]; 5] = [
+const MISTAKES: [&[Mistake]; 7] = [
     &[
         (
             "exercice=\"somme\" long",
@@ -85,6 +85,18 @@ const MISTAKES: [&[Mistake]; 5] = [
         "\nDeux",
         "<!-- #region corrige",
         "n'est pas fermée",
+    )],
+    &[(
+        "verification=\"compteur\"",
+        "verification=\"comteur\"",
+        "```rust verification=\"comteur\"",
+        "« comteur » ne correspond à aucun exercice",
+    )],
+    &[(
+        "    // END SOLUTION\n}\n```\n",
+        "    // END SOLUTION\n}\n",
+        "```rust exercice=\"somme\"",
+        "un autre s'ouvre à la ligne",
     )],
     &[(
         "language: rust",

@@ -1,5 +1,7 @@
 //! `tp run` as a program: verdicts, files, exit codes, Ctrl-C, kill -9. Needs what `cargo tp setup` puts in place.
 
+mod cheats;
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};

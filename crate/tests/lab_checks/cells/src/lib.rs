@@ -22,10 +22,38 @@ pub fn checks(input: TokenStream) -> TokenStream {
     })
 }
 
+/// [`checks!`] without the hidden ones: what a student runs.
+#[proc_macro]
+pub fn visible_checks(input: TokenStream) -> TokenStream {
+    let code = source_of(input, |cell, name| cell.has_option("verification", name));
+    compile(code.map(|[dependency, code]| {
+        let mut hidden = false;
+        let mut visible = String::new();
+        for line in code.lines() {
+            hidden |= line.contains("BEGIN HIDDEN TESTS");
+            if !hidden {
+                visible.push_str(line);
+                visible.push('\n');
+            }
+            hidden &= !line.contains("END HIDDEN TESTS");
+        }
+        format!("{{ {dependency} {visible}\n }}")
+    }))
+}
+
 /// The items of the first code cell that holds a text: `given!("tp5_debiaisage", "struct ConvBlock");`.
 #[proc_macro]
 pub fn given(input: TokenStream) -> TokenStream {
-    expand(input, false, |cell, text| cell.code.contains(text))
+    expand(input, false, |cell, text| {
+        cell.runs() && cell.code.contains(text)
+    })
+}
+
+/// The statements of the first block that is shown and not run (`.noeval`) and holds a text.
+#[proc_macro]
+pub fn shown(input: TokenStream) -> TokenStream {
+    let code = source_of(input, |cell, text| !cell.runs() && cell.code.contains(text));
+    compile(code.map(|[dependency, code]| format!("{dependency} {code}")))
 }
 
 /// One code cell.
@@ -35,31 +63,47 @@ struct Cell {
 }
 
 impl Cell {
+    /// Whether it is a cell of the notebook, not a block to read.
+    fn runs(&self) -> bool {
+        !self.options.contains(".noeval")
+    }
+
     fn has_option(&self, option: &str, value: &str) -> bool {
         self.options.contains(&format!("{option}=\"{value}\""))
     }
 }
 
 fn expand(input: TokenStream, is_value: bool, wanted: impl Fn(&Cell, &str) -> bool) -> TokenStream {
-    let code = arguments(input).and_then(|[lab, name]| {
-        let root = std::env::var("CARGO_MANIFEST_DIR").map_err(|error| error.to_string())?;
-        let path = PathBuf::from(root).join(format!("../notebooks/sources/{lab}.md"));
-        let source =
-            fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-        let cell = cells(&source)
-            .into_iter()
-            .find(|cell| wanted(cell, &name))
-            .ok_or_else(|| format!("no cell `{name}` in {lab}.md"))?;
-        // Names the file to cargo, so that the tests are rebuilt when the lab changes.
-        let dependency = format!(
-            "const _: &str = include_str!({:?});",
-            path.display().to_string()
-        );
-        Ok(match is_value {
-            true => format!("{{ {dependency} {}\n }}", cell.code),
-            false => format!("{dependency} {}", cell.code),
-        })
-    });
+    compile(
+        source_of(input, wanted).map(|[dependency, code]| match is_value {
+            true => format!("{{ {dependency} {code}\n }}"),
+            false => format!("{dependency} {code}"),
+        }),
+    )
+}
+
+/// An item that names the lab to cargo, so that the tests are rebuilt when it changes, and the code of the wanted cell.
+fn source_of(
+    input: TokenStream,
+    wanted: impl Fn(&Cell, &str) -> bool,
+) -> Result<[String; 2], String> {
+    let [lab, name] = arguments(input)?;
+    let root = std::env::var("CARGO_MANIFEST_DIR").map_err(|error| error.to_string())?;
+    let path = PathBuf::from(root).join(format!("../notebooks/sources/{lab}.md"));
+    let source =
+        fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let cell = cells(&source)
+        .into_iter()
+        .find(|cell| wanted(cell, &name))
+        .ok_or_else(|| format!("no cell `{name}` in {lab}.md"))?;
+    let dependency = format!(
+        "const _: &str = include_str!({:?});",
+        path.display().to_string()
+    );
+    Ok([dependency, cell.code])
+}
+
+fn compile(code: Result<String, String>) -> TokenStream {
     let code = code.unwrap_or_else(|error| format!("compile_error!{{ {error:?} }}"));
     TokenStream::from_str(&code).unwrap_or_else(|_| {
         TokenStream::from_str("compile_error!(\"the cell is not Rust\");").unwrap_or_default()
@@ -100,6 +144,6 @@ fn cells(source: &str) -> Vec<Cell> {
             (None, None) => {}
         }
     }
-    cells.retain(|cell| cell.options.starts_with("rust") && !cell.options.contains(".noeval"));
+    cells.retain(|cell| cell.options.starts_with("rust"));
     cells
 }

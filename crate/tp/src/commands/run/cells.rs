@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, Write};
 
 use super::Preset;
+use super::grading::{Grading, Worth};
 use super::report::{NotebookReport, Outcome};
 use super::verdict::CellReport;
 use crate::error::Result;
@@ -23,6 +24,7 @@ pub(super) fn run(
     notebook: &mut Notebook,
     stops: bool,
     preset: Preset,
+    grading: Option<&Grading>,
     report: &mut NotebookReport,
 ) -> Result<()> {
     let cells = notebook.code_cells();
@@ -41,7 +43,8 @@ pub(super) fn run(
         let result = client.execute(&cell.source, preset.cell_limit(), &mut on_event)?;
         live.clear();
         notebook.set_outputs(cell.index, &result.outputs, result.execution_count)?;
-        let mut judged = CellReport::new(index + 1, cell, &result);
+        let worth = grading.map_or(Worth::Unsaid, |grading| grading.worth(cell.index));
+        let mut judged = CellReport::judged(index + 1, cell, &result, &worth);
         if let (CellStatus::Died, Some((status, log))) = (result.status, client.ended()) {
             judged.reason = Some(format!("le noyau s'est arrêté ({status})"));
             judged.detail = log.lines().map(str::to_owned).collect();

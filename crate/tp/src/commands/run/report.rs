@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::verdict::{CellReport, Points, fixed};
+use super::grading::{Grading, MissingCheck};
+use super::verdict::{CellReport, Points, decimal, fixed};
 
 /// How a notebook ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -33,6 +34,10 @@ pub struct NotebookReport {
     pub start_seconds: f64,
     /// Points of all check cells.
     pub points: Option<Points>,
+    /// Points that a person gives: answers and tasks.
+    pub by_hand: f64,
+    /// Checks whose cell is no longer in the notebook.
+    pub missing: Vec<MissingCheck>,
     /// The executed cells.
     pub cells: Vec<CellReport>,
     /// The files written.
@@ -53,11 +58,38 @@ impl NotebookReport {
         self.cells.push(cell);
     }
 
+    /// Counts every check of the notebook, also those that were not made: they give nothing.
+    pub fn settle(&mut self, grading: &Grading) {
+        self.missing = grading.missing();
+        if !self.missing.is_empty() && self.outcome == Outcome::Ok {
+            self.outcome = Outcome::Failed;
+        }
+        let points = self.points.map_or(0.0, |points| points.points);
+        let max = grading.max();
+        self.points = (max > 0.0).then_some(Points { points, max });
+    }
+
+    /// The checks that are missing, in one French line.
+    fn missing_in_words(&self) -> String {
+        let names: Vec<&str> = self.missing.iter().map(|check| &*check.id).collect();
+        match names[..] {
+            [] => String::new(),
+            [name] => format!(" ; vérification absente : {name}"),
+            _ => format!(" ; vérifications absentes : {}", names.join(", ")),
+        }
+    }
+
     /// The verdict, in one French line.
     pub fn line(&self) -> String {
-        let points = self.points.map_or(String::new(), |points| {
+        let mut points = self.points.map_or(String::new(), |points| {
             format!(" · {} points", points.in_words())
         });
+        if self.by_hand > 0.0 {
+            points.push_str(&format!(
+                " (et {} à noter à la main)",
+                decimal(self.by_hand, 2)
+            ));
+        }
         let mark = if self.outcome == Outcome::Ok {
             "✔"
         } else {
@@ -89,8 +121,9 @@ impl NotebookReport {
             ([], _) => format!("{} cellules", self.cells_total),
         };
         format!(
-            "{mark} {} : {what} · {} s{points}",
+            "{mark} {} : {what}{} · {} s{points}",
             self.notebook,
+            self.missing_in_words(),
             fixed(self.seconds, 0)
         )
     }
@@ -99,6 +132,7 @@ impl NotebookReport {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::notebook::GradedCell;
 
     #[test]
     fn a_notebook_sums_up_its_cells() {
@@ -110,6 +144,8 @@ mod tests {
             seconds: 41.6,
             start_seconds: 9.0,
             points: None,
+            by_hand: 0.0,
+            missing: Vec::new(),
             cells: Vec::new(),
             files: Vec::new(),
         };
@@ -120,6 +156,7 @@ mod tests {
             ok: reason.is_none(),
             seconds: 0.5,
             points,
+            checks: None,
             reason: reason.map(str::to_owned),
             detail: Vec::new(),
         };
@@ -137,6 +174,23 @@ mod tests {
         assert_eq!(
             report.line(),
             "✘ tp5 : 2 échecs sur 3 cellules (cellule 2 : raison) · 42 s · 2/4 points"
+        );
+        // Checks that were not made or are gone count.
+        let graded = |index, name: &str, by_hand| GradedCell {
+            index,
+            grade_id: format!("tp5-{name}"),
+            points: 2.0,
+            source: "noter".to_owned(),
+            by_hand,
+        };
+        let lab = ["a", "b", "c"].map(|name| graded(0, name, false));
+        let own = [graded(2, "a", false), graded(5, "q", true)];
+        report.by_hand = 2.0;
+        report.settle(&Grading::new(&own, &[lab.to_vec()]).unwrap());
+        assert_eq!(
+            report.line(),
+            "✘ tp5 : 2 échecs sur 3 cellules (cellule 2 : raison) ; vérifications absentes : tp5-b, tp5-c · 42 s · \
+             2/6 points (et 2 à noter à la main)"
         );
         let json = serde_json::to_value(&report).unwrap();
         assert_eq!(json["outcome"], "failed");

@@ -3,14 +3,13 @@
 use serde::Serialize;
 use tp_protocol::Marker;
 
+use super::diagnosis::{compiler_message, stop_reason};
+use super::grading::Worth;
 use crate::jupyter::{CellResult, CellStatus};
 use crate::notebook::CodeCell;
 
 /// Points lost to rounding are not lost.
 const TOLERANCE: f64 = 1e-9;
-
-/// How many lines of a compiler message are shown.
-const DETAIL_LINES: usize = 14;
 
 /// Points of a cell or a notebook.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
@@ -22,6 +21,24 @@ pub struct Points {
 }
 
 impl Points {
+    /// Nothing of what a check can give.
+    pub(super) const fn none_of(max: f64) -> Self {
+        Self { points: 0.0, max }
+    }
+
+    /// Whether these are points that a check can give.
+    pub(super) fn possible(self) -> bool {
+        self.max.is_finite()
+            && self.points >= 0.0
+            && self.points <= self.max + TOLERANCE
+            && self.max >= 0.0
+    }
+
+    /// Whether both are worth as much.
+    pub(super) fn same_max(self, max: f64) -> bool {
+        (self.max - max).abs() <= TOLERANCE
+    }
+
     fn lost(self) -> bool {
         self.points + TOLERANCE < self.max
     }
@@ -30,6 +47,29 @@ impl Points {
     pub fn in_words(self) -> String {
         format!("{}/{}", decimal(self.points, 2), decimal(self.max, 2))
     }
+}
+
+/// What a check cell looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Checks {
+    /// Passed.
+    pub passed: u32,
+    /// Made.
+    pub total: u32,
+}
+
+/// The checks that a cell announces, where its points are counted.
+fn checks(worth: &Worth<'_>, result: &CellResult) -> Option<Checks> {
+    let (Some(_), None) = worth.points(result) else {
+        return None;
+    };
+    result.markers.iter().find_map(|marker| match marker {
+        Marker::Points { passed, total, .. } => Some(Checks {
+            passed: *passed,
+            total: *total,
+        }),
+        _ => None,
+    })
 }
 
 /// One executed cell.
@@ -47,6 +87,8 @@ pub struct CellReport {
     pub seconds: f64,
     /// Points, when it is a check cell.
     pub points: Option<Points>,
+    /// Checks that passed and checks made, when it is a check cell that ran to its end.
+    pub checks: Option<Checks>,
     /// Why it failed, in French.
     pub reason: Option<String>,
     /// The compiler's own words, for a cell that does not compile.
@@ -55,14 +97,26 @@ pub struct CellReport {
 }
 
 impl CellReport {
-    /// Judges an executed cell. `number` is its place among the code cells, from 1.
+    /// Judges an executed cell whose notebook says nothing of points. `number` is its place among the code cells, from 1.
     pub fn new(number: usize, cell: &CodeCell, result: &CellResult) -> Self {
-        let points = points(&result.markers);
+        Self::judged(number, cell, result, &Worth::Unsaid)
+    }
+
+    /// Judges an executed cell that is worth `worth`.
+    pub(super) fn judged(
+        number: usize,
+        cell: &CodeCell,
+        result: &CellResult,
+        worth: &Worth<'_>,
+    ) -> Self {
+        let (points, doubt) = worth.points(result);
         let stop = stop_reason(result);
+        // A check may not excuse its own failure.
+        let may_fail = cell.may_fail() && !worth.is_check();
         let reason = match result.status {
             CellStatus::TimedOut | CellStatus::Died | CellStatus::Interrupted => stop,
-            CellStatus::Ok | CellStatus::Error if cell.may_fail() => None,
-            CellStatus::Ok | CellStatus::Error => stop.or_else(|| {
+            CellStatus::Ok | CellStatus::Error if may_fail => doubt,
+            CellStatus::Ok | CellStatus::Error => stop.or(doubt).or_else(|| {
                 let lost = points.filter(|points| points.lost())?;
                 Some(format!(
                     "vérification non réussie : {} points",
@@ -82,6 +136,7 @@ impl CellReport {
             ok: reason.is_none(),
             seconds: result.seconds,
             points,
+            checks: checks(worth, result),
             reason,
             detail,
         }
@@ -107,110 +162,13 @@ impl CellReport {
     }
 }
 
-/// The sum of the check cells' points.
-fn points(markers: &[Marker]) -> Option<Points> {
-    let mut sum = None;
-    for marker in markers {
-        if let Marker::Points { points, max, .. } = marker {
-            let so_far: &mut Points = sum.get_or_insert_default();
-            so_far.points += points;
-            so_far.max += max;
-        }
-    }
-    sum
-}
-
-/// Why a cell did not run to its end, in one French line.
-fn stop_reason(result: &CellResult) -> Option<String> {
-    match result.status {
-        CellStatus::TimedOut => {
-            return Some(format!(
-                "durée limite dépassée ({} s)",
-                fixed(result.seconds, 0)
-            ));
-        }
-        CellStatus::Died => return Some("le noyau s'est arrêté".to_owned()),
-        CellStatus::Interrupted => return Some("interrompue".to_owned()),
-        CellStatus::Ok | CellStatus::Error => {}
-    }
-    let told = result.markers.iter().find_map(|marker| match marker {
-        Marker::Panic { message, location } => {
-            // The cell's own file is one that evcxr generates: its lines say nothing to a reader.
-            let place = location
-                .as_ref()
-                .filter(|place| !place.starts_with("src/lib.rs"));
-            let place = place.map_or(String::new(), |place| format!(" ({place})"));
-            Some(format!("panique : {}{place}", first_line(message)))
-        }
-        Marker::Failure { message } => Some(format!("erreur : {}", first_line(message))),
-        Marker::Points { .. } => None,
-    });
-    if told.is_some() || result.status == CellStatus::Ok {
-        return told;
-    }
-    let Some(error) = result.error() else {
-        return Some("erreur sans message".to_owned());
-    };
-    let value = first_line(&error.value);
-    Some(
-        match value.strip_prefix("Subprocess terminated with status: ") {
-            Some(status) => {
-                let memory = if status.starts_with("signal: 9") {
-                    " ; la mémoire manquait peut-être"
-                } else {
-                    ""
-                };
-                format!(
-                    "le processus de la cellule s'est arrêté ({status}), ses variables sont perdues{memory}"
-                )
-            }
-            None if error.traceback.len() > 1 => format!("ne compile pas : {value}"),
-            None => format!("erreur du noyau : {value}"),
-        },
-    )
-}
-
-fn compiler_message(result: &CellResult) -> Vec<String> {
-    let lines = result
-        .error()
-        .map(|error| error.traceback)
-        .unwrap_or_default();
-    if lines.len() < 2 {
-        return Vec::new();
-    }
-    lines
-        .iter()
-        .map(|line| without_colours(line))
-        .take(DETAIL_LINES)
-        .collect()
-}
-
-fn first_line(text: &str) -> &str {
-    text.lines()
-        .map(str::trim)
-        .find(|line| !line.is_empty())
-        .unwrap_or_default()
-}
-
-/// Removes terminal colours (`ESC [ … m`).
-fn without_colours(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, coloured)) = rest.split_once("\u{1b}[") {
-        plain.push_str(before);
-        rest = coloured.split_once('m').map_or("", |(_, after)| after);
-    }
-    plain.push_str(rest);
-    plain
-}
-
 /// A number with a comma and exactly `digits` decimals.
 pub fn fixed(value: f64, digits: usize) -> String {
     format!("{value:.digits$}").replace('.', ",")
 }
 
 /// A number with a comma and at most `digits` decimals.
-fn decimal(value: f64, digits: usize) -> String {
+pub(super) fn decimal(value: f64, digits: usize) -> String {
     let text = fixed(value, digits);
     if text.contains(',') {
         text.trim_end_matches('0').trim_end_matches(',').to_owned()
@@ -221,7 +179,9 @@ fn decimal(value: f64, digits: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::grading::Grading;
     use super::*;
+    use crate::notebook::GradedCell;
     use nbformat::v4::{ErrorOutput, Output};
 
     fn cell(tags: &[&str]) -> CodeCell {
@@ -328,6 +288,24 @@ mod tests {
         };
         assert!(judged(CellStatus::Error, vec![]) && judged(CellStatus::Ok, vec![panic()]));
         assert!(!judged(CellStatus::Died, vec![]) && !judged(CellStatus::TimedOut, vec![]));
+    }
+
+    #[test]
+    fn a_check_may_not_excuse_its_own_failure() {
+        let check = GradedCell {
+            index: 0,
+            grade_id: "tp8-a-verification".to_owned(),
+            points: 2.0,
+            source: "noter".to_owned(),
+            by_hand: false,
+        };
+        let grading = Grading::new(&[check], &[]).unwrap();
+        let result = result(CellStatus::Error, vec![], &["mismatched types", "détail"]);
+        let cell = cell(&["raises-exception"]);
+        let report = CellReport::judged(1, &cell, &result, &grading.worth(0));
+        assert!(!report.ok);
+        // What does not compile is worth nothing of all that it could be.
+        assert_eq!(report.points, Some(Points::none_of(2.0)));
     }
 
     #[test]
