@@ -143,7 +143,7 @@ fn stop_reason(result: &CellResult) -> Option<String> {
             Some(format!("panique : {}{place}", first_line(message)))
         }
         Marker::Failure { message } => Some(format!("erreur : {}", first_line(message))),
-        Marker::Points { .. } => None,
+        _ => None,
     });
     if told.is_some() || result.status == CellStatus::Ok {
         return told;
