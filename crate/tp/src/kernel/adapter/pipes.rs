@@ -115,7 +115,7 @@ fn read(mut pipe: File, mut splitter: Splitter, mut send: impl FnMut(Piece) -> b
             Ok(count) => count,
         };
         let mut pieces = splitter.feed(&chunk[..count]);
-        if !has_more(&pipe) {
+        if splitter.waits() && !has_more(&pipe) {
             pieces.extend(splitter.unfinished());
         }
         // Whole lines travel together: a message each would cost more than the printing.
@@ -169,6 +169,11 @@ impl Splitter {
             within_line: false,
             content: None,
         }
+    }
+
+    /// Whether the beginning of a line is there and not its end.
+    fn waits(&self) -> bool {
+        !self.pending.is_empty()
     }
 
     fn feed(&mut self, bytes: &[u8]) -> Vec<Piece> {
