@@ -31,8 +31,11 @@ use crate::{
 const BAR_PERIOD: Duration = Duration::from_millis(200);
 /// Time between two drawings of a curve, at least.
 const CURVE_PERIOD: Duration = Duration::from_millis(1000);
+/// Time between two drawings of a curve, at most: on a loaded machine drawing is slow, and a curve that stands still says
+/// nothing.
+const CURVE_LONGEST: Duration = Duration::from_millis(4000);
 /// Share of the time that drawing may take: one drawing in so many times its own duration.
-const DRAWING_SHARE: u32 = 40;
+const DRAWING_SHARE: u32 = 20;
 /// Steps after which the time left is told.
 const WARM_UP: u64 = 5;
 /// Most pictures in a row of previews.
@@ -301,7 +304,7 @@ impl Place {
 
     /// Draws when the last picture is old enough for what drawing costs.
     fn draw_if_due(&mut self, figure: impl FnOnce() -> Option<Figure>) {
-        let pause = CURVE_PERIOD.max(self.cost * DRAWING_SHARE);
+        let pause = (self.cost * DRAWING_SHARE).clamp(CURVE_PERIOD, CURVE_LONGEST);
         if self.drawn.is_none_or(|drawn| drawn.elapsed() >= pause) {
             self.draw(figure);
         }

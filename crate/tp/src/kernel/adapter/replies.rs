@@ -62,7 +62,16 @@ impl History {
             Some("tail") => last(all().collect()),
             Some("search") => {
                 let pattern = request["pattern"].as_str().unwrap_or("*");
-                last(all().filter(|(_, code)| matches(pattern, code)).collect())
+                let mut found: Vec<&(u64, String)> =
+                    all().filter(|(_, code)| matches(pattern, code)).collect();
+                if request["unique"].as_bool().unwrap_or(false) {
+                    // The latest of each.
+                    let mut seen = std::collections::HashSet::new();
+                    found.reverse();
+                    found.retain(|(_, code)| seen.insert(code.as_str()));
+                    found.reverse();
+                }
+                last(found)
             }
             _ => {
                 let start = number("start").unwrap_or(0);
@@ -321,6 +330,10 @@ mod tests {
         );
         let answer = history.answer(&json!({"hist_access_type": "tail", "n": 1, "output": true}));
         assert_eq!(answer["history"], json!([[0, 3, ["a + b", null]]]));
+        history.push(4, "let a = 1;");
+        let unique = json!({"hist_access_type": "search", "pattern": "let a*", "unique": true});
+        let answer = history.answer(&unique);
+        assert_eq!(answer["history"], json!([[0, 4, "let a = 1;"]]));
         assert!(matches("*t?", "un été") && !matches("?", ""));
     }
 
