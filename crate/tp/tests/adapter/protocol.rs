@@ -120,7 +120,7 @@ pub fn a_loop_that_listens_keeps_its_process() {
         start.elapsed()
     );
     assert!(
-        result.stdout().contains("⏹ arrêté au pas 1"),
+        result.stdout().contains("■ arrêté au pas 1"),
         "{}",
         result.stdout()
     );

@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use tp::jupyter::CellStatus;
 
-use super::{Client, StartOptions, alone, command, kernel, ok, run};
+use tp::jupyter::KernelCommand;
+
+use super::{Client, StartOptions, alone, command, folder, kernel, ok, run};
 
 /// Kernels started at once; each takes about 0.75 GB.
 const KERNELS: usize = 20;
@@ -83,4 +85,48 @@ fn a_hundred_megabytes_of_text_end() {
     );
     println!("100 MB in {:.1} s", start.elapsed().as_secs_f64());
     assert_eq!(ok(&mut client, "println!(\"ensuite\");"), "ensuite\n");
+}
+
+/// evcxr_jupyter without the adapter: trainings print lines, panics a sentence, figures come at the end of the cell.
+#[test]
+#[ignore = "half a minute: cargo tp test --tout"]
+fn without_the_adapter_a_lab_prints_lines() {
+    let _alone = alone();
+    let folder = folder();
+    let manifest = folder.manifest();
+    let scratch = super::Scratch::new("sans-adaptateur");
+    let libraries = std::env::join_paths([&manifest.target_libdir, folder.path()]).unwrap();
+    let evcxr = manifest.evcxr.to_str().unwrap();
+    let command = KernelCommand::new([evcxr, "--control_file", "{connection_file}"])
+        .with_env("EVCXR_CONFIG_DIR", folder.path().join("evcxr"))
+        .with_env("EVCXR_TMPDIR", &scratch.0)
+        .with_env("RUSTC_WRAPPER", folder.path().join("bin/tp-rustc"))
+        .with_env("RUSTUP_TOOLCHAIN", &manifest.toolchain)
+        .with_env(tp::platform::LIBRARY_PATH, libraries)
+        .with_env("TP_DONNEES", "synthetique")
+        .with_env("TP_IMAGES", "80")
+        .with_cwd(std::env::temp_dir());
+    let mut client = super::start(&command);
+    for cell in [
+        "let seance = Seance::ouvrir(\"tp5\")?;\nlet device = seance.device();",
+        "let loader = seance.detection_loader()?;",
+        "let model = StandardCnnConfig::new().init(&device);",
+    ] {
+        ok(&mut client, cell);
+    }
+    let training = "let fitted: Fitted<StandardCnn> = fit(model.clone(), &loader, &FitConfig::new().with_max_steps(12))?;";
+    let text = ok(&mut client, training);
+    assert!(
+        text.contains("durée estimée") && text.contains("terminé : 12 pas"),
+        "{text}"
+    );
+    assert!(!text.contains(tp_protocol::PREFIX), "{text}");
+    let result = run(&mut client, "loss_curve(&fitted.history)?");
+    let outputs = serde_json::to_string(&result.outputs).unwrap();
+    assert!(outputs.contains("execute_result") && outputs.contains("image/png"));
+    let text = run(&mut client, "panic!(\"aïe\");").stdout();
+    assert!(
+        text.contains("✘ La cellule s'est arrêtée (panique) : aïe"),
+        "{text}"
+    );
 }

@@ -126,6 +126,12 @@ pub(super) fn of(
             "Terminez d'abord d'utiliser la référence (&), ou travaillez sur une copie : .clone().",
         );
     }
+    if message.contains("no matching package named") {
+        return hint(
+            format!("Aucun paquet « {name} » dans le registre."),
+            "Vérifiez son nom sur crates.io. (Les bibliothèques du TP sont déjà là, sans « :dep ».)",
+        );
+    }
     if message.contains("cannot be persisted") {
         return hint(
             "Une variable de ce type ne peut pas passer d'une cellule à l'autre.",

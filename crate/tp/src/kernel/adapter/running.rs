@@ -139,7 +139,7 @@ impl Running {
                 if let Some(ending) = &mut self.ending {
                     ending.heard = true;
                 }
-                self.print(StreamName::Stdout, &format!("⏹ {message}\n"));
+                self.print(StreamName::Stdout, &format!("■ {message}\n"));
             }
             Marker::Saved { folder, epoch } => {
                 self.saved = Some(SavedState {
