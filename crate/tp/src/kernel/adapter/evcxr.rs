@@ -1,6 +1,6 @@
 //! The process of evcxr_jupyter and those below it: the one that runs the cells, the compilers.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
@@ -67,6 +67,12 @@ impl EvcxrProcess {
         }
     }
 
+    /// Gives the cell that asked a line of the user's.
+    pub(super) fn answer(&self, line: &str) {
+        // A process that is gone needs no answer.
+        let _ = self.cells().map(|pid| write_to_stdin(pid, line));
+    }
+
     /// Kills the compilers that run, and nothing else.
     pub(super) fn kill_compilers(&self) {
         let compilers: Vec<u32> = platform::children(self.child.id())
@@ -95,6 +101,37 @@ impl Drop for EvcxrProcess {
     }
 }
 
+/// Writes a line into the pipe that a process reads as its standard input (Linux): evcxr, which holds the other end, does
+/// not know that the process asked.
+fn write_to_stdin(pid: u32, line: &str) -> std::io::Result<()> {
+    let mut pipe = std::fs::OpenOptions::new()
+        .write(true)
+        .open(format!("/proc/{pid}/fd/0"))?;
+    // One line, whatever was typed.
+    pipe.write_all(format!("{}\n", line.replace('\n', " ")).as_bytes())
+}
+
 fn is_program(pid: u32, program: &Path) -> bool {
     std::fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|executable| executable == program)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_reaches_a_process_through_its_own_pipe() {
+        let mut child = Command::new("sh")
+            .args(["-c", "read -r line; echo \"lu : $line\""])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // The other end stays open, as evcxr's does.
+        let kept = child.stdin.take();
+        write_to_stdin(child.id(), "été\nhiver").unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "lu : été hiver\n");
+        drop(kept);
+    }
 }

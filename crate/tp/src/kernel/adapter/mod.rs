@@ -44,7 +44,7 @@ use crate::error::{Error, Result};
 use crate::paths;
 use crate::process::in_words;
 use evcxr::EvcxrProcess;
-use pipes::Pipes;
+use pipes::{Piece, Pipes};
 use running::Running;
 use sockets::{Evcxr, Front, Incoming, Urgent};
 use wire::Message;
@@ -311,10 +311,9 @@ impl Adapter {
     async fn take(&mut self, incoming: Incoming) -> bool {
         match incoming {
             Incoming::Shell(request) => return self.shell(request).await,
-            Incoming::Stdin(reply) => {
-                if let Some(evcxr) = &mut self.evcxr {
-                    evcxr.stdin(&reply).await;
-                }
+            Incoming::Stdin(reply) => self.process.answer(reply.text("value")),
+            Incoming::Printed(_, Piece::Question { prompt, password }) => {
+                self.ask_user(prompt, password).await;
             }
             Incoming::Printed(stream, piece) => match &mut self.running {
                 Some(running) => running.take(stream, piece),
@@ -322,17 +321,6 @@ impl Adapter {
             },
             Incoming::EvcxrShell(reply) => self.evcxr_replied(reply).await,
             Incoming::EvcxrIopub(message) => self.evcxr_told(message).await,
-            Incoming::EvcxrStdin(question) => {
-                if let Some(running) = &self.running {
-                    let mut asked = running.request.child(
-                        "input_request",
-                        &self.front.session,
-                        question.content,
-                    );
-                    asked.identities.clone_from(&running.request.identities);
-                    self.front.stdin(&asked).await;
-                }
-            }
             Incoming::Connected(evcxr) => {
                 self.evcxr = Some(*evcxr);
                 self.ask().await;

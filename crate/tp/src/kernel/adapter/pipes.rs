@@ -19,6 +19,9 @@ const LONGEST_LINE: usize = 64 << 20;
 
 const BEGIN_CONTENT: &[u8] = b"EVCXR_BEGIN_CONTENT ";
 const END_CONTENT: &[u8] = b"EVCXR_END_CONTENT";
+/// What the crate `evcxr_input` prints, a colon and its prompt behind.
+const QUESTION: &str = "EVCXR_INPUT_REQUEST";
+const PASSWORD: &str = "EVCXR_INPUT_REQUEST_PASSWORD";
 
 /// Something that a cell printed.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +36,13 @@ pub(super) enum Piece {
         media: String,
         /// Text, or base64.
         body: String,
+    },
+    /// The cell waits for a line of the user's.
+    Question {
+        /// What it asks.
+        prompt: String,
+        /// Whether the answer must not be shown.
+        password: bool,
     },
     /// All that was written before the barrier of this number has been read.
     Barrier(u64),
@@ -231,6 +241,15 @@ impl Splitter {
                 return;
             }
         }
+        if !self.within_line
+            && let Some((word @ (QUESTION | PASSWORD), prompt)) = text.split_once(':')
+        {
+            pieces.push(Piece::Question {
+                prompt: prompt.to_owned(),
+                password: word == PASSWORD,
+            });
+            return;
+        }
         let mut text = text.into_owned();
         text.push('\n');
         pieces.push(Piece::Text(text));
@@ -321,6 +340,12 @@ mod tests {
         splitter.feed(&"aé".as_bytes()[..2]);
         assert_eq!(splitter.unfinished(), Some(text("a")));
         assert_eq!(splitter.feed(&"é\n".as_bytes()[1..]), [text("é\n")]);
+        let asked = splitter.feed(b"EVCXR_INPUT_REQUEST:Nom : ?\n");
+        let question = Piece::Question {
+            prompt: "Nom : ?".to_owned(),
+            password: false,
+        };
+        assert_eq!(asked, [question]);
         // Bytes that are no text are replaced, never lost nor fatal.
         assert_eq!(splitter.feed(b"\xff\n"), [text("\u{fffd}\n")]);
     }

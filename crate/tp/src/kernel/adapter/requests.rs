@@ -148,6 +148,25 @@ impl Adapter {
         self.running = Some(Running::new(request, self.count, self.settings.forwards));
     }
 
+    /// Asks the user a line for the running cell; an empty one where nobody can be asked.
+    pub(super) async fn ask_user(&mut self, prompt: String, password: bool) {
+        let asked = self
+            .running
+            .as_ref()
+            .filter(|running| running.request.flag("allow_stdin", false))
+            .map(|running| running.request.clone());
+        let Some(request) = asked else {
+            self.process.answer("");
+            return;
+        };
+        // What the cell printed before its question is read before it.
+        self.show().await;
+        let content = json!({"prompt": prompt, "password": password});
+        let mut question = request.child("input_request", &self.front.session, content);
+        question.identities.clone_from(&request.identities);
+        self.front.stdin(&question).await;
+    }
+
     /// evcxr's replies: to a cell, to what was relayed, to our own question.
     pub(super) async fn evcxr_replied(&mut self, reply: Message) {
         let parent = reply.parent_id().to_owned();

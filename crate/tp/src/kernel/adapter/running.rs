@@ -99,6 +99,8 @@ impl Running {
             Piece::Text(text) => self.print(stream, &text),
             Piece::Content { media, body } => self.screen.value(media, body),
             Piece::Marker(marker) => self.mark(marker),
+            // Asked by the adapter, which alone can answer.
+            Piece::Question { prompt, .. } => self.print(stream, &format!("{prompt}\n")),
             Piece::Barrier(number) => {
                 if self.barrier == Some(number) {
                     self.barriers += 1;

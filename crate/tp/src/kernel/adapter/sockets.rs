@@ -1,5 +1,5 @@
 //! The sockets on both sides: ours that Jupyter connects to, and ours that are connected to evcxr_jupyter. evcxr's control
-//! channel is left alone: what it does, killing the cells' process, the adapter does itself.
+//! and stdin channels are left alone: what they do, killing the cells' process and answering it, the adapter does itself.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
@@ -7,10 +7,9 @@ use std::time::{Duration, Instant};
 
 use jupyter_protocol::{ConnectionInfo, Transport};
 use tokio::sync::mpsc;
-use zeromq::util::PeerIdentity;
 use zeromq::{
     DealerSendHalf, DealerSocket, PubSocket, RepSocket, RouterRecvHalf, RouterSendHalf,
-    RouterSocket, Socket, SocketOptions, SocketRecv, SocketSend, SubSocket,
+    RouterSocket, Socket, SocketRecv, SocketSend, SubSocket,
 };
 
 use super::pipes::Piece;
@@ -33,8 +32,6 @@ pub(super) enum Incoming {
     EvcxrShell(Message),
     /// evcxr's output or status.
     EvcxrIopub(Message),
-    /// evcxr's question to the user.
-    EvcxrStdin(Message),
     /// The connection to evcxr stands.
     Connected(Box<Evcxr>),
     /// A line of evcxr's own log.
@@ -167,7 +164,6 @@ fn listen<S, T>(
 /// The sockets connected to evcxr_jupyter.
 pub(super) struct Evcxr {
     shell: DealerSendHalf,
-    stdin: DealerSendHalf,
     key: Key,
 }
 
@@ -181,10 +177,9 @@ impl Evcxr {
         let mut iopub = SubSocket::new();
         iopub.subscribe("").await?;
         iopub.connect(&connection.iopub_url()).await?;
-        // Shell and stdin share their identity: evcxr asks its questions on the second one.
-        let identity = uuid::Uuid::new_v4().to_string();
-        let (shell, from_shell) = dealer(&connection.shell_url(), &identity).await?.split();
-        let (stdin, from_stdin) = dealer(&connection.stdin_url(), &identity).await?.split();
+        let mut shell = DealerSocket::new();
+        shell.connect(&connection.shell_url()).await?;
+        let (shell, from_shell) = shell.split();
         listen(iopub, key.clone(), incoming.clone(), Incoming::EvcxrIopub);
         listen(
             from_shell,
@@ -192,13 +187,7 @@ impl Evcxr {
             incoming.clone(),
             Incoming::EvcxrShell,
         );
-        listen(
-            from_stdin,
-            key.clone(),
-            incoming.clone(),
-            Incoming::EvcxrStdin,
-        );
-        Ok(Self { shell, stdin, key })
+        Ok(Self { shell, key })
     }
 
     // evcxr's end is seen by its process, not by its sockets.
@@ -207,23 +196,11 @@ impl Evcxr {
         let _ = self.shell.send(self.unrouted(message)).await;
     }
 
-    pub(super) async fn stdin(&mut self, message: &Message) {
-        let _ = self.stdin.send(self.unrouted(message)).await;
-    }
-
     fn unrouted(&self, message: &Message) -> zeromq::ZmqMessage {
         let mut message = message.clone();
         message.identities.clear();
         message.encode(&self.key)
     }
-}
-
-async fn dealer(address: &str, identity: &str) -> zeromq::ZmqResult<DealerSocket> {
-    let mut options = SocketOptions::default();
-    options.peer_identity(PeerIdentity::try_from(identity.as_bytes())?);
-    let mut socket = DealerSocket::with_options(options);
-    socket.connect(address).await?;
-    Ok(socket)
 }
 
 /// Reads Jupyter's connection file.
