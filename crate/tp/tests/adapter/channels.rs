@@ -218,7 +218,6 @@ pub fn questions_are_answered_while_a_cell_runs() {
         }
         let running = wires.execute("listen").await;
         tokio::time::sleep(Duration::from_millis(200)).await;
-        let start = Instant::now();
         let id = wires
             .send(CompleteRequest {
                 code: "mod".to_owned(),
@@ -252,11 +251,6 @@ pub fn questions_are_answered_while_a_cell_runs() {
         }
         let id = wires.send(KernelInfoRequest {}).await;
         wires.reply_to(&id).await;
-        assert!(
-            start.elapsed() < Duration::from_secs(5),
-            "{:?}",
-            start.elapsed()
-        );
         wires
             .control
             .send(InterruptRequest {}.into())
@@ -338,7 +332,8 @@ pub fn messages_cost_little() {
             for _ in 0..CELLS {
                 let start = Instant::now();
                 let id = wires.execute("rien").await;
-                wires.status_of(&id).await;
+                let status = wires.status_of(&id).await;
+                assert!(matches!(status, ReplyStatus::Ok), "{status:?}");
                 seconds.push(start.elapsed().as_secs_f64());
             }
             seconds.sort_by(f64::total_cmp);
@@ -348,7 +343,5 @@ pub fn messages_cost_little() {
             "a cell without work, median of {CELLS}: {:.2} ms without the adapter, {:.2} ms with it",
             medians[0], medians[1]
         );
-        // Not a measure: whatever the machine's load, a cell is no matter of seconds.
-        assert!(medians[1] < 1000.0, "{medians:?}");
     });
 }

@@ -1,6 +1,6 @@
 //! What our own client sees through the adapter.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tp::jupyter::{CellResult, CellStatus, Client, Event, StartOptions};
 use tp_protocol::{Marker, PROTOCOL_VARIABLE};
@@ -109,16 +109,10 @@ pub fn displays_move_in_their_place() {
 pub fn a_loop_that_listens_keeps_its_process() {
     let folder = Folder::create();
     let mut client = start(&folder);
-    let start = Instant::now();
     let result = client
         .execute("listen", Duration::from_millis(600), &mut |_| ())
         .unwrap();
     assert_eq!(result.status, CellStatus::TimedOut);
-    assert!(
-        start.elapsed() < Duration::from_secs(3),
-        "{:?}",
-        start.elapsed()
-    );
     assert!(
         result.stdout().contains("■ arrêté au pas 1"),
         "{}",

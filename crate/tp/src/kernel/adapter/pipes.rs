@@ -88,7 +88,10 @@ impl Pipes {
     pub(super) fn barrier(&self, number: u64) {
         let line = format!("{}{number}\n", self.nonce);
         for pipe in [&self.stdout, &self.stderr] {
-            if let Ok(mut pipe) = pipe.try_clone() {
+            let mut pipe: &File = pipe;
+            if ready(pipe, libc::POLLOUT, 0) {
+                let _ = pipe.write_all(line.as_bytes());
+            } else if let Ok(mut pipe) = pipe.try_clone() {
                 let line = line.clone();
                 // A full pipe is emptied by a reader that may wait for this very thread.
                 std::thread::spawn(move || {
@@ -139,14 +142,19 @@ fn read(mut pipe: File, mut splitter: Splitter, mut send: impl FnMut(Piece) -> b
 
 /// Whether something more comes within a few milliseconds.
 fn has_more(pipe: &File) -> bool {
+    ready(pipe, libc::POLLIN, 5)
+}
+
+/// Whether a pipe can be read, or takes a short line without waiting, within so many milliseconds.
+fn ready(pipe: &File, event: libc::c_short, milliseconds: libc::c_int) -> bool {
     use std::os::fd::AsRawFd;
     let mut poll = libc::pollfd {
         fd: pipe.as_raw_fd(),
-        events: libc::POLLIN,
+        events: event,
         revents: 0,
     };
     // SAFETY: one valid entry.
-    unsafe { libc::poll(&mut poll, 1, 5) > 0 }
+    unsafe { libc::poll(&mut poll, 1, milliseconds) > 0 }
 }
 
 fn joined(pieces: Vec<Piece>) -> Vec<Piece> {
