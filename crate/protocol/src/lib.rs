@@ -5,6 +5,8 @@
 //! control character that no French sentence holds, so a marker is never confused with what a
 //! student prints, and no verdict is ever read from free text.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// What every marker line begins with; the version follows.
@@ -15,6 +17,13 @@ pub const VERSION: u32 = 1;
 
 /// Environment variable that is `1` when the reader of standard output understands markers.
 pub const PROTOCOL_VARIABLE: &str = "TP_PROTOCOLE";
+
+/// Environment variable that names the folder of the two pipes `stdout` and `stderr` on which the cells print, when the
+/// adapter reads them itself instead of through evcxr.
+pub const PIPES_VARIABLE: &str = "TP_SORTIE";
+
+/// Environment variable that names a file whose presence asks running loops to stop between two steps.
+pub const STOP_VARIABLE: &str = "TP_ARRET";
 
 /// One message about the cell that is running.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -47,6 +56,66 @@ pub enum Marker {
         /// The error's own message.
         message: String,
     },
+    /// The line, from 1, of the file that evcxr generated, at which the cell stopped. Comes before [`Marker::Panic`] or
+    /// [`Marker::Failure`], where it is known.
+    Line {
+        /// From 1.
+        line: u32,
+    },
+    /// The cell's own code begins: it is compiled and its variables are there.
+    Begin,
+    /// A picture or a text to show at once, or to put in the place of an earlier one.
+    Display {
+        /// Name of the place, unique within the cell's process.
+        id: String,
+        /// Whether it takes the place of what this `id` showed before.
+        update: bool,
+        /// Representations by media type; binary ones in base64.
+        data: BTreeMap<String, String>,
+    },
+    /// How far a long loop is; the first one of an `id` opens a bar, the others move it.
+    Progress {
+        /// Name of the bar, unique within the cell's process.
+        id: String,
+        /// What is going on: « Entraînement, époque 2/6 ».
+        label: String,
+        /// Steps done.
+        done: u64,
+        /// Steps to do, at least 1.
+        total: u64,
+        /// Something more to read: « perte 0,312 ».
+        detail: String,
+        /// Seconds left at the pace so far, once it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seconds_left: Option<f64>,
+        /// How it ended, once it has.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ended: Option<ProgressEnd>,
+    },
+    /// A loop saw that it should stop, and returns what it has.
+    Stopped {
+        /// What was kept, in one French sentence.
+        message: String,
+    },
+    /// The state of a training was saved.
+    Saved {
+        /// Where.
+        folder: String,
+        /// After this epoch, from 1.
+        epoch: u32,
+    },
+}
+
+/// How a loop with a progress bar ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProgressEnd {
+    /// All its steps are done.
+    Done,
+    /// It was asked to stop.
+    Stopped,
+    /// It failed.
+    Failed,
 }
 
 /// Why a line that begins like a marker is not a marker of this version.
@@ -137,6 +206,38 @@ mod tests {
         });
         round_trip(Marker::Failure {
             message: "dossier introuvable".to_owned(),
+        });
+        round_trip(Marker::Line { line: 41 });
+        round_trip(Marker::Begin);
+        round_trip(Marker::Display {
+            id: "courbe-1".to_owned(),
+            update: true,
+            data: [("image/png", "iVBORw0="), ("text/plain", "a\nb")]
+                .map(|(media, body)| (media.to_owned(), body.to_owned()))
+                .into(),
+        });
+        for ended in [
+            None,
+            Some(ProgressEnd::Done),
+            Some(ProgressEnd::Stopped),
+            Some(ProgressEnd::Failed),
+        ] {
+            round_trip(Marker::Progress {
+                id: "pas-1".to_owned(),
+                label: "Entraînement, époque 1/2".to_owned(),
+                done: 3,
+                total: 10,
+                detail: "perte 0,312".to_owned(),
+                seconds_left: ended.is_none().then_some(1.5),
+                ended,
+            });
+        }
+        round_trip(Marker::Stopped {
+            message: "arrêté".to_owned(),
+        });
+        round_trip(Marker::Saved {
+            folder: "reprises/été".to_owned(),
+            epoch: 2,
         });
     }
 

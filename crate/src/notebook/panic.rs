@@ -1,15 +1,15 @@
 //! What became of a cell that stops: one line the reader (or `tp run`) understands.
 //!
 //! evcxr catches a cell's panic, prints Rust's own report on stderr and answers « ok ». The kernel's
-//! compiler wrapper therefore puts calls to [`enter_cell`], [`cell_panicked`] and [`cell_failed`]
-//! around each cell. None of them panics: they run while a cell is going wrong.
+//! compiler wrapper therefore runs each cell within [`run_cell`] and gives its errors to
+//! [`cell_failed`]. None of them panics: they run while a cell is going wrong.
 
 use std::{
     any::Any,
     cell::{Cell, RefCell},
     fmt::Display,
     io::Write,
-    panic::{self, AssertUnwindSafe, PanicHookInfo},
+    panic::{self, AssertUnwindSafe, Location, PanicHookInfo},
     sync::{
         Mutex, Once, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -18,7 +18,13 @@ use std::{
 
 use tp_protocol::{Marker, PROTOCOL_VARIABLE};
 
-use super::process;
+use super::{
+    capture::{self, Capture},
+    live, process,
+};
+
+/// The file of the cells, as evcxr has them compiled.
+const CELL_FILE: &str = "src/lib.rs";
 
 /// Longest message shown, in characters.
 const LONGEST_MESSAGE: usize = 600;
@@ -28,6 +34,8 @@ const LONGEST_MESSAGE: usize = 600;
 struct Record {
     message: String,
     location: Option<String>,
+    /// Line of the generated file, where the panic came from a cell.
+    line: Option<u32>,
 }
 
 /// What the hook does with a panic of the current thread.
@@ -57,10 +65,33 @@ static LAST_ELSEWHERE: Mutex<Option<Record>> = Mutex::new(None);
 /// on first use installs the panic hook and prepares the process.
 pub fn enter_cell() {
     install_hook();
-    PREPARE.call_once(process::prepare);
+    PREPARE.call_once(|| {
+        process::prepare();
+        live::prepare();
+    });
     IN_KERNEL.store(true, Ordering::Relaxed);
     set_mode(Mode::Cell);
     take_last();
+}
+
+/// Runs a cell in place of `std::panic::catch_unwind`: the wrapper puts it there.
+///
+/// What the cell prints goes to the adapter's own pipes where there are some, and ends with a
+/// marker on each stream; a panic is told as [`cell_panicked`] does.
+pub fn run_cell<R>(cell: impl FnOnce() -> R) -> std::thread::Result<R> {
+    enter_cell();
+    let capture = Capture::begin();
+    let outcome = panic::catch_unwind(AssertUnwindSafe(cell));
+    if outcome.is_err() {
+        cell_panicked();
+    }
+    capture.end();
+    outcome
+}
+
+/// Prints one line for evcxr itself, once the cell no longer prints for the adapter.
+pub fn tell_evcxr(line: &str) {
+    capture::tell_evcxr(line);
 }
 
 /// Called when the cell's panic was caught: prints one line on stdout, a marker where the reader
@@ -72,6 +103,7 @@ pub fn cell_panicked() {
         |record| explain(&record.message),
     );
     if speaks_protocol() {
+        print_place(record.as_ref().and_then(|record| record.line));
         print_line(
             &Marker::Panic {
                 message,
@@ -89,19 +121,29 @@ pub fn cell_panicked() {
 
 /// Called when `?` ended the cell on an error: prints one line on stdout, as [`cell_panicked`] does.
 ///
-/// The wrapper passes `&error`, or `&format_args!("{error:?}")` where the error is only `Debug`.
+/// The wrapper passes `&error`, or `&format_args!("{error:?}")` where the error is only `Debug`. The
+/// caller's place is that of the `?`.
+#[track_caller]
 pub fn cell_failed(error: &dyn Display) {
+    let place = Location::caller();
     // A student's own `Display` may panic.
     let message = catch(|| error.to_string())
         .unwrap_or_else(|_| "l'affichage de l'erreur a lui-même échoué".to_owned());
     let message = shorten(&message);
     if speaks_protocol() {
+        print_place((place.file() == CELL_FILE).then(|| place.line()));
         print_line(&Marker::Failure { message }.encode());
     } else {
         print_line(&format!(
             "✘ La cellule s'est arrêtée (erreur) : {}",
             one_line(&message)
         ));
+    }
+}
+
+fn print_place(line: Option<u32>) {
+    if let Some(line) = line {
+        print_line(&Marker::Line { line }.encode());
     }
 }
 
@@ -153,13 +195,21 @@ fn install_hook() {
 }
 
 fn hook(info: &PanicHookInfo<'_>, default: &dyn Fn(&PanicHookInfo<'_>)) {
+    let mode = MODE.try_with(Cell::get).unwrap_or(Mode::Elsewhere);
+    let line = match info.location() {
+        Some(location) if location.file() == CELL_FILE => Some(location.line()),
+        // A backtrace takes a moment: only where the cell ends on it.
+        _ if mode == Mode::Cell && speaks_protocol() => cell_line(),
+        _ => None,
+    };
     let record = Record {
         message: payload_text(info.payload()),
         location: info
             .location()
             .map(|location| short_location(&location.to_string())),
+        line,
     };
-    match MODE.try_with(Cell::get).unwrap_or(Mode::Elsewhere) {
+    match mode {
         Mode::Cell | Mode::Caught => {
             let _ = LAST.try_with(|last| {
                 if let Ok(mut last) = last.try_borrow_mut() {
@@ -296,6 +346,23 @@ fn shapes(text: &str) -> Vec<&str> {
         .collect()
 }
 
+/// The line of the innermost frame that lies in a cell.
+fn cell_line() -> Option<u32> {
+    let trace = std::backtrace::Backtrace::force_capture().to_string();
+    trace.lines().find_map(frame_line)
+}
+
+/// The line of a backtrace's « at …/src/lib.rs:12:5 », when the file is a cell's.
+fn frame_line(text: &str) -> Option<u32> {
+    let place = text.trim_start().strip_prefix("at ")?;
+    let (path, place) = place.rsplit_once(CELL_FILE)?;
+    // Other crates of ours have no line numbers; the standard library's have the compiler's path.
+    if path.starts_with("/rustc/") || path.contains("/registry/src/") {
+        return None;
+    }
+    place.split(':').nth(1)?.parse().ok()
+}
+
 /// A source location without the folder where cargo unpacks crates.
 fn short_location(location: &str) -> String {
     match location.split_once("/registry/src/") {
@@ -378,6 +445,26 @@ mod tests {
         // Cut in the middle, it is still told.
         assert!(explain("=== Tensor Operation Error ===\n  Operation: 'Mat").contains("inconnue"));
         assert_eq!(shapes("[1] [2, 3] [4"), ["[1]", "[2, 3]"]);
+    }
+
+    #[test]
+    fn the_line_of_a_cell_is_found_in_a_backtrace() {
+        let cases = [
+            ("             at ./src/lib.rs:41:9", Some(41)),
+            ("             at /tmp/tp-noyau-1/src/lib.rs:7:13", Some(7)),
+            ("   3: ctx::run_user_code_2::{{closure}}", None),
+            (
+                "             at /rustc/0123/library/std/src/lib.rs:7:13",
+                None,
+            ),
+            (
+                "             at /u/registry/src/index-1/burn-0.22.1/src/lib.rs:7:13",
+                None,
+            ),
+        ];
+        for (text, line) in cases {
+            assert_eq!(frame_line(text), line, "{text}");
+        }
     }
 
     #[test]

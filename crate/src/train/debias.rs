@@ -263,13 +263,18 @@ impl<P, S> Debiasing<'_, P, S> {
         if self.originals.is_empty() {
             return Ok(());
         }
-        let (_, mean, _) = model.encode(self.originals.all_to_tensor(&self.device)?);
+        let reconstructions = self.reconstructions(model)?;
         self.previews.push(Preview {
             step,
             label: format!("Après {step} pas"),
-            reconstructions: ImageStore::from_tensor(model.decode(mean))?,
+            reconstructions,
         });
         Ok(())
+    }
+
+    fn reconstructions<M: DebiasingModel>(&self, model: &M) -> Result<ImageStore> {
+        let (_, mean, _) = model.encode(self.originals.all_to_tensor(&self.device)?);
+        ImageStore::from_tensor(model.decode(mean))
     }
 }
 
@@ -335,5 +340,15 @@ where
             self.preview(&model.valid(), step)?;
         }
         Ok(())
+    }
+
+    fn previews(&self, model: &M) -> Result<Vec<(&'static str, ImageStore)>> {
+        if self.originals.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(vec![
+            ("Originaux", self.originals.clone()),
+            ("Reconstructions", self.reconstructions(model)?),
+        ])
     }
 }

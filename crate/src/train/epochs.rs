@@ -3,10 +3,12 @@
 use burn::{module::Module, optim::ModuleOptimizer, tensor::Device};
 
 use super::{
-    AdamConfig, CheckpointKey, Checkpoints, FitConfig, Fitted, History, progress::Progress,
+    AdamConfig, CheckpointKey, Checkpoints, FitConfig, Fitted, History,
+    observer::{self, Plan},
+    progress::Progress,
 };
 use crate::{
-    data::{Batch, DetectionLoader},
+    data::{Batch, DetectionLoader, ImageStore},
     error::{Error, Result},
 };
 
@@ -40,6 +42,11 @@ pub(super) trait Training<M> {
     /// Looks at the model after a step (from 1, over the whole training).
     fn after_step(&mut self, _model: &M, _epoch: u32, _step: usize) -> Result<()> {
         Ok(())
+    }
+
+    /// What a plain model makes of a few images, to be shown live: names of rows and images.
+    fn previews(&self, _model: &M) -> Result<Vec<(&'static str, ImageStore)>> {
+        Ok(Vec::new())
     }
 }
 
@@ -92,6 +99,13 @@ pub(super) fn run<M: Module, T: Training<M>>(
     let mut model = model.train();
     let mut progress = Progress::start(config.epochs, total).after(history.len());
     let mut stopped = false;
+    let mut observer = observer::observe(Plan {
+        epochs: config.epochs,
+        steps: total,
+        before: history.len(),
+        shown: config.progress,
+    });
+    let prints = config.progress && !observer.as_ref().is_some_and(|observer| observer.shows());
 
     'epochs: for epoch in first_epoch..=config.epochs {
         // The first epoch is prepared whatever the total: it refuses a wrong batch size.
@@ -105,7 +119,8 @@ pub(super) fn run<M: Module, T: Training<M>>(
             if history.len() == total {
                 break 'epochs;
             }
-            if config.stop.is_requested() {
+            let asked = |observer: &Box<dyn observer::Observer>| observer.stop_requested();
+            if config.stop.is_requested() || observer.as_ref().is_some_and(asked) {
                 stopped = true;
                 break 'epochs;
             }
@@ -121,8 +136,11 @@ pub(super) fn run<M: Module, T: Training<M>>(
                 });
             }
             training.after_step(&model, epoch, history.len())?;
+            if let Some(observer) = &mut observer {
+                observer.step(epoch, &history);
+            }
             if let Some(line) = progress.after_step(epoch, history.len(), loss)
-                && config.progress
+                && prints
             {
                 println!("{line}");
             }
@@ -130,8 +148,23 @@ pub(super) fn run<M: Module, T: Training<M>>(
         if let Some(checkpoints) = &checkpoints {
             checkpoints.save(epoch, &model.valid(), &optimizer, &history)?;
         }
+        if let Some(observer) = &mut observer {
+            if let Some(checkpoints) = &checkpoints {
+                observer.saved(checkpoints.folder(), epoch);
+            }
+            if observer.shows() {
+                let rows = training.previews(&model.valid())?;
+                let rows: Vec<_> = rows.iter().map(|(name, images)| (*name, images)).collect();
+                if !rows.is_empty() {
+                    observer.previews(&rows);
+                }
+            }
+        }
     }
 
+    if let Some(observer) = &mut observer {
+        observer.end(&history, stopped);
+    }
     if config.progress {
         println!("{}", progress.end(history.losses(), stopped));
     }

@@ -16,6 +16,7 @@ mod fit;
 mod history;
 mod latent;
 mod loss;
+pub(crate) mod observer;
 mod progress;
 mod resampling;
 mod step;

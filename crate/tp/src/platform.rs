@@ -65,12 +65,24 @@ pub fn adopt_orphans() {
 
 /// Kills every direct child of this process (Linux), orphans adopted with [`adopt_orphans`] included.
 pub fn kill_children() {
-    for child in children(std::process::id()) {
-        // SAFETY: a signal to a process that this one is the parent of.
-        unsafe {
-            libc::kill(child as libc::pid_t, libc::SIGKILL);
-        }
+    children(std::process::id()).into_iter().for_each(kill);
+}
+
+/// Kills one process that this one started, directly or not.
+pub fn kill(pid: u32) {
+    // SAFETY: kill only sends a signal.
+    unsafe {
+        libc::kill(pid as libc::pid_t, libc::SIGKILL);
     }
+}
+
+/// Resident memory of a process in bytes (Linux).
+pub fn resident_memory(pid: u32) -> Option<u64> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
+    let pages: u64 = text.split_whitespace().nth(1)?.parse().ok()?;
+    // SAFETY: sysconf only asks.
+    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    Some(pages * u64::try_from(size).ok()?)
 }
 
 /// Process ids of the direct children of `parent`; empty where `/proc` is not there.

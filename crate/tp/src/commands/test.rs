@@ -19,7 +19,7 @@ const DEAR_CRATES: [&str; 2] = ["polars_core", "burn_flex"];
 /// Arguments of `tp test`.
 #[derive(Debug, Args)]
 pub struct TestArgs {
-    /// Ajoute les vérifications longues : tp5 sur des photos, documentation, CUDA (types seulement)
+    /// Ajoute les vérifications longues : tp5 sur des photos, noyau sous charge, conformité Jupyter, documentation, CUDA (types seulement)
     #[arg(long)]
     pub tout: bool,
 }
@@ -81,6 +81,18 @@ pub fn execute(args: &TestArgs) -> Result<Verdict> {
         } else {
             eprintln!(
                 "– tp5 n'est pas exécuté sur des photos : aucune dans TP_DONNEES, data/ ou ../shared/data (voir data/README.md)."
+            );
+        }
+        commands.push((
+            "noyau : 20 à la fois, 1 000 cellules, 100 Mo de texte",
+            heavy_kernel(&installation),
+        ));
+        if let Some(conformity) = jupyter_conformity(&installation) {
+            commands.push(("conformité Jupyter (jupyter_kernel_test)", conformity));
+        } else {
+            eprintln!(
+                "– la conformité Jupyter n'est pas vérifiée : « {} -m pip install jupyter_kernel_test » la permet.",
+                installation.python.program("python").display()
             );
         }
         commands.push(("documentation", documentation(&installation)));
@@ -256,6 +268,29 @@ fn tp(installation: &Installation, program: &Path) -> Command {
     let mut command = Command::new(program);
     command.current_dir(installation.repository.root());
     command
+}
+
+/// The kernel's long tests, which the quick tier ignores.
+fn heavy_kernel(installation: &Installation) -> Command {
+    let arguments = ["test", "--profile", "tp", "--locked", "-p", "tp"];
+    let mut command = cargo(installation, &arguments);
+    command.args(["--test", "kernel", "--", "--ignored", "--nocapture"]);
+    command
+}
+
+/// The Jupyter project's own tests of a kernel, where they are installed.
+fn jupyter_conformity(installation: &Installation) -> Option<Command> {
+    let mut probe = installation.python.command("python");
+    let present = probe
+        .args(["-c", "import jupyter_kernel_test"])
+        .stderr(std::process::Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    let mut command = installation.python.command("python");
+    command
+        .current_dir(installation.repository.root())
+        .arg("crate/tp/tests/jupyter/kernel_test.py");
+    present.then_some(command)
 }
 
 fn documentation(installation: &Installation) -> Command {

@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 
 use jupyter_protocol::{ConnectionInfo, Transport};
 
-use super::tree::{descendants, start_time};
+#[cfg(test)]
+use super::tree::start_time;
+use super::tree::{descendants, end};
 use crate::error::{Error, Result};
 use crate::platform;
 use crate::process::in_words;
@@ -179,15 +181,6 @@ impl KernelProcess {
 impl Drop for KernelProcess {
     fn drop(&mut self) {
         self.kill();
-    }
-}
-
-/// Kills the processes that are still the listed ones: a start time tells them from later ones of the same number.
-fn end(processes: &[(u32, Option<u64>)]) {
-    for (pid, started) in processes {
-        if started.is_some() && start_time(*pid) == *started {
-            signal(*pid as i32, libc::SIGKILL);
-        }
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::platform;
 
 /// All processes below `root`, with their start times.
-pub(super) fn descendants(root: u32) -> Vec<(u32, Option<u64>)> {
+pub(crate) fn descendants(root: u32) -> Vec<(u32, Option<u64>)> {
     let mut found = Vec::new();
     let mut waiting = vec![root];
     while let Some(parent) = waiting.pop() {
@@ -17,7 +17,7 @@ pub(super) fn descendants(root: u32) -> Vec<(u32, Option<u64>)> {
 }
 
 /// Start of a process in clock ticks since the machine's; `None` where `/proc` is not there.
-pub(super) fn start_time(pid: u32) -> Option<u64> {
+pub(crate) fn start_time(pid: u32) -> Option<u64> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     stat.rsplit_once(')')?
         .1
@@ -25,6 +25,15 @@ pub(super) fn start_time(pid: u32) -> Option<u64> {
         .nth(19)?
         .parse()
         .ok()
+}
+
+/// Kills the processes that are still the listed ones: a start time tells them from later ones of the same number.
+pub(crate) fn end(processes: &[(u32, Option<u64>)]) {
+    for (pid, started) in processes {
+        if started.is_some() && start_time(*pid) == *started {
+            platform::kill(*pid);
+        }
+    }
 }
 
 /// Memory of a process and of all its descendants, in bytes.

@@ -1,13 +1,22 @@
-//! `tp kernel`: starts evcxr_jupyter in the environment of a kernel folder and cleans up after it.
+//! `tp kernel`: runs the adapter and evcxr_jupyter in the environment of a kernel folder, and cleans up after them.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
+use tp_protocol::{PIPES_VARIABLE, PROTOCOL_VARIABLE, STOP_VARIABLE};
+
+use super::adapter::{self, Settings};
 use super::{KernelFolder, WRAPPER_NAME, folder};
 use crate::cli::Verdict;
 use crate::error::{Error, Result};
 use crate::{paths, platform};
+
+/// Most memory of the cells' process, in MiB.
+const MEMORY_VARIABLE: &str = "TP_MEMOIRE_MAX";
+/// Longest time of one cell, in seconds; none by default.
+const DURATION_VARIABLE: &str = "TP_DUREE_MAX";
 
 /// Prefix of the kernels' temporary folders.
 const TEMPORARY_PREFIX: &str = "tp-noyau-";
@@ -31,23 +40,53 @@ pub fn run(connection_file: &Path) -> Result<Verdict> {
     }
     let temporary = Temporary::create()?;
     platform::adopt_orphans();
-    let mut command = command(&kernel, &temporary.path, connection_file)?;
-    platform::keep_freed_memory(&mut command);
-    platform::die_with_parent(&mut command);
-    let status = command.status().map_err(|source| Error::Missing {
-        what: format!(
-            "evcxr_jupyter (« {} », {source})",
-            kernel.manifest().evcxr.display()
-        ),
-        remedy: "Lancez : cargo tp setup".into(),
-    })?;
+    let settings = Settings {
+        temporary: temporary.path.clone(),
+        forwards: std::env::var_os(PROTOCOL_VARIABLE).is_some_and(|value| value == "1"),
+        memory: memory_limit()?,
+        duration: number(DURATION_VARIABLE, "un nombre de secondes")?.map(Duration::from_secs),
+    };
+    let (pipes, stop_file) = (settings.pipes(), settings.stop_file());
+    let start = |file: &Path| {
+        let mut command = command(&kernel, &temporary.path, file)?;
+        platform::keep_freed_memory(&mut command);
+        command.env(PROTOCOL_VARIABLE, "1");
+        command.env(PIPES_VARIABLE, &pipes);
+        command.env(STOP_VARIABLE, &stop_file);
+        Ok(command)
+    };
+    let ended = adapter::run(connection_file, settings, &start);
     platform::kill_children();
     drop(temporary);
-    Ok(if status.success() {
+    Ok(if ended? {
         Verdict::Fine
     } else {
         Verdict::Failed
     })
+}
+
+/// Most memory of the cells' process: what [`MEMORY_VARIABLE`] says in MiB, else nine tenths of the machine's.
+fn memory_limit() -> Result<Option<u64>> {
+    const MIB: u64 = 1 << 20;
+    Ok(match number(MEMORY_VARIABLE, "un nombre de Mio")? {
+        Some(mib) => Some(mib.saturating_mul(MIB)),
+        None => platform::memory().map(|(total, _)| total / 10 * 9),
+    })
+}
+
+/// The value of a variable, a whole number above zero.
+fn number(variable: &str, expected: &str) -> Result<Option<u64>> {
+    let Some(text) = std::env::var_os(variable).filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    let number = text.to_str().and_then(|text| text.trim().parse().ok());
+    match number.filter(|number| *number > 0) {
+        Some(number) => Ok(Some(number)),
+        None => Err(Error::Usage(format!(
+            "{variable} vaut « {} » ; il faut {expected}.",
+            text.to_string_lossy()
+        ))),
+    }
 }
 
 fn command(kernel: &KernelFolder, temporary: &Path, connection_file: &Path) -> Result<Command> {

@@ -11,6 +11,7 @@
 //! | `bin/tp`, `bin/tp-rustc` | the launcher and the wrapper, the same binary |
 //! | `noyau.json` | the [`Manifest`] |
 
+mod adapter;
 pub mod fingerprint;
 pub mod folder;
 pub mod launch;

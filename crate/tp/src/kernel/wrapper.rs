@@ -138,10 +138,14 @@ fn link_view(folder: &Path, arguments: &[OsString]) -> Vec<OsString> {
             {
                 kept.extend([argument.clone(), value.clone()]);
             }
+        } else if argument == "strip=debuginfo" {
+            // A backtrace must find the cell's line.
+            kept.push("strip=none".into());
         } else {
             kept.push(argument.clone());
         }
     }
+    kept.extend(["-C".into(), "debuginfo=line-tables-only".into()]);
     let joined = |prefix: &str, path: PathBuf| {
         let mut option = OsString::from(prefix);
         option.push(path);
@@ -168,20 +172,21 @@ fn link_view(folder: &Path, arguments: &[OsString]) -> Vec<OsString> {
 const NOTIFICATIONS: [(&str, &str); 5] = [
     (
         "match std::panic::catch_unwind(",
-        "match {::visages::notebook::enter_cell(); std::panic::catch_unwind}(",
+        "match ::visages::notebook::run_cell(",
     ),
     (
         "if std::panic::catch_unwind(||{",
-        "if {::visages::notebook::enter_cell(); std::panic::catch_unwind}(||{",
+        "if ::visages::notebook::run_cell(||{",
     ),
+    // The caller's place is that of the `?`.
     (
-        "    println!(\"EVCXR_PANIC_NOTIFICATION\");",
-        "    ::visages::notebook::cell_panicked();println!(\"EVCXR_PANIC_NOTIFICATION\");",
+        "                fn from(error: T) -> Self {",
+        "                #[track_caller] fn from(error: T) -> Self {",
     ),
     ("                    eprintln!(\"{}\", error);", ""),
     (
         "                    println!(\"{}\", evcxr_internal_runtime::USER_ERROR_OCCURRED);",
-        "                    ::visages::notebook::cell_failed(&error);println!(\"{}\", evcxr_internal_runtime::USER_ERROR_OCCURRED);",
+        "                    ::visages::notebook::cell_failed(&error);::visages::notebook::tell_evcxr(evcxr_internal_runtime::USER_ERROR_OCCURRED);",
     ),
 ];
 
@@ -263,8 +268,10 @@ mod tests {
         let code = "fn f() {\nmatch std::panic::catch_unwind(\n  std::panic::AssertUnwindSafe(||{\n    user();\n})) { \n  Ok(_) => {}\n  Err(_) => {\n    println!(\"EVCXR_PANIC_NOTIFICATION\");\n}}\n}\n";
         let marked = marked(code);
         assert_eq!(marked.lines().count(), code.lines().count());
-        assert!(marked.contains("enter_cell"));
-        assert!(marked.contains("cell_panicked"));
+        assert!(marked.contains("match ::visages::notebook::run_cell("));
+        assert!(!marked.contains("catch_unwind"));
+        // evcxr still hears of the panic, from its own line.
+        assert!(marked.contains("EVCXR_PANIC_NOTIFICATION"));
         assert_eq!(super::marked("let x = 1;\n"), "let x = 1;\n");
     }
 }

@@ -1,6 +1,6 @@
 //! What goes wrong in a cell is seen, and costs nothing more than it must.
 
-use tp::jupyter::{CellResult, CellStatus};
+use tp::jupyter::{CellError, CellResult, CellStatus};
 use tp_protocol::Marker;
 
 use super::{alone, kernel, ok, run};
@@ -19,19 +19,25 @@ fn failures_are_typed_and_leave_the_variables() {
         &mut client,
         "let faux = a.clone().matmul(Tensor::<2>::ones([2, 3], &device));",
     );
-    assert_eq!(
-        result.status,
-        CellStatus::Ok,
-        "evcxr itself does not tell a panic"
-    );
     let message = panic_message(&result);
     assert!(!message.is_empty() && message.len() < 1000, "{message}");
+    let error = told(&result, "Panique");
+    assert!(
+        error.value.contains("[2, 3] et [2, 3]"),
+        "the shapes: {error:?}"
+    );
+    points_at(&error, "let faux = a.clone()");
     // A panic of the student's own, in a function of another cell.
     ok(
         &mut client,
         "fn inverse(x: i32) -> i32 {\n    assert!(x != 0, \"division par zéro\");\n    1 / x\n}",
     );
-    assert!(panic_message(&run(&mut client, "inverse(0)")).contains("division par zéro"));
+    let result = run(&mut client, "inverse(0)");
+    assert!(panic_message(&result).contains("division par zéro"));
+    let error = told(&result, "Panique");
+    points_at(&error, "assert!(x != 0");
+    let place = format!("de la cellule [{}]", result.execution_count - 1);
+    assert!(error.traceback.concat().contains(&place), "{error:?}");
     // Every variable is still there, and the value is the one before the panic.
     ok(&mut client, "compte += 1;");
     let text = ok(
@@ -54,9 +60,10 @@ fn failures_are_typed_and_leave_the_variables() {
     assert!(message.contains("absente"), "{message}");
     let result = run(
         &mut client,
-        "let fichier = std::fs::read_to_string(\"/nulle/part\")?;",
+        "let ici = std::env::current_dir()?;\nlet fichier = std::fs::read_to_string(\"/nulle/part\")?;",
     );
     assert!(!failure_message(&result).is_empty());
+    points_at(&told(&result, "Erreur"), "let fichier");
     assert_eq!(ok(&mut client, "println!(\"{compte}\");"), "42\n");
 
     // Code that does not compile.
@@ -67,6 +74,7 @@ fn failures_are_typed_and_leave_the_variables() {
         error.value.contains("mismatched types") && error.traceback.len() > 1,
         "{error:?}"
     );
+    assert!(error.traceback[0].contains("type attendu"), "{error:?}");
     assert_eq!(ok(&mut client, "println!(\"{compte}\");"), "42\n");
 
     // What a cell prints that looks like a message of ours, but in the middle of a line, stays text.
@@ -82,14 +90,29 @@ fn failures_are_typed_and_leave_the_variables() {
 
     // The end of the cell's process: variables are lost, definitions and the kernel stay.
     let result = run(&mut client, "std::process::exit(3);");
-    assert_eq!(result.status, CellStatus::Error);
-    assert!(
-        result
-            .error()
-            .is_some_and(|error| error.value.contains("Subprocess terminated"))
-    );
-    assert_eq!(run(&mut client, "compte").status, CellStatus::Error);
+    let error = told(&result, "ProcessusTermine");
+    assert!(error.value.contains("code de sortie 3"), "{error:?}");
+    let error = told(&run(&mut client, "compte"), "ErreurDeCompilation");
+    assert!(error.traceback[0].contains("n'existe plus"), "{error:?}");
     assert_eq!(ok(&mut client, "println!(\"{}\", inverse(1));"), "1\n");
+}
+
+/// The error output of a cell that failed.
+fn told(result: &CellResult, name: &str) -> CellError {
+    assert_eq!(result.status, CellStatus::Error, "{result:#?}");
+    let error = result.error().expect("an error output");
+    assert_eq!(error.name, name, "{error:?}");
+    assert!(
+        !error.traceback.concat().contains("src/lib.rs"),
+        "no line of a file that the student never saw: {error:?}"
+    );
+    error
+}
+
+/// The traceback shows this line of the student's.
+fn points_at(error: &CellError, line: &str) {
+    let shown = error.traceback.iter().find(|text| text.contains('→'));
+    assert!(shown.is_some_and(|text| text.contains(line)), "{error:?}");
 }
 
 fn panic_message(result: &CellResult) -> String {

@@ -16,6 +16,18 @@ fn a_killed_kernel_leaves_no_child_and_an_interrupted_one_goes_on() {
     let _alone = alone();
     let mut client = kernel();
 
+    // A loop that looks at the request to stop keeps everything, what it was computing included.
+    let code = "let avant = 41;\nlet tours = {\n    let mut tours = 0_u64;\n    while !arret_demande() {\n        tours += 1;\n        std::thread::sleep(std::time::Duration::from_millis(5));\n    }\n    tours\n};";
+    let result = client
+        .execute(code, Duration::from_secs(10), &mut |_| ())
+        .unwrap();
+    assert_eq!(result.status, CellStatus::TimedOut);
+    assert!(result.error().is_none(), "{result:#?}");
+    assert_eq!(
+        ok(&mut client, "println!(\"{} {}\", avant, tours > 0);"),
+        "41 true\n"
+    );
+
     // A time limit interrupts the cell; the kernel takes the next one.
     let result = client
         .execute(ENDLESS, Duration::from_secs(2), &mut |_| ())

@@ -4,6 +4,7 @@
 //! test starts as few as it can, and one test runs at a time, because durations are among what is tested.
 
 mod failures;
+mod heavy;
 mod lab;
 mod lifetime;
 mod session;

@@ -40,6 +40,12 @@ pub(super) fn stop_reason(result: &CellResult) -> Option<String> {
         return Some("erreur sans message".to_owned());
     };
     let value = first_line(&error.value);
+    // The adapter names its errors; a kernel without it calls them all « Error ».
+    match error.name.as_str() {
+        "ErreurDeCompilation" => return Some(format!("ne compile pas : {value}")),
+        "Error" => {}
+        _ => return Some(value.to_owned()),
+    }
     Some(
         match value.strip_prefix("Subprocess terminated with status: ") {
             Some(status) => {

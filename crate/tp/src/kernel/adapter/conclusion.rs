@@ -1,0 +1,335 @@
+//! How a cell ends: by itself, by an interrupt, at a limit, with its kernel.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::errors::{self, CellError};
+use super::running::{Ending, Reason, Running};
+use super::wire::Message;
+use super::{Adapter, Concluding, places};
+
+/// How long a cell that does not look at the request to stop may go on.
+const GRACE: Duration = Duration::from_secs(4);
+/// How long a loop that saw the request may take to return what it has.
+const HEARD_GRACE: Duration = Duration::from_secs(20);
+/// Most error outputs of one cell.
+const MOST_ERRORS: usize = 4;
+
+/// The reply to a cell that went well.
+pub(super) fn fine(count: u64) -> Value {
+    json!({"status": "ok", "execution_count": count, "payload": [], "user_expressions": {}})
+}
+
+fn failed(error: &CellError, count: u64) -> Value {
+    let mut reply = error.content();
+    reply["status"] = "error".into();
+    reply["execution_count"] = count.into();
+    reply["payload"] = json!([]);
+    reply["user_expressions"] = json!({});
+    reply
+}
+
+impl Adapter {
+    /// Asks the running cell to stop: its loops first, its process if they do not listen, the compiler alone if it is
+    /// only being compiled. Asked twice, it no longer waits. What was to run after it does not.
+    pub(super) async fn interrupt(&mut self) {
+        for request in std::mem::take(&mut self.queue) {
+            self.abort(&request).await;
+        }
+        if let Some(running) = &mut self.running {
+            match &mut running.ending {
+                Some(ending) => ending.deadline = Instant::now(),
+                None => self.end(Reason::Interrupt),
+            }
+        }
+        self.enforce_ending();
+    }
+
+    fn end(&mut self, reason: Reason) {
+        // A file that cannot be written leaves the harder way.
+        let _ = std::fs::write(self.settings.stop_file(), "");
+        if let Some(running) = &mut self.running {
+            running.ending = Some(Ending {
+                reason,
+                deadline: Instant::now() + GRACE,
+                heard: false,
+                killed: false,
+            });
+        }
+    }
+
+    /// Goes on with the end of a cell that was asked to stop.
+    pub(super) fn enforce_ending(&mut self) {
+        let Some(running) = &mut self.running else {
+            return;
+        };
+        let begun = running.begun;
+        let Some(ending) = &mut running.ending else {
+            return;
+        };
+        if !begun {
+            // The variables live in another process. evcxr may compile several times.
+            self.process.kill_compilers();
+            // What is neither compiled nor run is evcxr's own work, which nothing can stop.
+            ending.deadline = Instant::now() + GRACE;
+            return;
+        }
+        let limit = match ending.heard {
+            true => ending.deadline + HEARD_GRACE,
+            false => ending.deadline,
+        };
+        if Instant::now() >= limit && !ending.killed && running.reply.is_none() {
+            ending.killed = true;
+            self.process.kill_cells();
+        }
+    }
+
+    /// Stops a cell that takes more memory or time than allowed.
+    pub(super) fn check_limits(&mut self) {
+        let Some(running) = self.running.as_ref().filter(|running| running.begun) else {
+            return;
+        };
+        if let Some(most) = self.settings.memory
+            && running.ending.as_ref().is_none_or(|ending| !ending.killed)
+            && let Some(memory) = self.process.cells_memory().filter(|memory| *memory > most)
+        {
+            self.end(Reason::Memory(memory));
+            // Memory does not wait.
+            self.process.kill_cells();
+            if let Some(ending) = self
+                .running
+                .as_mut()
+                .and_then(|running| running.ending.as_mut())
+            {
+                ending.killed = true;
+            }
+        } else if let Some(most) = self.settings.duration
+            && running.ending.is_none()
+            && running.started.elapsed() > most
+        {
+            self.end(Reason::Duration(most.as_secs()));
+        }
+    }
+
+    /// The running cell is over: shows the rest of it and prepares its reply.
+    pub(super) async fn finish(&mut self) {
+        let Some(mut running) = self.running.take() else {
+            return;
+        };
+        let _ = std::fs::remove_file(self.settings.stop_file());
+        let result = std::mem::take(&mut running.result);
+        running.screen.result(&result);
+        let errors = self.errors(&running);
+        running.screen.finish();
+        self.running = Some(running);
+        self.show().await;
+        let Some(running) = self.running.take() else {
+            return;
+        };
+        for error in &errors {
+            let message = running
+                .request
+                .child("error", &self.front.session, error.content());
+            self.front.iopub(&message).await;
+        }
+        let stops = running.request.flag("stop_on_error", true);
+        self.concluding = Some(Concluding {
+            reply: match errors.first() {
+                Some(error) => failed(error, running.count),
+                None => fine(running.count),
+            },
+            abort: (!errors.is_empty() && stops) || running.ending.is_some(),
+            request: running.request,
+        });
+    }
+
+    /// Sends the reply; what waited behind a failed cell is given up.
+    pub(super) async fn conclude(&mut self, concluding: Concluding) {
+        let Concluding {
+            request,
+            reply,
+            abort,
+        } = concluding;
+        let reply = request.reply(&self.front.session, reply);
+        self.front.shell(&reply).await;
+        if abort {
+            for waiting in std::mem::take(&mut self.queue) {
+                self.abort(&waiting).await;
+            }
+        }
+        self.status(&request, "idle").await;
+    }
+
+    async fn abort(&mut self, request: &Message) {
+        self.status(request, "busy").await;
+        let content = json!({"status": "aborted", "execution_count": self.count, "ename": "", "evalue": "", "traceback": []});
+        let reply = request.reply(&self.front.session, content);
+        self.front.shell(&reply).await;
+        self.status(request, "idle").await;
+    }
+
+    /// Why the cell did not go well; empty when it did.
+    fn errors(&self, running: &Running) -> Vec<CellError> {
+        if let Some(ending) = running.ending.as_ref().filter(|ending| ending.killed) {
+            return vec![killed(&ending.reason, running)];
+        }
+        if running.failed() && running.ending.is_some() && !running.begun {
+            return vec![CellError::new(
+                errors::INTERRUPTED,
+                "Compilation interrompue.",
+                vec![
+                    "  La cellule n'a pas été exécutée ; toutes vos variables sont gardées."
+                        .to_owned(),
+                ],
+            )];
+        }
+        if running.failed() {
+            let ended = running.errors.iter().find_map(|error| {
+                errors::process_ended(error["evalue"].as_str().unwrap_or_default())
+            });
+            if let Some(error) = ended {
+                return vec![error];
+            }
+            let code = running.request.text("code");
+            let defined = |name: &str| self.defined(name, running.count);
+            let all = running.errors.iter().take(MOST_ERRORS);
+            let mut all: Vec<CellError> = all
+                .map(|error| errors::compilation(error, code, running.count, &defined))
+                .collect();
+            if all.is_empty() {
+                all.push(CellError::new(
+                    errors::COMPILATION,
+                    "Cette cellule n'a pas pu être exécutée.",
+                    Vec::new(),
+                ));
+            }
+            return all;
+        }
+        if let Some(stop) = &running.stop {
+            let generated = self.settings.generated();
+            let place = running
+                .line
+                .and_then(|line| places::find(&generated, line, &self.history));
+            let candidates = match stop {
+                errors::Stop::Failure { .. } => {
+                    places::question_marks(running.request.text("code"))
+                }
+                errors::Stop::Panic { .. } => Vec::new(),
+            };
+            return vec![errors::stopped(
+                stop,
+                place.as_ref(),
+                &candidates,
+                running.count,
+            )];
+        }
+        match &running.ending {
+            Some(Ending {
+                reason: Reason::Duration(seconds),
+                ..
+            }) => vec![CellError::new(
+                errors::LIMIT,
+                format!("La cellule a été arrêtée après {seconds} s (limite TP_DUREE_MAX)."),
+                vec![
+                    "  Ses boucles ont rendu ce qu'elles avaient ; vos variables sont gardées."
+                        .to_owned(),
+                ],
+            )],
+            _ => Vec::new(),
+        }
+    }
+
+    /// The latest earlier cell that defines a name.
+    fn defined(&self, name: &str, count: u64) -> Option<u64> {
+        let words = [
+            "let ", "let mut ", "fn ", "struct ", "enum ", "const ", "static ",
+        ];
+        let defines = |code: &str| {
+            words.iter().any(|word| {
+                let wanted = format!("{word}{name}");
+                code.match_indices(&wanted).any(|(at, _)| {
+                    let next = code[at + wanted.len()..].chars().next();
+                    !next.is_some_and(|next| next == '_' || next.is_alphanumeric())
+                })
+            })
+        };
+        if name.is_empty() {
+            return None;
+        }
+        self.history
+            .latest()
+            .find(|(cell, code)| *cell < count && defines(code))
+            .map(|(cell, _)| cell)
+    }
+
+    /// evcxr is gone: whoever waits gets an error.
+    pub(super) async fn fail_all(&mut self, what: &str) {
+        let details: Vec<String> = self.log.iter().map(|line| format!("  {line}")).collect();
+        let mut details = details;
+        details.push("  Redémarrez le noyau ; si cela se répète : cargo tp doctor".to_owned());
+        let error = CellError::new(errors::KERNEL, what, details);
+        let mut waiting: Vec<Message> = Vec::new();
+        if let Some(running) = &mut self.running {
+            running.screen.finish();
+            waiting.push(running.request.clone());
+        }
+        self.show().await;
+        waiting.extend(std::mem::take(&mut self.queue));
+        for request in waiting {
+            let message = request.child("error", &self.front.session, error.content());
+            self.front.iopub(&message).await;
+            let reply = request.reply(&self.front.session, failed(&error, self.count));
+            self.front.shell(&reply).await;
+            self.status(&request, "idle").await;
+        }
+        let dead = Message::new(
+            "status",
+            &self.front.session,
+            json!({"execution_state": "dead"}),
+        );
+        self.front.iopub(&dead).await;
+    }
+}
+
+/// The error of a cell whose process was killed.
+fn killed(reason: &Reason, running: &Running) -> CellError {
+    const MIB: u64 = 1 << 20;
+    let (name, what) = match reason {
+        Reason::Interrupt => (
+            errors::INTERRUPTED,
+            "La cellule ne s'est pas arrêtée d'elle-même : son processus a été tué.".to_owned(),
+        ),
+        Reason::Memory(bytes) => (
+            errors::LIMIT,
+            format!(
+                "La cellule prenait trop de mémoire ({} Mio) : son processus a été tué.",
+                bytes / MIB
+            ),
+        ),
+        Reason::Duration(seconds) => (
+            errors::LIMIT,
+            format!(
+                "La cellule durait plus de {seconds} s (limite TP_DUREE_MAX) : son processus a été tué."
+            ),
+        ),
+    };
+    let mut details = vec![
+        "  Toutes les variables sont perdues ; les fonctions, les types et les « use » restent."
+            .to_owned(),
+        "  Réexécutez les cellules qui créent vos variables.".to_owned(),
+    ];
+    details.push(match &running.saved {
+        Some(saved) => format!(
+            "  L'entraînement est sauvé jusqu'à l'époque {} dans « {} » : .with_checkpoints(…).resume() le reprend.",
+            saved.epoch, saved.folder
+        ),
+        None => "  Aucun point de reprise n'a été écrit par cette cellule.".to_owned(),
+    });
+    if *reason == Reason::Interrupt {
+        details.push(
+            "  (Une boucle à vous s'arrête proprement si elle regarde arret_demande() à chaque tour.)".to_owned(),
+        );
+    }
+    CellError::new(name, what, details)
+}

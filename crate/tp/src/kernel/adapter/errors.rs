@@ -1,0 +1,272 @@
+//! Errors as a student reads them: a French first line, the line of the student's own code, nothing of the runtime.
+
+use serde_json::{Value, json};
+
+use super::hints;
+use super::places::Place;
+
+const RED: &str = "\u{1b}[1;31m";
+const DIM: &str = "\u{1b}[2m";
+const PLAIN: &str = "\u{1b}[0m";
+
+/// Name of the error of a panic.
+pub(super) const PANIC: &str = "Panique";
+/// Name of the error that a `?` passed on.
+pub(super) const FAILURE: &str = "Erreur";
+/// Name of the error of code that does not compile.
+pub(super) const COMPILATION: &str = "ErreurDeCompilation";
+/// Name of the error of an interrupted cell.
+pub(super) const INTERRUPTED: &str = "Interruption";
+/// Name of the error of a cell whose process ended.
+pub(super) const PROCESS: &str = "ProcessusTermine";
+/// Name of the error of a kernel that ended or did not start.
+pub(super) const KERNEL: &str = "NoyauTermine";
+/// Name of the error of a limit that was passed.
+pub(super) const LIMIT: &str = "LimiteDepassee";
+
+/// An error output, whose content an `error` message and a reply share.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct CellError {
+    pub(super) name: &'static str,
+    pub(super) value: String,
+    pub(super) traceback: Vec<String>,
+}
+
+impl CellError {
+    /// The first line in red, then `details`.
+    pub(super) fn new(name: &'static str, value: impl Into<String>, details: Vec<String>) -> Self {
+        let value = value.into();
+        let mut traceback: Vec<String> = value
+            .lines()
+            .enumerate()
+            .map(|(index, line)| match index {
+                0 => format!("{RED}✘ {line}{PLAIN}"),
+                _ => format!("  {line}"),
+            })
+            .collect();
+        traceback.extend(details);
+        Self {
+            name,
+            value,
+            traceback,
+        }
+    }
+
+    /// As the content of an `error` message.
+    pub(super) fn content(&self) -> Value {
+        json!({"ename": self.name, "evalue": self.value, "traceback": self.traceback})
+    }
+}
+
+/// How a running cell stopped, as the cell itself told it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// A panic, and where the compiler says it happened.
+    Panic {
+        message: String,
+        location: Option<String>,
+    },
+    /// An error passed on by `?`.
+    Failure { message: String },
+}
+
+/// The error of a cell that stopped; `candidates` are lines of cell `count` that may be meant when `place` is not known.
+pub(super) fn stopped(
+    stop: &Stop,
+    place: Option<&Place>,
+    candidates: &[usize],
+    count: u64,
+) -> CellError {
+    let (name, value) = match stop {
+        Stop::Panic { message, .. } if message.starts_with("Exercice à compléter") => {
+            (PANIC, message.clone())
+        }
+        Stop::Panic { message, .. } => (PANIC, format!("Panique : {message}")),
+        Stop::Failure { message } => (FAILURE, format!("Erreur : {message}")),
+    };
+    let mut details = Vec::new();
+    match (place, candidates) {
+        (Some(place), _) => details.extend(pointed(place, count)),
+        (None, [line]) => details.push(format!("  à la ligne {line} de la cellule")),
+        (None, [_, _, ..]) => {
+            let lines: Vec<String> = candidates.iter().map(usize::to_string).collect();
+            details.push(format!(
+                "  à l'un des « ? » des lignes {}",
+                lines.join(", ")
+            ));
+        }
+        (None, []) => {
+            if let Stop::Panic {
+                location: Some(location),
+                ..
+            } = stop
+                && !location.starts_with("src/lib.rs")
+            {
+                details.push(format!("{DIM}  ({location}){PLAIN}"));
+            }
+        }
+    }
+    details.push(format!(
+        "{DIM}Les variables des cellules précédentes sont gardées ; celles que cette cellule devait créer n'existent pas.{PLAIN}"
+    ));
+    CellError::new(name, value, details)
+}
+
+fn pointed(place: &Place, count: u64) -> [String; 2] {
+    let here = if place.cell == count {
+        String::new()
+    } else {
+        format!(" de la cellule [{}]", place.cell)
+    };
+    [
+        format!("  à la ligne {}{here} :", place.line),
+        format!("{RED}→{PLAIN} {:>3} │ {}", place.line, place.text),
+    ]
+}
+
+/// evcxr's report that the code does not compile, with a hint in French before rustc's own words.
+///
+/// `defined` says in which earlier cell a name was defined, if in any.
+pub(super) fn compilation(
+    error: &Value,
+    code: &str,
+    count: u64,
+    defined: &dyn Fn(&str) -> Option<u64>,
+) -> CellError {
+    let message = error["evalue"].as_str().unwrap_or_default();
+    let lines: Vec<&str> = error["traceback"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    let text = lines.join("\n");
+    let hint = hints::of(message, &text, code, defined);
+    let mut traceback = vec![format!("{RED}✘ {}{PLAIN}", hint.what)];
+    traceback.extend(hint.advice.lines().map(|line| format!("  {line}")));
+    // evcxr names the cell « command_N », with a count of its own.
+    traceback.extend(lines.iter().map(|line| renamed(line, count)));
+    CellError {
+        name: COMPILATION,
+        value: message.to_owned(),
+        traceback,
+    }
+}
+
+/// « command_7 » as « cellule [6] ».
+fn renamed(line: &str, count: u64) -> String {
+    let Some((before, rest)) = line.split_once("command_") else {
+        return line.to_owned();
+    };
+    let digits = rest.len()
+        - rest
+            .trim_start_matches(|next: char| next.is_ascii_digit())
+            .len();
+    match digits {
+        0 => line.to_owned(),
+        _ => format!("{before}cellule [{count}]{}", &rest[digits..]),
+    }
+}
+
+/// What evcxr says when the process of the cells ended, with what it had printed before.
+pub(super) fn process_ended(value: &str) -> Option<CellError> {
+    let (_, status) = value.rsplit_once("Subprocess terminated with status: ")?;
+    let status = status.trim();
+    let reason = match status {
+        _ if status.starts_with("signal: 9") => {
+            "il a été tué, peut-être faute de mémoire".to_owned()
+        }
+        _ if status.starts_with("signal: 11") => "accès à une adresse interdite".to_owned(),
+        _ if status.starts_with("signal: 6") => "arrêt brutal, « abort »".to_owned(),
+        _ => match status.strip_prefix("exit status: ") {
+            Some(code) => format!("code de sortie {code}"),
+            None => status.to_owned(),
+        },
+    };
+    Some(CellError::new(
+        PROCESS,
+        format!("Le processus de la cellule s'est terminé ({reason})."),
+        vec![
+            "  Toutes les variables sont perdues ; les fonctions, les types et les « use » restent.".to_owned(),
+            "  Réexécutez les cellules qui créent vos variables.".to_owned(),
+            format!("{DIM}  ({status}){PLAIN}"),
+        ],
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_points_at_the_students_line() {
+        let stop = Stop::Panic {
+            message: "division par zéro".to_owned(),
+            location: Some("src/lib.rs:3:4".to_owned()),
+        };
+        let place = Place {
+            cell: 2,
+            line: 3,
+            text: "    1 / x".to_owned(),
+        };
+        let error = stopped(&stop, Some(&place), &[], 5);
+        assert_eq!(
+            (error.name, error.value.as_str()),
+            (PANIC, "Panique : division par zéro")
+        );
+        let text = error.traceback.join("\n");
+        assert!(
+            text.contains("ligne 3 de la cellule [2]") && text.contains("    1 / x"),
+            "{text}"
+        );
+        assert!(!text.contains("src/lib.rs"), "{text}");
+        let same = stopped(&stop, Some(&place), &[], 2).traceback.join("\n");
+        assert!(!same.contains("de la cellule [2]"), "{same}");
+        let unknown = stopped(&stop, None, &[2, 4], 2).traceback.join("\n");
+        assert!(unknown.contains("lignes 2, 4"), "{unknown}");
+        let todo = Stop::Panic {
+            message: "Exercice à compléter : À FAIRE".to_owned(),
+            location: None,
+        };
+        assert!(!stopped(&todo, None, &[], 1).value.contains("Panique"));
+    }
+
+    #[test]
+    fn the_end_of_a_process_is_told_in_french() {
+        for (value, words) in [
+            (
+                "Subprocess terminated with status: exit status: 3",
+                "code de sortie 3",
+            ),
+            (
+                "a\nb\nSubprocess terminated with status: signal: 9 (SIGKILL)",
+                "mémoire",
+            ),
+            (
+                "Subprocess terminated with status: signal: 11 (SIGSEGV) (core dumped)",
+                "interdite",
+            ),
+        ] {
+            let error = process_ended(value).expect(value);
+            assert!(
+                error.value.contains(words) && error.traceback.len() > 2,
+                "{error:?}"
+            );
+        }
+        assert_eq!(process_ended("mismatched types"), None);
+    }
+
+    #[test]
+    fn rustc_s_words_stay_under_a_french_line() {
+        let report = json!({"ename": "Error", "evalue": "mismatched types",
+            "traceback": ["[E0308] Error: mismatched types", "  ╭─[command_7:1:18]"]});
+        let error = compilation(&report, "let x: i32 = \"un\";", 6, &|_| None);
+        assert_eq!(error.value, "mismatched types");
+        let text = error.traceback.join("\n");
+        assert!(
+            text.contains("[cellule [6]:1:18]") && !text.contains("command_"),
+            "{text}"
+        );
+        assert!(error.traceback[0].contains("type"), "{text}");
+    }
+}

@@ -1,0 +1,299 @@
+//! What the commonest compiler messages mean, in French.
+
+use super::replies::{Unbalanced, brackets};
+
+/// A message in French.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Hint {
+    /// What is wrong, in one line.
+    pub(super) what: String,
+    /// What to do, in a few lines; may be empty.
+    pub(super) advice: String,
+}
+
+fn hint(what: impl Into<String>, advice: impl Into<String>) -> Hint {
+    Hint {
+        what: what.into(),
+        advice: advice.into(),
+    }
+}
+
+/// The hint for a compiler message, whose whole report is `text`; a plain sentence for an unknown one.
+///
+/// `defined` says in which earlier cell a name was defined, if in any.
+pub(super) fn of(
+    message: &str,
+    text: &str,
+    code: &str,
+    defined: &dyn Fn(&str) -> Option<u64>,
+) -> Hint {
+    let has = |wanted: &str| text.contains(wanted) || message.contains(wanted);
+    let name = quoted(message).unwrap_or_default();
+    if has("[E0382]") || message.contains("of moved value") {
+        let mut lost = format!(
+            "« {name} » a déjà été consommée : une opération l'a prise, elle n'existe plus."
+        );
+        if message.starts_with("borrow of") {
+            lost = format!("« {name} » est empruntée après avoir été consommée par une opération.");
+        }
+        return hint(
+            lost,
+            format!(
+                "Donnez une copie à la première opération : {name}.clone(). (Les opérations sur les tenseurs consomment leurs arguments.)"
+            ),
+        );
+    }
+    if has("[E0425]")
+        || has("[E0433]")
+        || has("[E0412]")
+        || has("[E0432]")
+        || message.starts_with("cannot find")
+    {
+        return unknown(message, &name, defined);
+    }
+    if has("[E0282]")
+        || has("[E0283]")
+        || has("[E0284]")
+        || message.contains("type annotations needed")
+    {
+        return hint(
+            "Le compilateur ne peut pas deviner un type.",
+            "Écrivez-le : let x: Vec<f64> = …  ou  …collect::<Vec<_>>().",
+        );
+    }
+    if message.contains("explicit type") || message.contains("Failed to determine type") {
+        return hint(
+            format!(
+                "Le noyau ne peut pas deviner le type de la variable « {} ».",
+                if name.is_empty() {
+                    "let"
+                } else {
+                    name.as_str()
+                }
+            ),
+            "Écrivez-le : let x: Tensor<2> = …  (ou mettez la ligne entre accolades si la variable ne sert que dans cette cellule).",
+        );
+    }
+    if has("unclosed delimiter")
+        || has("mismatched closing delimiter")
+        || has("unexpected closing delimiter")
+        || has("unterminated")
+    {
+        return unbalanced(message, code);
+    }
+    if has("[E0308]") || message.contains("mismatched types") {
+        return hint(
+            "Une valeur n'a pas le type attendu.",
+            "Sous le code, « expected » est le type attendu, « found » celui que vous avez donné.",
+        );
+    }
+    if has("[E0599]") {
+        return hint(
+            format!("« {name} » n'existe pas pour ce type."),
+            "Tapez le nom de la valeur, un point, puis Tab : la liste de ce qui existe s'ouvre.",
+        );
+    }
+    if has("[E0061]")
+        || message.contains("this function takes")
+        || message.contains("this method takes")
+    {
+        return hint(
+            "Le nombre d'arguments n'est pas le bon.",
+            "Placez le curseur sur le nom de la fonction, puis Maj+Tab : sa signature s'affiche.",
+        );
+    }
+    if has("[E0384]") || has("[E0596]") {
+        return hint(
+            format!("« {name} » est modifiée, mais n'a pas été déclarée modifiable."),
+            format!("Déclarez-la avec « mut » : let mut {name} = …"),
+        );
+    }
+    if has("[E0592]") || has("[E0428]") || has("[E0119]") {
+        return hint(
+            "La même chose est définie deux fois.",
+            "Un « impl » réexécuté à part s'ajoute au premier : mettez le type et ses « impl » dans une seule cellule, puis redémarrez le noyau (menu Noyau).",
+        );
+    }
+    if has("[E0277]") {
+        return hint(
+            "Une valeur ne sait pas faire ce qui lui est demandé (un « trait » manque à son type).",
+            "« the trait … is not implemented for … » : le premier nom est ce qui manque, le second le type en cause. Pour « ? », la fonction doit rendre un Result.",
+        );
+    }
+    if has("[E0502]") || has("[E0499]") || has("[E0505]") || has("[E0506]") || has("[E0597]") {
+        return hint(
+            "Une valeur est utilisée pendant qu'elle est empruntée ailleurs.",
+            "Terminez d'abord d'utiliser la référence (&), ou travaillez sur une copie : .clone().",
+        );
+    }
+    if message.contains("no matching package named") {
+        return hint(
+            format!("Aucun paquet « {name} » dans le registre."),
+            "Vérifiez son nom sur crates.io. (Les bibliothèques du TP sont déjà là, sans « :dep ».)",
+        );
+    }
+    if message.contains("cannot be persisted") {
+        return hint(
+            "Une variable de ce type ne peut pas passer d'une cellule à l'autre.",
+            "Mettez les lignes qui s'en servent entre accolades { … }, dans une seule cellule.",
+        );
+    }
+    if message.contains("missing a semicolon")
+        || message.starts_with("expected `;`")
+        || message.starts_with("expected one of")
+    {
+        return hint(
+            "Le code est mal formé : il manque peut-être un point-virgule ou une virgule.",
+            "Regardez la ligne indiquée, et la fin de celle d'avant.",
+        );
+    }
+    hint(
+        "Ce code ne compile pas.",
+        "Le message du compilateur, en anglais :",
+    )
+}
+
+fn unknown(message: &str, name: &str, defined: &dyn Fn(&str) -> Option<u64>) -> Hint {
+    if let Some(cell) = defined(name) {
+        return hint(
+            format!("« {name} » n'existe plus."),
+            format!(
+                "La cellule [{cell}] la définit : réexécutez-la. (Une valeur disparaît quand le noyau redémarre, quand la cellule qui la crée échoue, ou quand une opération la consomme.)"
+            ),
+        );
+    }
+    let what = if message.contains("function") || message.contains("macro") {
+        format!("La fonction « {name} » n'existe pas.")
+    } else if message.contains("type") || message.contains("struct") || message.contains("trait") {
+        format!("Le type « {name} » n'existe pas.")
+    } else {
+        format!("« {name} » n'existe pas.")
+    };
+    hint(
+        what,
+        "Vérifiez l'orthographe, et que la cellule qui le définit a été exécutée depuis le démarrage du noyau (en premier : use visages::prelude::*;).",
+    )
+}
+
+fn unbalanced(message: &str, code: &str) -> Hint {
+    let advice = match brackets(code) {
+        Ok(0) => "Regardez l'endroit indiqué.".to_owned(),
+        Ok(1) => "Il en manque une à la fin, ou plus haut : chaque ( [ { a la sienne.".to_owned(),
+        Ok(count) => format!("Il en manque {count} : chaque ( [ {{ a la sienne."),
+        Err(Unbalanced::Text) => {
+            "Un texte entre guillemets ou un commentaire /* n'est pas fermé.".to_owned()
+        }
+        Err(Unbalanced::Closed) => {
+            "Une accolade, parenthèse ou crochet est fermé sans avoir été ouvert.".to_owned()
+        }
+    };
+    let what = if message.contains("unterminated") {
+        "Un texte n'est pas fermé."
+    } else {
+        "Une accolade, une parenthèse ou un crochet n'est pas fermé comme il faut."
+    };
+    hint(what, advice)
+}
+
+/// The first name between back quotes.
+fn quoted(message: &str) -> Option<String> {
+    let (_, rest) = message.split_once('`')?;
+    let (name, _) = rest.split_once('`')?;
+    Some(name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Messages of rustc 1.95, with their codes as evcxr's reports show them.
+    const CASES: [(&str, &str, &str, &str); 11] = [
+        (
+            "borrow of moved value: `a`",
+            "[E0382] Error: …",
+            "",
+            "a.clone()",
+        ),
+        (
+            "use of moved value: `lot`",
+            "[E0382] Error: …",
+            "",
+            "« lot »",
+        ),
+        (
+            "cannot find value `x` in this scope",
+            "[E0425] Error: …",
+            "",
+            "« x » n'existe pas",
+        ),
+        (
+            "type annotations needed",
+            "[E0283] Error: …",
+            "",
+            "Écrivez-le",
+        ),
+        (
+            "this file contains an unclosed delimiter",
+            "Error: …",
+            "f(",
+            "Il en manque une",
+        ),
+        ("mismatched types", "[E0308] Error: …", "", "expected"),
+        (
+            "no method named `moyenne` found for struct `Tensor`",
+            "[E0599] Error: …",
+            "",
+            "« moyenne »",
+        ),
+        (
+            "this function takes 2 arguments but 1 argument was supplied",
+            "[E0061] Error: …",
+            "",
+            "Maj+Tab",
+        ),
+        (
+            "cannot assign twice to immutable variable `n`",
+            "[E0384] Error: …",
+            "",
+            "let mut n",
+        ),
+        (
+            "the trait bound `A: B` is not satisfied",
+            "[E0277] Error: …",
+            "",
+            "trait",
+        ),
+        (
+            "duplicate definitions with name `f`",
+            "[E0592] Error: …",
+            "",
+            "redémarrez",
+        ),
+    ];
+
+    #[test]
+    fn the_commonest_messages_have_a_hint() {
+        let general = of("something new", "Error: something new", "", &|_| None);
+        for (message, text, code, words) in CASES {
+            let hint = of(message, text, code, &|_| None);
+            assert_ne!(hint.what, general.what, "{message}");
+            let all = format!("{}\n{}", hint.what, hint.advice);
+            assert!(all.contains(words), "{message}: {all}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_was_there_is_told_so() {
+        let defined = |name: &str| (name == "modele").then_some(7);
+        let hint = of(
+            "cannot find value `modele` in this scope",
+            "[E0425]",
+            "",
+            &defined,
+        );
+        assert!(
+            hint.what.contains("n'existe plus") && hint.advice.contains("[7]"),
+            "{hint:?}"
+        );
+    }
+}

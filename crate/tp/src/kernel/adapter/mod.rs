@@ -1,0 +1,433 @@
+//! The adapter: stands between Jupyter and evcxr_jupyter and adds what evcxr lacks, without forking it.
+//!
+//! | file | owns |
+//! |---|---|
+//! | [`wire`] | messages and signatures |
+//! | [`sockets`] | the five channels on both sides |
+//! | [`evcxr`] | the processes of evcxr |
+//! | [`pipes`] | what the cells print, read without evcxr |
+//! | [`running`] | the cell that runs |
+//! | [`screen`], [`bar`] | what it shows, in order and at a readable pace |
+//! | [`errors`], [`hints`], [`places`] | errors in French, at the student's own line |
+//! | [`replies`] | what is answered without evcxr |
+//! | [`requests`] | what Jupyter asks |
+//! | [`conclusion`] | how a cell ends |
+//!
+//! evcxr is given one cell at a time; the queue is here. What a cell prints comes through two pipes of the adapter's
+//! own; after evcxr's reply a line of the adapter's is written into both: once it is read back, all of the cell was.
+
+mod bar;
+mod conclusion;
+mod errors;
+mod evcxr;
+mod hints;
+mod pipes;
+mod places;
+mod replies;
+mod requests;
+mod running;
+mod screen;
+mod sockets;
+mod wire;
+
+use std::collections::{HashMap, VecDeque};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+use std::time::{Duration, Instant};
+
+use jupyter_protocol::ConnectionInfo;
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+use crate::error::{Error, Result};
+use crate::paths;
+use crate::process::in_words;
+use evcxr::EvcxrProcess;
+use pipes::{Piece, Pipes};
+use running::Running;
+use sockets::{Evcxr, Front, Incoming, Urgent};
+use wire::Message;
+
+/// How often processes and limits are looked at.
+const TICK: Duration = Duration::from_millis(100);
+/// How long evcxr may take to answer its first question before it is asked again.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
+/// Starts before giving up: another program can take a port between our choice and evcxr's.
+const ATTEMPTS: usize = 3;
+/// Lines of evcxr's log that are kept for a failure.
+const LOG_LINES: usize = 12;
+/// What arrives at once from the pipes and the sockets.
+const CHANNEL: usize = 64;
+/// Requests that were sent before an error was known still arrive for this long, and are aborted.
+const ABORT_PERIOD: Duration = Duration::from_millis(20);
+
+/// What the adapter needs to know.
+pub(super) struct Settings {
+    /// A private folder, evcxr's own temporary folder too.
+    pub(super) temporary: PathBuf,
+    /// Whether the client understands markers and wants them.
+    pub(super) forwards: bool,
+    /// Most memory of the cells' process, in bytes.
+    pub(super) memory: Option<u64>,
+    /// Longest time of one cell.
+    pub(super) duration: Option<Duration>,
+}
+
+impl Settings {
+    /// Folder of the pipes.
+    pub(super) fn pipes(&self) -> PathBuf {
+        self.temporary.join("tubes")
+    }
+
+    /// File that asks loops to stop.
+    pub(super) fn stop_file(&self) -> PathBuf {
+        self.temporary.join("tubes/arret")
+    }
+
+    /// The file that evcxr compiles.
+    fn generated(&self) -> PathBuf {
+        self.temporary.join("src/lib.rs")
+    }
+}
+
+/// Makes the command that starts evcxr_jupyter with a connection file.
+type MakeCommand<'a> = &'a dyn Fn(&Path) -> Result<Command>;
+
+/// Runs until Jupyter asks for the end (`true`) or evcxr ends by itself (`false`).
+///
+/// # Errors
+/// When evcxr cannot be started or an address is taken.
+pub(super) fn run(
+    connection_file: &Path,
+    settings: Settings,
+    command: MakeCommand<'_>,
+) -> Result<bool> {
+    let connection = sockets::read_connection(connection_file)?;
+    // One thread: evcxr's «die with parent» signal follows the thread that starts it.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Error::io("Impossible de démarrer", "tp kernel"))?;
+    runtime.block_on(async {
+        let (incoming, from_all) = mpsc::channel(CHANNEL);
+        let (urgent, from_control) = mpsc::channel(CHANNEL);
+        paths::create_folder(&settings.pipes())?;
+        let pipes = Pipes::open(&settings.pipes(), &incoming, Incoming::Printed)?;
+        let front = Front::bind(&connection, &incoming, &urgent).await?;
+        let process = start(&settings, command, &incoming)?;
+        let mut adapter = Adapter {
+            front,
+            evcxr: None,
+            process,
+            pipes,
+            settings,
+            ready: false,
+            asked: None,
+            queue: VecDeque::new(),
+            running: None,
+            concluding: None,
+            relayed: HashMap::new(),
+            history: replies::History::default(),
+            count: 0,
+            barrier: 0,
+            last: None,
+            log: VecDeque::new(),
+        };
+        let status = Message::new(
+            "status",
+            &adapter.front.session,
+            json!({"execution_state": "starting"}),
+        );
+        adapter.front.iopub(&status).await;
+        adapter
+            .serve(from_all, from_control, &incoming, command)
+            .await
+    })
+}
+
+/// Starts evcxr with a connection file of its own, and connects to it when it listens.
+fn start(
+    settings: &Settings,
+    command: MakeCommand<'_>,
+    incoming: &mpsc::Sender<Incoming>,
+) -> Result<EvcxrProcess> {
+    let connection = sockets::private_connection()?;
+    let file = settings.pipes().join("connexion.json");
+    let text = serde_json::to_vec(&connection).unwrap_or_default();
+    paths::write_atomically(&file, &text)?;
+    let process = EvcxrProcess::start(command(&file)?, incoming)?;
+    tokio::spawn(connect(connection, incoming.clone()));
+    Ok(process)
+}
+
+async fn connect(connection: ConnectionInfo, incoming: mpsc::Sender<Incoming>) {
+    // A failed connection shows as evcxr's end, or as its silence.
+    if let Ok(evcxr) = Evcxr::connect(&connection, &incoming).await {
+        let _ = incoming.send(Incoming::Connected(Box::new(evcxr))).await;
+    }
+}
+
+/// The first question to evcxr, until both its reply and its status came.
+struct Asked {
+    id: String,
+    at: Instant,
+    replied: bool,
+    heard: bool,
+}
+
+/// A cell whose reply waits for the requests to abort with it.
+struct Concluding {
+    request: Message,
+    reply: serde_json::Value,
+    abort: bool,
+}
+
+struct Adapter {
+    front: Front,
+    evcxr: Option<Evcxr>,
+    process: EvcxrProcess,
+    pipes: Pipes,
+    settings: Settings,
+    ready: bool,
+    asked: Option<Asked>,
+    queue: VecDeque<Message>,
+    running: Option<Running>,
+    concluding: Option<Concluding>,
+    /// Requests that evcxr answers, by id.
+    relayed: HashMap<String, Message>,
+    history: replies::History,
+    count: u64,
+    barrier: u64,
+    /// The request of the last cell, which late text belongs to.
+    last: Option<Message>,
+    log: VecDeque<String>,
+}
+
+impl Adapter {
+    async fn serve(
+        &mut self,
+        mut incoming: mpsc::Receiver<Incoming>,
+        mut urgent: mpsc::Receiver<Urgent>,
+        sender: &mpsc::Sender<Incoming>,
+        command: MakeCommand<'_>,
+    ) -> Result<bool> {
+        let handler =
+            |kind| signal(kind).map_err(Error::io("Impossible d'attendre un signal", "tp kernel"));
+        let (mut interrupt, mut terminate) = (
+            handler(SignalKind::interrupt())?,
+            handler(SignalKind::terminate())?,
+        );
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let parent = Parent::of_jupyter();
+        let mut attempts = 1;
+        loop {
+            let due = self
+                .running
+                .as_ref()
+                .and_then(|running| running.screen.due());
+            let due = async {
+                match due {
+                    Some(due) => tokio::time::sleep_until(due.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                Some(message) = urgent.recv() => {
+                    if self.control(message).await {
+                        return Ok(self.leave().await);
+                    }
+                }
+                _ = terminate.recv() => return Ok(self.leave().await),
+                _ = interrupt.recv() => self.interrupt().await,
+                _ = tick.tick() => {
+                    if parent.is_gone() {
+                        return Ok(self.leave().await);
+                    }
+                    if let Some(status) = self.process.ended() {
+                        // What it still said is read before it is judged.
+                        while let Ok(Some(last)) = tokio::time::timeout(ABORT_PERIOD, incoming.recv()).await {
+                            self.take(last).await;
+                        }
+                        let lost_port = self.log.iter().any(|line| line.contains("Address already in use"));
+                        if !self.ready && lost_port && attempts < ATTEMPTS {
+                            attempts += 1;
+                            self.log.clear();
+                            self.evcxr = None;
+                            self.process = start(&self.settings, command, sender)?;
+                        } else {
+                            self.evcxr_ended(status).await;
+                            return Ok(false);
+                        }
+                    }
+                    self.watch().await;
+                }
+                Some(message) = incoming.recv() => {
+                    if self.take(message).await {
+                        return Ok(self.leave().await);
+                    }
+                }
+                () = due => {
+                    if let Some(running) = &mut self.running {
+                        running.screen.show_due();
+                    }
+                }
+            }
+            self.show().await;
+            self.settle(&mut incoming).await;
+        }
+    }
+
+    /// Ends the cell that is over and begins the next one.
+    async fn settle(&mut self, incoming: &mut mpsc::Receiver<Incoming>) {
+        if self.running.as_ref().is_some_and(Running::is_over) {
+            self.finish().await;
+        }
+        if self
+            .concluding
+            .as_ref()
+            .is_some_and(|concluding| concluding.abort)
+        {
+            // What was sent before the error was known is on its way.
+            while let Ok(Some(message)) = tokio::time::timeout(ABORT_PERIOD, incoming.recv()).await
+            {
+                self.take(message).await;
+            }
+        }
+        if let Some(concluding) = self.concluding.take() {
+            self.conclude(concluding).await;
+        }
+        while self.ready && self.running.is_none() {
+            let Some(request) = self.queue.pop_front() else {
+                break;
+            };
+            self.begin(request).await;
+        }
+    }
+
+    /// Takes something that arrived; `true` when the kernel should end.
+    async fn take(&mut self, incoming: Incoming) -> bool {
+        match incoming {
+            Incoming::Shell(request) => return self.shell(request).await,
+            Incoming::Stdin(reply) => self.process.answer(reply.text("value")),
+            Incoming::Printed(_, Piece::Question { prompt, password }) => {
+                self.ask_user(prompt, password).await;
+            }
+            Incoming::Printed(stream, piece) => match &mut self.running {
+                Some(running) => running.take(stream, piece),
+                None => self.print_late(stream, piece).await,
+            },
+            Incoming::EvcxrShell(reply) => self.evcxr_replied(reply).await,
+            Incoming::EvcxrIopub(message) => self.evcxr_told(message).await,
+            Incoming::Connected(evcxr) => {
+                self.evcxr = Some(*evcxr);
+                self.ask().await;
+            }
+            Incoming::Log(line) => self.logged(line),
+        }
+        false
+    }
+
+    /// Asks evcxr for its first sign of life.
+    async fn ask(&mut self) {
+        let question = Message::new("kernel_info_request", &self.front.session, json!({}));
+        if let Some(evcxr) = &mut self.evcxr {
+            evcxr.shell(&question).await;
+            self.asked = Some(Asked {
+                id: question.id().to_owned(),
+                at: Instant::now(),
+                replied: false,
+                heard: false,
+            });
+        }
+    }
+
+    fn answered(&mut self) {
+        if self
+            .asked
+            .as_ref()
+            .is_some_and(|asked| asked.replied && asked.heard)
+        {
+            self.asked = None;
+            self.ready = true;
+        }
+    }
+
+    /// Looks at the clock: a question to ask again, a cell to stop.
+    async fn watch(&mut self) {
+        if self
+            .asked
+            .as_ref()
+            .is_some_and(|asked| asked.replied && asked.at.elapsed() > ASK_AGAIN)
+        {
+            // The subscription came too late for the status of the first answer.
+            self.ask().await;
+        }
+        self.check_limits();
+        self.enforce_ending();
+    }
+
+    /// Sends what the running cell has to show.
+    async fn show(&mut self) {
+        if let Some(running) = &mut self.running {
+            for (kind, content) in running.screen.take() {
+                let message = running.request.child(kind, &self.front.session, content);
+                self.front.iopub(&message).await;
+            }
+        }
+    }
+
+    fn logged(&mut self, line: String) {
+        if let Some(running) = self.running.as_mut().filter(|running| !running.begun)
+            && let Some(name) = line.trim_start().strip_prefix("Compiling ")
+        {
+            let text = format!("Compilation de {name}…");
+            running
+                .screen
+                .display("compilation", json!({"text/plain": text}), None, false);
+        }
+        if self.log.len() == LOG_LINES {
+            self.log.pop_front();
+        }
+        self.log.push_back(line);
+    }
+
+    /// Ends evcxr and all below it. The last messages leave meanwhile.
+    async fn leave(&mut self) -> bool {
+        self.process.kill();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        true
+    }
+
+    /// evcxr ended by itself: whoever waits is told, and Jupyter sees the end of this process.
+    async fn evcxr_ended(&mut self, status: ExitStatus) {
+        let what = if self.ready {
+            format!("Le noyau Rust s'est arrêté ({}).", in_words(status))
+        } else {
+            format!("Le noyau Rust n'a pas pu démarrer ({}).", in_words(status))
+        };
+        eprintln!("tp kernel: {what}");
+        self.fail_all(&what).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// The Jupyter process that started this one, which the kernel must not outlive.
+struct Parent(Option<u32>);
+
+impl Parent {
+    fn of_jupyter() -> Self {
+        let told = std::env::var("JPY_PARENT_PID")
+            .ok()
+            .and_then(|pid| pid.parse().ok());
+        // One that is not the direct parent started us in a way of its own.
+        Self(told.filter(|pid| *pid == std::os::unix::process::parent_id()))
+    }
+
+    fn is_gone(&self) -> bool {
+        self.0
+            .is_some_and(|pid| pid != std::os::unix::process::parent_id())
+    }
+}

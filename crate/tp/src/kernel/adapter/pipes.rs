@@ -1,0 +1,403 @@
+//! What the cells print, from the two pipes that they print on: text, messages of ours, displays.
+
+use std::ffi::CString;
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use tokio::sync::mpsc;
+use tp_protocol::Marker;
+
+use crate::error::{Error, Result};
+use crate::jupyter::StreamName;
+
+/// Read at once.
+const CHUNK: usize = 64 * 1024;
+/// Longest line that is waited for; a longer one is shown in pieces.
+const LONGEST_LINE: usize = 64 << 20;
+
+const BEGIN_CONTENT: &[u8] = b"EVCXR_BEGIN_CONTENT ";
+const END_CONTENT: &[u8] = b"EVCXR_END_CONTENT";
+/// What the crate `evcxr_input` prints, a colon and its prompt behind.
+const QUESTION: &str = "EVCXR_INPUT_REQUEST";
+const PASSWORD: &str = "EVCXR_INPUT_REQUEST_PASSWORD";
+
+/// Something that a cell printed.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Piece {
+    /// Text for the reader.
+    Text(String),
+    /// A message of ours.
+    Marker(Marker),
+    /// One representation of a value, as evcxr's display protocol has it.
+    Content {
+        /// Media type.
+        media: String,
+        /// Text, or base64.
+        body: String,
+    },
+    /// The cell waits for a line of the user's.
+    Question {
+        /// What it asks.
+        prompt: String,
+        /// Whether the answer must not be shown.
+        password: bool,
+    },
+    /// All that was written before the barrier of this number has been read.
+    Barrier(u64),
+}
+
+/// The two pipes, kept open so that neither ends with a cell's process.
+pub(super) struct Pipes {
+    stdout: File,
+    stderr: File,
+    nonce: String,
+}
+
+impl Pipes {
+    /// Makes the pipes in `folder` and starts to read them; pieces go to `send`, which may block the reader.
+    pub(super) fn open<T, F>(folder: &Path, sender: &mpsc::Sender<T>, wrap: F) -> Result<Self>
+    where
+        T: Send + 'static,
+        F: Fn(StreamName, Piece) -> T + Clone + Send + 'static,
+    {
+        let nonce = format!("\u{2}{}\u{2}", uuid::Uuid::new_v4().simple());
+        let open = |name: &str, stream: StreamName| {
+            let file = make(&folder.join(name))?;
+            let reader = file
+                .try_clone()
+                .map_err(Error::io("Impossible d'ouvrir", folder))?;
+            let (sender, wrap) = (sender.clone(), wrap.clone());
+            let splitter = Splitter::new(&nonce);
+            std::thread::spawn(move || {
+                read(reader, splitter, |piece| {
+                    sender.blocking_send(wrap(stream, piece)).is_ok()
+                });
+            });
+            Ok(file)
+        };
+        Ok(Self {
+            stdout: open("stdout", StreamName::Stdout)?,
+            stderr: open("stderr", StreamName::Stderr)?,
+            nonce,
+        })
+    }
+
+    /// Has [`Piece::Barrier`] come on both streams, after all that is written by now.
+    pub(super) fn barrier(&self, number: u64) {
+        let line = format!("{}{number}\n", self.nonce);
+        for pipe in [&self.stdout, &self.stderr] {
+            let mut pipe: &File = pipe;
+            if ready(pipe, libc::POLLOUT, 0) {
+                let _ = pipe.write_all(line.as_bytes());
+            } else if let Ok(mut pipe) = pipe.try_clone() {
+                let line = line.clone();
+                // A full pipe is emptied by a reader that may wait for this very thread.
+                std::thread::spawn(move || {
+                    let _ = pipe.write_all(line.as_bytes());
+                });
+            }
+        }
+    }
+}
+
+fn make(path: &Path) -> Result<File> {
+    let name = CString::new(path.as_os_str().as_bytes())
+        .map_err(|_| Error::Usage("Le dossier temporaire a un nom inutilisable.".to_owned()))?;
+    // SAFETY: `name` is a C string.
+    if unsafe { libc::mkfifo(name.as_ptr(), 0o600) } != 0 {
+        return Err(Error::io("Impossible de créer", path)(
+            std::io::Error::last_os_error(),
+        ));
+    }
+    // Opened for both: it never ends, and opening does not wait for the other side.
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(path)
+        .map_err(Error::io("Impossible d'ouvrir", path))
+}
+
+/// Reads until the end or until nobody listens. Text that stays without its line feed for a moment is shown as it is.
+fn read(mut pipe: File, mut splitter: Splitter, mut send: impl FnMut(Piece) -> bool) {
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        let count = match pipe.read(&mut chunk) {
+            Ok(0) | Err(_) => return,
+            Ok(count) => count,
+        };
+        let mut pieces = splitter.feed(&chunk[..count]);
+        if splitter.waits() && !has_more(&pipe) {
+            pieces.extend(splitter.unfinished());
+        }
+        // Whole lines travel together: a message each would cost more than the printing.
+        for piece in joined(pieces) {
+            if !send(piece) {
+                return;
+            }
+        }
+    }
+}
+
+/// Whether something more comes within a few milliseconds.
+fn has_more(pipe: &File) -> bool {
+    ready(pipe, libc::POLLIN, 5)
+}
+
+/// Whether a pipe can be read, or takes a short line without waiting, within so many milliseconds.
+fn ready(pipe: &File, event: libc::c_short, milliseconds: libc::c_int) -> bool {
+    use std::os::fd::AsRawFd;
+    let mut poll = libc::pollfd {
+        fd: pipe.as_raw_fd(),
+        events: event,
+        revents: 0,
+    };
+    // SAFETY: one valid entry.
+    unsafe { libc::poll(&mut poll, 1, milliseconds) > 0 }
+}
+
+fn joined(pieces: Vec<Piece>) -> Vec<Piece> {
+    let mut joined: Vec<Piece> = Vec::new();
+    for piece in pieces {
+        match (joined.last_mut(), piece) {
+            (Some(Piece::Text(all)), Piece::Text(text)) => all.push_str(&text),
+            (_, piece) => joined.push(piece),
+        }
+    }
+    joined
+}
+
+/// Cuts what is printed into pieces.
+#[derive(Debug)]
+struct Splitter {
+    nonce: String,
+    pending: Vec<u8>,
+    /// The beginning of this line was shown already.
+    within_line: bool,
+    /// Media type and lines of a content block.
+    content: Option<(String, Vec<String>)>,
+}
+
+impl Splitter {
+    fn new(nonce: &str) -> Self {
+        Self {
+            nonce: nonce.to_owned(),
+            pending: Vec::new(),
+            within_line: false,
+            content: None,
+        }
+    }
+
+    /// Whether the beginning of a line is there and not its end.
+    fn waits(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    fn feed(&mut self, bytes: &[u8]) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        let mut rest = bytes;
+        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+            self.pending.extend_from_slice(&rest[..end]);
+            rest = &rest[end + 1..];
+            let line = std::mem::take(&mut self.pending);
+            self.line(&line, &mut pieces);
+            self.within_line = false;
+        }
+        self.pending.extend_from_slice(rest);
+        if self.pending.len() > LONGEST_LINE {
+            pieces.extend(self.unfinished());
+        }
+        pieces
+    }
+
+    fn line(&mut self, line: &[u8], pieces: &mut Vec<Piece>) {
+        let text = String::from_utf8_lossy(line);
+        // The adapter's own line, which may end one of the cell's.
+        if let Some((before, number)) = text.rsplit_once(self.nonce.as_str()) {
+            if let Some((media, body)) = self.content.take() {
+                pieces.push(content(media, &body));
+            }
+            if !before.is_empty() {
+                pieces.push(Piece::Text(before.to_owned()));
+            }
+            pieces.extend(number.parse().ok().map(Piece::Barrier));
+            return;
+        }
+        if let Some((media, body)) = &mut self.content {
+            if line == END_CONTENT {
+                pieces.push(content(std::mem::take(media), body));
+                self.content = None;
+            } else {
+                body.push(text.into_owned());
+            }
+            return;
+        }
+        if !self.within_line {
+            if let Some(decoded) = Marker::decode(&text) {
+                // A marker that cannot be read hides what the cell wanted to say: that is a failure of the cell.
+                pieces.push(Piece::Marker(decoded.unwrap_or_else(|error| {
+                    Marker::Failure {
+                        message: error.to_string(),
+                    }
+                })));
+                return;
+            }
+            if let Some(media) = line.strip_prefix(BEGIN_CONTENT) {
+                let media = String::from_utf8_lossy(media).trim().to_owned();
+                self.content = Some((media, Vec::new()));
+                return;
+            }
+        }
+        if !self.within_line
+            && let Some((word @ (QUESTION | PASSWORD), prompt)) = text.split_once(':')
+        {
+            pieces.push(Piece::Question {
+                prompt: prompt.to_owned(),
+                password: word == PASSWORD,
+            });
+            return;
+        }
+        let mut text = text.into_owned();
+        text.push('\n');
+        pieces.push(Piece::Text(text));
+    }
+
+    /// The beginning of a line, unless it may still become a message.
+    fn unfinished(&mut self) -> Option<Piece> {
+        let prefix = tp_protocol::PREFIX.as_bytes();
+        let may_be = |whole: &[u8]| {
+            let common = whole.len().min(self.pending.len());
+            whole[..common] == self.pending[..common]
+        };
+        let ours = !self.within_line && (may_be(prefix) || may_be(BEGIN_CONTENT));
+        let nonce = self.nonce.as_bytes()[0];
+        if self.content.is_some() || self.pending.is_empty() || self.pending.contains(&nonce) {
+            return None;
+        }
+        if ours && self.pending.len() < LONGEST_LINE {
+            return None;
+        }
+        // A character cut in two waits for its second half.
+        let whole = match std::str::from_utf8(&self.pending) {
+            Err(error) if error.error_len().is_none() => error.valid_up_to(),
+            _ => self.pending.len(),
+        };
+        let rest = self.pending.split_off(whole);
+        let text = std::mem::replace(&mut self.pending, rest);
+        self.within_line = true;
+        (!text.is_empty()).then(|| Piece::Text(String::from_utf8_lossy(&text).into_owned()))
+    }
+}
+
+fn content(media: String, body: &[String]) -> Piece {
+    Piece::Content {
+        media,
+        body: body.join("\n"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Piece {
+        Piece::Text(text.to_owned())
+    }
+
+    #[test]
+    fn every_cut_gives_the_same_pieces() {
+        let marker = Marker::Stopped {
+            message: "été\nhiver".to_owned(),
+        };
+        let printed = format!(
+            "un\n{}\ndeux\nEVCXR_BEGIN_CONTENT text/html\n<b>\né\nEVCXR_END_CONTENT\ntrois\u{2}n\u{2}7\n",
+            marker.encode()
+        );
+        let expected = [
+            text("un\n"),
+            Piece::Marker(marker),
+            text("deux\n"),
+            Piece::Content {
+                media: "text/html".to_owned(),
+                body: "<b>\né".to_owned(),
+            },
+            text("trois"),
+            Piece::Barrier(7),
+        ];
+        for cut in 0..printed.len() {
+            let mut splitter = Splitter::new("\u{2}n\u{2}");
+            let mut pieces = splitter.feed(&printed.as_bytes()[..cut]);
+            pieces.extend(splitter.feed(&printed.as_bytes()[cut..]));
+            assert_eq!(joined(pieces), expected, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn an_unfinished_line_is_shown_and_a_message_is_waited_for() {
+        let mut splitter = Splitter::new("\u{2}n\u{2}");
+        assert_eq!(splitter.feed("é…".as_bytes()), []);
+        assert_eq!(splitter.unfinished(), Some(text("é…")));
+        // The rest of a line is no marker, whatever it looks like.
+        let line = format!("{}1 {{}}\n", tp_protocol::PREFIX);
+        assert_eq!(splitter.feed(line.as_bytes()), [text(&line)]);
+        assert_eq!(splitter.feed(&tp_protocol::PREFIX.as_bytes()[..4]), []);
+        assert_eq!(splitter.unfinished(), None);
+        assert_eq!(splitter.feed(b"x\n"), [text("\u{1}tp-x\n")]);
+        // A character cut in two is not shown by halves.
+        splitter.feed(&"aé".as_bytes()[..2]);
+        assert_eq!(splitter.unfinished(), Some(text("a")));
+        assert_eq!(splitter.feed(&"é\n".as_bytes()[1..]), [text("é\n")]);
+        let asked = splitter.feed(b"EVCXR_INPUT_REQUEST:Nom : ?\n");
+        let question = Piece::Question {
+            prompt: "Nom : ?".to_owned(),
+            password: false,
+        };
+        assert_eq!(asked, [question]);
+        // Bytes that are no text are replaced, never lost nor fatal.
+        assert_eq!(splitter.feed(b"\xff\n"), [text("\u{fffd}\n")]);
+    }
+
+    #[test]
+    fn a_cell_that_dies_within_a_display_loses_nothing() {
+        let mut splitter = Splitter::new("\u{2}n\u{2}");
+        let pieces = splitter.feed("EVCXR_BEGIN_CONTENT text/plain\nà\n\u{2}n\u{2}3\n".as_bytes());
+        let shown = Piece::Content {
+            media: "text/plain".to_owned(),
+            body: "à".to_owned(),
+        };
+        assert_eq!(pieces, [shown, Piece::Barrier(3)]);
+    }
+
+    #[test]
+    fn pipes_carry_both_streams_and_their_barriers() {
+        let folder = std::env::temp_dir().join(format!("tp-tubes-{}", uuid::Uuid::new_v4()));
+        std::fs::create_dir(&folder).unwrap();
+        let (sender, mut receiver) = mpsc::channel(16);
+        let pipes = Pipes::open(&folder, &sender, |stream, piece| (stream, piece)).unwrap();
+        let mut out = OpenOptions::new()
+            .write(true)
+            .open(folder.join("stdout"))
+            .unwrap();
+        out.write_all("a\nb".as_bytes()).unwrap();
+        let mut err = OpenOptions::new()
+            .write(true)
+            .open(folder.join("stderr"))
+            .unwrap();
+        err.write_all("!\n".as_bytes()).unwrap();
+        pipes.barrier(1);
+        let (mut texts, mut barriers) = ([String::new(), String::new()], 0);
+        while barriers < 2 {
+            let (stream, piece) = receiver.blocking_recv().unwrap();
+            match piece {
+                Piece::Text(text) => {
+                    texts[usize::from(stream == StreamName::Stderr)].push_str(&text)
+                }
+                Piece::Barrier(1) => barriers += 1,
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(texts, ["a\nb".to_owned(), "!\n".to_owned()]);
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+}

@@ -1,0 +1,176 @@
+//! The cell that runs: what it showed, what it told, when it is over.
+
+use std::time::Instant;
+
+use serde_json::{Value, json};
+use tp_protocol::Marker;
+
+use super::errors::Stop;
+use super::pipes::Piece;
+use super::screen::Screen;
+use super::wire::Message;
+use crate::jupyter::StreamName;
+
+/// Why a cell's process is killed, or its compilation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// The user interrupted it.
+    Interrupt,
+    /// It took more memory than allowed, in bytes.
+    Memory(u64),
+    /// It took more time than allowed, in seconds.
+    Duration(u64),
+}
+
+/// A cell asked to stop.
+#[derive(Debug, Clone)]
+pub(super) struct Ending {
+    pub(super) reason: Reason,
+    /// When its process is killed, if it has not ended.
+    pub(super) deadline: Instant,
+    /// A loop saw the request.
+    pub(super) heard: bool,
+    /// Its process was killed.
+    pub(super) killed: bool,
+}
+
+/// The state of the training that was last saved.
+#[derive(Debug, Clone)]
+pub(super) struct SavedState {
+    pub(super) folder: String,
+    pub(super) epoch: u32,
+}
+
+/// One running cell.
+pub(super) struct Running {
+    pub(super) request: Message,
+    pub(super) count: u64,
+    pub(super) screen: Screen,
+    pub(super) started: Instant,
+    /// Its own code runs: it is compiled.
+    pub(super) begun: bool,
+    /// evcxr's reply.
+    pub(super) reply: Option<Value>,
+    /// evcxr has sent everything.
+    pub(super) idle: bool,
+    /// The barrier that follows all that the cell printed, and on how many streams it came.
+    pub(super) barrier: Option<u64>,
+    pub(super) barriers: u8,
+    /// evcxr's own result, of a command.
+    pub(super) result: Value,
+    /// evcxr's error outputs.
+    pub(super) errors: Vec<Value>,
+    pub(super) stop: Option<Stop>,
+    /// Line of evcxr's file where it stopped.
+    pub(super) line: Option<u32>,
+    pub(super) ending: Option<Ending>,
+    pub(super) saved: Option<SavedState>,
+    /// Marker lines are passed on to a client that asked for them.
+    forwards: bool,
+    ends_line: bool,
+}
+
+impl Running {
+    pub(super) fn new(request: Message, count: u64, forwards: bool) -> Self {
+        Self {
+            request,
+            count,
+            screen: Screen::new(count),
+            started: Instant::now(),
+            begun: false,
+            reply: None,
+            idle: false,
+            barrier: None,
+            barriers: 0,
+            result: Value::Null,
+            errors: Vec::new(),
+            stop: None,
+            line: None,
+            ending: None,
+            saved: None,
+            forwards,
+            ends_line: true,
+        }
+    }
+
+    /// Takes something that the cell printed.
+    pub(super) fn take(&mut self, stream: StreamName, piece: Piece) {
+        match piece {
+            Piece::Text(text) => self.print(stream, &text),
+            Piece::Content { media, body } => self.screen.value(media, body),
+            Piece::Marker(marker) => self.mark(marker),
+            // Asked by the adapter, which alone can answer.
+            Piece::Question { prompt, .. } => self.print(stream, &format!("{prompt}\n")),
+            Piece::Barrier(number) => {
+                if self.barrier == Some(number) {
+                    self.barriers += 1;
+                }
+            }
+        }
+    }
+
+    fn print(&mut self, stream: StreamName, text: &str) {
+        if stream == StreamName::Stdout {
+            self.ends_line = text.ends_with('\n');
+        }
+        self.screen.print(stream, text);
+    }
+
+    /// Takes a message of ours.
+    pub(super) fn mark(&mut self, marker: Marker) {
+        match &marker {
+            Marker::Begin => self.begun = true,
+            Marker::Line { line } => self.line = Some(*line),
+            Marker::Panic { message, location } => {
+                self.stop = Some(Stop::Panic {
+                    message: message.clone(),
+                    location: location.clone(),
+                });
+            }
+            Marker::Failure { message } => {
+                self.stop = Some(Stop::Failure {
+                    message: message.clone(),
+                });
+            }
+            Marker::Points { .. } => {}
+            Marker::Display { id, data, .. } => {
+                self.screen.display(id, json!(data), None, false);
+            }
+            Marker::Progress { .. } => self.screen.progress(marker.clone()),
+            Marker::Stopped { message } => {
+                if let Some(ending) = &mut self.ending {
+                    ending.heard = true;
+                }
+                self.print(StreamName::Stdout, &format!("■ {message}\n"));
+            }
+            Marker::Saved { folder, epoch } => {
+                self.saved = Some(SavedState {
+                    folder: folder.clone(),
+                    epoch: *epoch,
+                });
+            }
+        }
+        let told = matches!(
+            marker,
+            Marker::Points { .. } | Marker::Panic { .. } | Marker::Failure { .. }
+        );
+        if told && self.forwards {
+            let start = if self.ends_line { "" } else { "\n" };
+            self.ends_line = true;
+            self.screen
+                .forward(&format!("{start}{}\n", marker.encode()));
+        }
+    }
+
+    /// Whether nothing more can come of it.
+    pub(super) fn is_over(&self) -> bool {
+        self.reply.is_some() && self.idle && self.barriers >= 2
+    }
+
+    /// Whether evcxr replied with an error.
+    pub(super) fn failed(&self) -> bool {
+        self.reply
+            .as_ref()
+            .is_some_and(|reply| reply["status"] != "ok")
+    }
+}

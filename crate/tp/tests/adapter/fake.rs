@@ -1,0 +1,274 @@
+//! A stand-in for evcxr_jupyter: same protocol, no compiler. The code of a cell is a command for it.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+use std::time::Duration;
+
+use jupyter_protocol::{
+    ConnectionInfo, ErrorOutput, ExecuteReply, JupyterMessage, JupyterMessageContent,
+    KernelInfoReply, ReplyError, ReplyStatus, Status, StreamContent,
+};
+use jupyter_zmq_client::{
+    KernelIoPubConnection, KernelShellConnection, create_kernel_control_connection,
+    create_kernel_heartbeat_connection, create_kernel_iopub_connection,
+    create_kernel_shell_connection, create_kernel_stdin_connection,
+};
+use tp_protocol::{Marker, PIPES_VARIABLE, ProgressEnd, STOP_VARIABLE};
+
+/// Argument of the process that stands for the one that runs the cells.
+pub const CELLS: &str = "--cells";
+
+/// What the kernel is asked to do wrong from the start, in this variable: « die ».
+pub const MODE_VARIABLE: &str = "TP_ESSAI_FAUX";
+
+/// The process of the cells: waits to be killed, or for the end of its kernel.
+pub fn play_cells() {
+    let kernel = std::os::unix::process::parent_id();
+    while std::os::unix::process::parent_id() == kernel {
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// Plays the kernel until it is killed.
+pub fn play(control_file: &Path) {
+    if std::env::var(MODE_VARIABLE).is_ok_and(|mode| mode == "die") {
+        eprintln!("bibliothèque absente");
+        std::process::exit(3);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(serve(control_file));
+}
+
+async fn serve(control_file: &Path) {
+    let connection: ConnectionInfo =
+        serde_json::from_slice(&std::fs::read(control_file).unwrap()).unwrap();
+    let _heartbeat = create_kernel_heartbeat_connection(&connection)
+        .await
+        .unwrap();
+    let _control = create_kernel_control_connection(&connection, "faux")
+        .await
+        .unwrap();
+    let _stdin = create_kernel_stdin_connection(&connection, "faux")
+        .await
+        .unwrap();
+    let mut kernel = Fake {
+        iopub: create_kernel_iopub_connection(&connection, "faux")
+            .await
+            .unwrap(),
+        shell: create_kernel_shell_connection(&connection, "faux")
+            .await
+            .unwrap(),
+        cells: start_cells(),
+    };
+    loop {
+        let Ok(request) = kernel.shell.read().await else {
+            continue;
+        };
+        kernel.answer(request).await;
+    }
+}
+
+fn start_cells() -> Child {
+    let program = std::env::current_exe().unwrap();
+    Command::new(program).arg(CELLS).spawn().unwrap()
+}
+
+struct Fake {
+    iopub: KernelIoPubConnection,
+    shell: KernelShellConnection,
+    cells: Child,
+}
+
+impl Fake {
+    async fn tell(&mut self, content: impl Into<JupyterMessageContent>, request: &JupyterMessage) {
+        let message = JupyterMessage::new(content, Some(request));
+        self.iopub.send(message).await.unwrap();
+    }
+
+    async fn answer(&mut self, request: JupyterMessage) {
+        self.tell(Status::busy(), &request).await;
+        match &request.content {
+            JupyterMessageContent::KernelInfoRequest(_) => {
+                let info: KernelInfoReply = serde_json::from_value(serde_json::json!({
+                    "status": "ok", "protocol_version": "5.3", "implementation": "faux",
+                    "implementation_version": "0", "banner": "", "help_links": [],
+                    "language_info": {"name": "Rust", "version": ""},
+                }))
+                .unwrap();
+                let reply = JupyterMessage::new(info, Some(&request));
+                self.shell.send(reply).await.unwrap();
+            }
+            JupyterMessageContent::ExecuteRequest(execute) => {
+                let code = execute.code.clone();
+                let failure = self.run(&code, &request).await;
+                let reply = ExecuteReply {
+                    // evcxr counts from 2, and says nothing of the error.
+                    execution_count: 2_usize.into(),
+                    status: match failure {
+                        None => ReplyStatus::Ok,
+                        Some(_) => ReplyStatus::Error,
+                    },
+                    error: failure.map(|_| Box::new(ReplyError::default())),
+                    ..ExecuteReply::default()
+                };
+                let reply = JupyterMessage::new(reply, Some(&request));
+                self.shell.send(reply).await.unwrap();
+            }
+            JupyterMessageContent::CompleteRequest(_) => {
+                let reply: jupyter_protocol::CompleteReply = serde_json::from_value(
+                    serde_json::json!({"status": "ok", "matches": ["du_noyau"], "cursor_start": 0,
+                        "cursor_end": 1, "metadata": {}}),
+                )
+                .unwrap();
+                let reply = JupyterMessage::new(reply, Some(&request));
+                self.shell.send(reply).await.unwrap();
+            }
+            _ => {}
+        }
+        self.tell(Status::idle(), &request).await;
+    }
+
+    /// Does what the cell says; an error when evcxr would reply with one.
+    async fn run(&mut self, code: &str, request: &JupyterMessage) -> Option<()> {
+        let (word, rest) = code.split_once(' ').unwrap_or((code, ""));
+        match word {
+            "print" => cell(|out, _| writeln!(out, "{rest}").unwrap()),
+            "unfinished" => cell(|out, _| write!(out, "{rest}").unwrap()),
+            "stderr" => cell(|_, err| writeln!(err, "{rest}").unwrap()),
+            "flood" => {
+                let lines: usize = rest.parse().unwrap();
+                cell(|out, _| {
+                    let block = format!("{}\n", "x".repeat(99)).repeat(1000);
+                    for _ in 0..lines / 1000 {
+                        out.write_all(block.as_bytes()).unwrap();
+                    }
+                });
+            }
+            "value" => cell(|out, _| {
+                writeln!(
+                    out,
+                    "EVCXR_BEGIN_CONTENT text/plain\n{rest}\nEVCXR_END_CONTENT"
+                )
+                .unwrap();
+            }),
+            "panic" => cell(|out, _| {
+                mark(
+                    out,
+                    &Marker::Panic {
+                        message: rest.to_owned(),
+                        location: None,
+                    },
+                );
+            }),
+            "failure" => cell(|out, _| {
+                mark(
+                    out,
+                    &Marker::Failure {
+                        message: rest.to_owned(),
+                    },
+                );
+            }),
+            "bar" => cell(|out, _| {
+                for done in 0..=100 {
+                    mark(
+                        out,
+                        &progress(done, (done == 100).then_some(ProgressEnd::Done)),
+                    );
+                    let display = Marker::Display {
+                        id: "courbe".to_owned(),
+                        update: done > 0,
+                        data: [("text/plain".to_owned(), format!("état {done}"))].into(),
+                    };
+                    mark(out, &display);
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+            }),
+            // A loop that looks at the request to stop.
+            "listen" => cell(|out, _| {
+                mark(out, &progress(1, None));
+                let stop = PathBuf::from(std::env::var_os(STOP_VARIABLE).unwrap());
+                while !stop.exists() {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                mark(
+                    out,
+                    &Marker::Stopped {
+                        message: "arrêté au pas 1".to_owned(),
+                    },
+                );
+            }),
+            // One that does not: over when the process of the cells is killed.
+            "deaf" => {
+                cell(|out, _| {
+                    mark(
+                        out,
+                        &Marker::Saved {
+                            folder: "reprises".to_owned(),
+                            epoch: 3,
+                        },
+                    );
+                    let status = self.cells.wait().unwrap();
+                    let _ = status;
+                });
+                self.cells = start_cells();
+                let value = "Subprocess terminated with status: signal: 9 (SIGKILL)".to_owned();
+                return self.fail(value, request).await;
+            }
+            "mismatch" => {
+                return self.fail("mismatched types".to_owned(), request).await;
+            }
+            "late" => {
+                let text = StreamContent::stdout("par evcxr\n");
+                self.tell(text, request).await;
+            }
+            "exit" => std::process::exit(9),
+            _ => {}
+        }
+        None
+    }
+
+    async fn fail(&mut self, value: String, request: &JupyterMessage) -> Option<()> {
+        let error = ErrorOutput {
+            ename: "Error".to_owned(),
+            traceback: vec!["[E0308] Error:".to_owned(), value.clone()],
+            evalue: value,
+        };
+        self.tell(error, request).await;
+        Some(())
+    }
+}
+
+fn progress(done: u64, ended: Option<ProgressEnd>) -> Marker {
+    Marker::Progress {
+        id: "barre".to_owned(),
+        label: "Essai".to_owned(),
+        done,
+        total: 100,
+        detail: String::new(),
+        seconds_left: None,
+        ended,
+    }
+}
+
+fn mark(out: &mut dyn Write, marker: &Marker) {
+    writeln!(out, "{}", marker.encode()).unwrap();
+}
+
+/// Runs a cell's body with the adapter's pipes, after the marker of its beginning.
+fn cell(body: impl FnOnce(&mut dyn Write, &mut dyn Write)) {
+    let folder = PathBuf::from(std::env::var_os(PIPES_VARIABLE).unwrap());
+    let open = |name| {
+        OpenOptions::new()
+            .write(true)
+            .open(folder.join(name))
+            .unwrap()
+    };
+    let (mut out, mut err) = (open("stdout"), open("stderr"));
+    mark(&mut out, &Marker::Begin);
+    body(&mut out, &mut err);
+}

@@ -1,0 +1,136 @@
+//! The kernel adapter between a real client and a stand-in for evcxr: protocol, queue, displays, interrupts, junk.
+//!
+//! No library nor compiler is needed: each test takes a fraction of a second.
+
+mod channels;
+mod fake;
+mod protocol;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use tp::jupyter::KernelCommand;
+
+const TESTS: [(&str, fn()); 14] = [
+    (
+        "text_of_both_streams_arrives_whole",
+        protocol::text_of_both_streams_arrives_whole,
+    ),
+    (
+        "values_and_counts_are_jupyters",
+        protocol::values_and_counts_are_jupyters,
+    ),
+    ("errors_are_errors", protocol::errors_are_errors),
+    (
+        "displays_move_in_their_place",
+        protocol::displays_move_in_their_place,
+    ),
+    (
+        "a_loop_that_listens_keeps_its_process",
+        protocol::a_loop_that_listens_keeps_its_process,
+    ),
+    (
+        "a_loop_that_does_not_is_killed",
+        protocol::a_loop_that_does_not_is_killed,
+    ),
+    (
+        "a_flood_is_cut_and_the_rest_goes_on",
+        protocol::a_flood_is_cut_and_the_rest_goes_on,
+    ),
+    (
+        "the_end_of_evcxr_is_told",
+        protocol::the_end_of_evcxr_is_told,
+    ),
+    (
+        "a_kernel_that_cannot_start_says_why",
+        protocol::a_kernel_that_cannot_start_says_why,
+    ),
+    (
+        "a_time_limit_ends_a_cell",
+        protocol::a_time_limit_ends_a_cell,
+    ),
+    (
+        "the_queue_stops_at_the_first_error",
+        channels::the_queue_stops_at_the_first_error,
+    ),
+    (
+        "questions_are_answered_while_a_cell_runs",
+        channels::questions_are_answered_while_a_cell_runs,
+    ),
+    (
+        "junk_and_wrong_signatures_are_refused",
+        channels::junk_and_wrong_signatures_are_refused,
+    ),
+    ("messages_cost_little", channels::messages_cost_little),
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.first().map(String::as_str) {
+        Some("--control_file") => {
+            fake::play(Path::new(&arguments[1]));
+            return ExitCode::SUCCESS;
+        }
+        Some(fake::CELLS) => {
+            fake::play_cells();
+            return ExitCode::SUCCESS;
+        }
+        _ => {}
+    }
+    let wanted: Vec<&String> = arguments
+        .iter()
+        .filter(|name| !name.starts_with('-'))
+        .collect();
+    if arguments.iter().any(|name| name == "--list") {
+        TESTS.iter().for_each(|(name, _)| println!("{name}: test"));
+        return ExitCode::SUCCESS;
+    }
+    let mut failed = Vec::new();
+    for (name, test) in TESTS {
+        if !wanted.is_empty() && !wanted.iter().any(|part| name.contains(part.as_str())) {
+            continue;
+        }
+        let outcome = std::panic::catch_unwind(test);
+        println!(
+            "test {name} ... {}",
+            if outcome.is_ok() { "ok" } else { "FAILED" }
+        );
+        if outcome.is_err() {
+            failed.push(name);
+        }
+    }
+    if failed.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        println!("failed: {failed:?}");
+        ExitCode::FAILURE
+    }
+}
+
+/// A kernel folder whose evcxr is the stand-in; removed at the end.
+pub struct Folder(PathBuf);
+
+impl Folder {
+    pub fn create() -> Self {
+        let path = std::env::temp_dir().join(format!("tp-adaptateur-{}", uuid::Uuid::new_v4()));
+        std::fs::create_dir_all(path.join("bin")).unwrap();
+        std::fs::copy(env!("CARGO_BIN_EXE_tp"), path.join("bin/tp")).unwrap();
+        let manifest = serde_json::json!({
+            "fingerprint": "essai", "rustc": "", "toolchain": "", "target_libdir": "/",
+            "evcxr": std::env::current_exe().unwrap(),
+        });
+        std::fs::write(path.join("noyau.json"), manifest.to_string()).unwrap();
+        Self(path)
+    }
+
+    pub fn command(&self) -> KernelCommand {
+        let program = self.0.join("bin/tp");
+        KernelCommand::new([program.to_str().unwrap(), "kernel", "{connection_file}"])
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
