@@ -216,8 +216,10 @@ mod tests {
         };
         // The legend's samples are above, at y = 58.
         let outside = |x: f64, y: f64| {
-            let legend = y < 64.0 && y > 52.0;
-            !legend && (y < TOP_EDGE - 3.0 || y > BOTTOM + 3.0 || x < LEFT - 3.0 || x > RIGHT + 3.0)
+            let legend = (52.0..64.0).contains(&y);
+            let inside = (TOP_EDGE - 3.0..=BOTTOM + 3.0).contains(&y)
+                && (LEFT - 3.0..=RIGHT + 3.0).contains(&x);
+            !legend && !inside
         };
         let stray: Vec<_> = picture
             .enumerate_pixels()
