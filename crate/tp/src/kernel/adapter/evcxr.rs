@@ -1,5 +1,6 @@
 //! The process of evcxr_jupyter and those below it: the one that runs the cells, the compilers.
 
+use std::cell::Cell;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -15,6 +16,8 @@ use crate::platform;
 pub(super) struct EvcxrProcess {
     child: Child,
     program: PathBuf,
+    /// The process that runs the cells, as last found: looking through all processes is not for every moment.
+    known: Cell<Option<u32>>,
 }
 
 impl EvcxrProcess {
@@ -40,7 +43,11 @@ impl EvcxrProcess {
             });
         }
         let program = program.canonicalize().unwrap_or(program);
-        Ok(Self { child, program })
+        Ok(Self {
+            child,
+            program,
+            known: Cell::new(None),
+        })
     }
 
     /// How it ended; `None` while it runs.
@@ -50,9 +57,15 @@ impl EvcxrProcess {
 
     /// The process that runs the cells: the same program, started by itself.
     fn cells(&self) -> Option<u32> {
-        platform::children(self.child.id())
+        let known = self.known.get();
+        if known.is_some_and(|pid| is_program(pid, &self.program)) {
+            return known;
+        }
+        let found = platform::children(self.child.id())
             .into_iter()
-            .find(|pid| is_program(*pid, &self.program))
+            .find(|pid| is_program(*pid, &self.program));
+        self.known.set(found);
+        found
     }
 
     /// Memory of the process that runs the cells, in bytes.

@@ -55,6 +55,8 @@ const TICK: Duration = Duration::from_millis(100);
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// Starts before giving up: another program can take a port between our choice and evcxr's.
 const ATTEMPTS: usize = 3;
+/// Attempts to connect to evcxr, of a few seconds each: a machine may be very busy.
+const CONNECTIONS: usize = 200;
 /// Lines of evcxr's log that are kept for a failure.
 const LOG_LINES: usize = 12;
 /// What arrives at once from the pipes and the sockets.
@@ -161,10 +163,14 @@ fn start(
     Ok(process)
 }
 
+/// Tries until evcxr listens; its end is seen by its process.
 async fn connect(connection: ConnectionInfo, incoming: mpsc::Sender<Incoming>) {
-    // A failed connection shows as evcxr's end, or as its silence.
-    if let Ok(evcxr) = Evcxr::connect(&connection, &incoming).await {
-        let _ = incoming.send(Incoming::Connected(Box::new(evcxr))).await;
+    for _ in 0..CONNECTIONS {
+        if let Ok(evcxr) = Evcxr::connect(&connection, &incoming).await {
+            let _ = incoming.send(Incoming::Connected(Box::new(evcxr))).await;
+            return;
+        }
+        tokio::time::sleep(TICK).await;
     }
 }
 

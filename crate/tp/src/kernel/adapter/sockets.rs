@@ -9,7 +9,7 @@ use jupyter_protocol::{ConnectionInfo, Transport};
 use tokio::sync::mpsc;
 use zeromq::{
     DealerSendHalf, DealerSocket, PubSocket, RepSocket, RouterRecvHalf, RouterSendHalf,
-    RouterSocket, Socket, SocketRecv, SocketSend, SubSocket,
+    RouterSocket, Socket, SocketOptions, SocketRecv, SocketSend, SubSocket,
 };
 
 use super::pipes::Piece;
@@ -19,6 +19,9 @@ use crate::jupyter::StreamName;
 
 /// How long a port of the connection file may still be held by the kernel that a restart replaces.
 const PORT_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long one attempt to connect to evcxr may last; the caller tries again.
+const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 
 /// Something that arrived.
 pub(super) enum Incoming {
@@ -174,10 +177,15 @@ impl Evcxr {
         incoming: &mpsc::Sender<Incoming>,
     ) -> zeromq::ZmqResult<Self> {
         let key = Key::new(&connection.key);
-        let mut iopub = SubSocket::new();
+        let options = || {
+            let mut options = SocketOptions::default();
+            options.connect_timeout(CONNECT_LIMIT);
+            options
+        };
+        let mut iopub = SubSocket::with_options(options());
         iopub.subscribe("").await?;
         iopub.connect(&connection.iopub_url()).await?;
-        let mut shell = DealerSocket::new();
+        let mut shell = DealerSocket::with_options(options());
         shell.connect(&connection.shell_url()).await?;
         let (shell, from_shell) = shell.split();
         listen(iopub, key.clone(), incoming.clone(), Incoming::EvcxrIopub);
