@@ -33,7 +33,7 @@ const WARM_UP_STEPS: usize = 3;
 const BLOCK_LIMIT: f64 = 5_000.0;
 /// Fewest steps of a block.
 const FEWEST_STEPS: usize = 3;
-/// Measurements of each part of a step.
+/// Most measurements of each part of a step; slow networks make fewer, see [`BLOCK_LIMIT`].
 const PROFILE_REPEATS: usize = 20;
 
 /// The networks that can be timed.
@@ -279,9 +279,11 @@ impl Sides {
             return Err(Error::Usage("Aucune mesure.".to_owned()));
         };
         drop(reports);
+        let repeats =
+            ((BLOCK_LIMIT / ours.median.max(1e-3)) as usize).clamp(FEWEST_STEPS, PROFILE_REPEATS);
         let profile = args.profile.then(|| {
-            self.ours
-                .ask::<Profile>(&json!({ "op": "profile", "repeats": PROFILE_REPEATS }))
+            let request = json!({ "op": "profile", "repeats": repeats });
+            self.ours.ask::<Profile>(&request)
         });
         Ok(Run {
             model,

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use clap::ValueEnum;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 use crate::paths::{self, Cache, Repository};
@@ -31,6 +32,7 @@ pub enum Peer {
 pub struct Ready {
     peer: Peer,
     python: PathBuf,
+    script: PathBuf,
 }
 
 impl Peer {
@@ -45,7 +47,20 @@ impl Peer {
                 ensure_environment(&folder.join("tensorflow"), &requirements(repository)?)?
             }
         };
-        Ok(Ready { peer: self, python })
+        // Under a name of its own: another checkout's measurement may run another text at the same moment.
+        let hash = Sha256::digest(TENSORFLOW);
+        let version: String = hash
+            .iter()
+            .take(4)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let script = folder.join(format!("peer_tensorflow-{version}.py"));
+        paths::write_atomically(&script, TENSORFLOW.as_bytes())?;
+        Ok(Ready {
+            peer: self,
+            python,
+            script,
+        })
     }
 
     fn name(self) -> String {
@@ -58,8 +73,7 @@ impl Ready {
     /// The peer's name and the command that starts it with that many threads.
     pub fn command(&self, threads: usize) -> (String, Command) {
         let mut command = Command::new(&self.python);
-        // Not through a file: another checkout's measurement would write its own there.
-        command.args(["-u", "-c", TENSORFLOW, &self.peer.name()]);
+        command.arg("-u").arg(&self.script).arg(self.peer.name());
         command.env("OMP_NUM_THREADS", threads.to_string());
         (self.peer.name(), command)
     }
