@@ -119,8 +119,11 @@ pub(super) fn run<M: Module, T: Training<M>>(
             if history.len() == total {
                 break 'epochs;
             }
-            let asked = |observer: &Box<dyn observer::Observer>| observer.stop_requested();
-            if config.stop.is_requested() || observer.as_ref().is_some_and(asked) {
+            if config.stop.is_requested()
+                || observer
+                    .as_ref()
+                    .is_some_and(|observer| observer.stop_requested())
+            {
                 stopped = true;
                 break 'epochs;
             }
