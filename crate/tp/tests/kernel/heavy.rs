@@ -114,10 +114,10 @@ fn without_the_adapter_a_lab_prints_lines() {
     ] {
         ok(&mut client, cell);
     }
-    let training = "let fitted: Fitted<StandardCnn> = fit(model.clone(), &loader, &FitConfig::new().with_max_steps(12))?;";
+    let training = "let fitted: Fitted<StandardCnn> = fit(model.clone(), &loader, &FitConfig::new().with_epochs(4))?;";
     let text = ok(&mut client, training);
     assert!(
-        text.contains("durée estimée") && text.contains("terminé : 12 pas"),
+        text.contains("durée estimée") && text.contains("terminé : 16 pas"),
         "{text}"
     );
     assert!(!text.contains(tp_protocol::PREFIX), "{text}");

@@ -12,8 +12,9 @@ use crate::jupyter::StreamName;
 const TEXT_PERIOD: Duration = Duration::from_millis(20);
 /// Text that does not wait.
 const TEXT_PACKET: usize = 32 * 1024;
-/// A value is shown at the latest this long after its first representation.
-const VALUE_PERIOD: Duration = Duration::from_millis(1000);
+/// A value that nothing follows is shown at the latest this long after its first representation: sooner, a busy machine
+/// would have a cell's last value taken for one of its displays.
+const VALUE_PERIOD: Duration = Duration::from_secs(10);
 /// Time between two updates of one display.
 const UPDATE_PERIOD: Duration = Duration::from_millis(100);
 /// Text of one cell that is passed on: more would fill the notebook and trip Jupyter's own limit (1 MB/s over 3 s).
