@@ -2,6 +2,9 @@
 
 use std::io::{IsTerminal, Write};
 
+use jupyter_protocol::MediaType;
+use nbformat::v4::Output;
+
 use super::Preset;
 use super::grading::{Grading, Worth};
 use super::report::{NotebookReport, Outcome};
@@ -31,14 +34,20 @@ pub(super) fn run(
     for (index, cell) in cells.iter().enumerate() {
         let mut live = LiveLine::new(format!("cellule {}/{} · …", index + 1, cells.len()));
         live.show(&cell.first_line(SHOWN));
-        let mut on_event = |event: Event<'_>| {
-            if let Event::Text {
+        let mut on_event = |event: Event<'_>| match event {
+            Event::Text {
                 stream: StreamName::Stdout,
                 text,
-            } = event
-            {
-                live.show(text);
+            } => live.show(text),
+            // A progress bar that moves.
+            Event::Output(Output::DisplayData(display)) => {
+                for media in &display.data.content {
+                    if let MediaType::Plain(text) = media {
+                        live.show(text);
+                    }
+                }
             }
+            _ => {}
         };
         let result = client.execute(&cell.source, preset.cell_limit(), &mut on_event)?;
         live.clear();
