@@ -5,8 +5,9 @@ use rayon::prelude::*;
 
 use super::{
     images_per_piece,
-    shape::{ConvShape, Segment, Source, copy, lay_out, segments, vector_places},
-    tile::{self, Tile, accumulate, block, dispatch, for_height, load, load_at, store},
+    product::{Source, lay_out, product, vector_places},
+    shape::{ConvShape, Segment, copy, segments},
+    tile::{self, Tile, dispatch, for_height},
 };
 
 /// Convolves a batch.
@@ -180,41 +181,6 @@ impl<S: Simd> pulp::NullaryFnOnce for Piece<'_, S> {
             }
         }
     }
-}
-
-/// `start + factors · source`, one tile of rows.
-#[inline(always)]
-fn product<S: Simd, const ROWS: usize>(
-    simd: S,
-    start: &[f32],
-    factors: &[f32],
-    source: &Source,
-    into: &mut [f32],
-) {
-    let mut sum = block::<S, ROWS, { tile::VECTORS }>(simd, start);
-    let factors = factors.chunks_exact(ROWS);
-    match *source {
-        Source::Panel(panel) => {
-            for (factors, values) in factors.zip(panel.chunks_exact(tile::width::<S>())) {
-                accumulate(simd, &mut sum, factors, load(simd, values));
-            }
-        }
-        Source::InPlace {
-            values,
-            offsets,
-            places,
-        } => {
-            for (factors, offset) in factors.zip(offsets) {
-                accumulate(
-                    simd,
-                    &mut sum,
-                    factors,
-                    load_at::<S>(values, places, *offset),
-                );
-            }
-        }
-    }
-    store::<S, ROWS, { tile::VECTORS }>(&sum, into);
 }
 
 /// The channels of one group of some images, padded, columns sorted by their remainder modulo the

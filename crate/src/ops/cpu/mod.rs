@@ -6,7 +6,7 @@
 //! memory. Here:
 //! - [`convolve`] (forward), [`spread`] (gradient of the input, and the transposed convolution) lay
 //!   out the pixels of one **panel** at a time, small enough for the first caches, and multiply it by
-//!   the kernel at once ([`tile`]);
+//!   the kernel at once ([`product`]);
 //! - [`correlate`] (gradient of the kernel) lays out nothing: in `[height, width, channels]` order a
 //!   window of the image is already contiguous;
 //! - [`normalize`], [`activate`] and [`adam`] read and write each number once or twice.
@@ -14,7 +14,7 @@
 //! Images of a batch are shared out over rayon's threads in pieces whose number does not depend on
 //! the number of threads: neither do the results, to the last bit.
 //!
-//! [`extension`] puts the kernels under burn's tensors with their gradients. `TP_OPERATIONS=burn`
+//! [`extension`] puts the kernels under burn's tensors, [`gradients`] adds their gradients. `TP_OPERATIONS=burn`
 //! turns all of it off ([`enabled`]): burn's own operations then run everywhere.
 
 mod activate;
@@ -22,7 +22,9 @@ pub(crate) mod adam;
 mod convolve;
 mod correlate;
 pub(super) mod extension;
+mod gradients;
 mod normalize;
+mod product;
 mod shape;
 mod spread;
 mod tile;

@@ -10,8 +10,9 @@ use rayon::prelude::*;
 use super::{
     convolve::padded_bias,
     images_per_piece,
-    shape::{ConvShape, Segment, Source, copy, lay_out, segments, vector_places},
-    tile::{self, Tile, accumulate, block, dispatch, for_height, load, load_at, store},
+    product::{Source, lay_out, product, vector_places},
+    shape::{ConvShape, Segment, copy, segments},
+    tile::{self, Tile, dispatch, for_height},
 };
 
 /// Spreads the small images `y` over the large ones.
@@ -244,14 +245,17 @@ impl<S: Simd> pulp::NullaryFnOnce for Piece<'_, S> {
                                 offsets,
                                 places,
                             },
-                            None => Source::Panel(&panel),
+                            None => Source::Rows {
+                                panel: &panel,
+                                rows: &phase.rows,
+                            },
                         };
                         let taps = phase.rows.len();
                         let at = (group * padded_rows + tile.offset) * taps;
                         let factors = &phase.packed[at..][..tile.height * taps];
                         for_height!(
                             tile.height,
-                            chosen::<S>(self.simd, start, factors, &phase.rows, &source, into)
+                            product::<S>(self.simd, start, factors, &source, into)
                         );
                     }
                     for row in 0..tile.rows {
@@ -267,43 +271,6 @@ impl<S: Simd> pulp::NullaryFnOnce for Piece<'_, S> {
             }
         }
     }
-}
-
-/// `start + factors · the chosen rows of the source`, one tile of rows.
-#[inline(always)]
-fn chosen<S: Simd, const ROWS: usize>(
-    simd: S,
-    start: &[f32],
-    factors: &[f32],
-    rows: &[usize],
-    source: &Source,
-    into: &mut [f32],
-) {
-    let mut sum = block::<S, ROWS, { tile::VECTORS }>(simd, start);
-    let factors = factors.chunks_exact(ROWS);
-    match *source {
-        Source::Panel(panel) => {
-            let width = tile::width::<S>();
-            for (factors, row) in factors.zip(rows) {
-                accumulate(simd, &mut sum, factors, load(simd, &panel[row * width..]));
-            }
-        }
-        Source::InPlace {
-            values,
-            offsets,
-            places,
-        } => {
-            for (factors, offset) in factors.zip(offsets) {
-                accumulate(
-                    simd,
-                    &mut sum,
-                    factors,
-                    load_at::<S>(values, places, *offset),
-                );
-            }
-        }
-    }
-    store::<S, ROWS, { tile::VECTORS }>(&sum, into);
 }
 
 /// Puts the pixels of all phases where they belong in one channel of a large image.

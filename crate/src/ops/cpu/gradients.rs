@@ -1,0 +1,298 @@
+//! The kernels under autodiff: what each operation keeps, and its gradients.
+
+use burn::{
+    backend::{
+        Autodiff, AutodiffBackend, Flex, TensorMetadata,
+        autodiff::{
+            NodeId,
+            checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
+            grads::Gradients,
+            ops::{Backward, Ops, OpsKind},
+        },
+        flex::FlexTensor,
+        tensor::FloatTensor,
+    },
+    tensor::TensorData,
+};
+
+use super::{
+    activate,
+    convolve::convolve,
+    correlate::{correlate, sum_per_channel},
+    extension::{LayerKernels, Values, large_shape, small_shape, tensor, weight_shape},
+    normalize::{Planes, normalize_backward},
+    shape::ConvShape,
+    spread::spread,
+};
+
+/// An activation: its values, and its gradient from its output.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Activation {
+    Relu,
+    Sigmoid,
+}
+
+impl Activation {
+    pub fn apply(self, input: &FlexTensor) -> FlexTensor {
+        let shape = input.shape();
+        let input = Values::of(input);
+        let output = match self {
+            Activation::Relu => activate::relu(input.get()),
+            Activation::Sigmoid => activate::sigmoid(input.get()),
+        };
+        FlexTensor::from_data(TensorData::new(output, shape))
+    }
+
+    /// Records the activation when its input asks for a gradient.
+    fn tracked<C: CheckpointStrategy>(
+        self,
+        input: FloatTensor<Autodiff<Flex, C>>,
+    ) -> FloatTensor<Autodiff<Flex, C>> {
+        let prepared = ActivationBackward
+            .prepare::<C>([input.node()])
+            .compute_bound()
+            .stateful();
+        let output = self.apply(input.primitive());
+        match prepared {
+            OpsKind::Tracked(prepared) => prepared.finish((self, output.clone()), output),
+            OpsKind::UnTracked(prepared) => prepared.finish(output),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct ActivationBackward;
+
+impl Backward<Flex, 1> for ActivationBackward {
+    type State = (Activation, FlexTensor);
+
+    fn backward(
+        self,
+        ops: Ops<Self::State, 1>,
+        gradients: &mut Gradients,
+        _checkpointer: &mut Checkpointer,
+    ) {
+        let gradient = gradients.consume::<Flex>(&ops.node);
+        let [Some(node)] = ops.parents else { return };
+        let (activation, output) = ops.state;
+        let shape = output.shape();
+        let [output, gradient] = [&output, &gradient].map(Values::of);
+        let result = match activation {
+            Activation::Relu => activate::relu_backward(output.get(), gradient.get()),
+            Activation::Sigmoid => activate::sigmoid_backward(output.get(), gradient.get()),
+        };
+        let result = FlexTensor::from_data(TensorData::new(result, shape));
+        gradients.register::<Flex>(node.id, result);
+    }
+}
+
+/// Which of the two sides of a [`ConvShape`] is the input.
+#[derive(Clone, Copy, Debug)]
+enum Direction {
+    /// From the large images to the small ones.
+    Convolution,
+    /// From the small images to the large ones.
+    Transpose,
+}
+
+#[derive(Debug)]
+struct ConvBackward;
+
+impl Backward<Flex, 3> for ConvBackward {
+    type State = (NodeId, NodeId, ConvShape, Direction);
+
+    fn backward(
+        self,
+        ops: Ops<Self::State, 3>,
+        gradients: &mut Gradients,
+        checkpointer: &mut Checkpointer,
+    ) {
+        let [input_node, weight_node, bias_node] = ops.parents;
+        let (input, weight, shape, direction) = ops.state;
+        let gradient = Values::of(&gradients.consume::<Flex>(&ops.node));
+        // Each retrieval counts: both are made whether or not they are used.
+        let input = checkpointer.retrieve_node_output::<FlexTensor>(input);
+        let weight = checkpointer.retrieve_node_output::<FlexTensor>(weight);
+
+        if let Some(node) = input_node {
+            let weight = Values::of(&weight);
+            let result = match direction {
+                Direction::Convolution => tensor(
+                    spread(gradient.get(), weight.get(), None, &shape),
+                    large_shape(&shape),
+                ),
+                Direction::Transpose => tensor(
+                    convolve(gradient.get(), weight.get(), None, &shape),
+                    small_shape(&shape),
+                ),
+            };
+            gradients.register::<Flex>(node.id, result);
+        }
+        if let Some(node) = weight_node {
+            let input = Values::of(&input);
+            let result = match direction {
+                Direction::Convolution => correlate(input.get(), gradient.get(), &shape),
+                Direction::Transpose => correlate(gradient.get(), input.get(), &shape),
+            };
+            gradients.register::<Flex>(node.id, tensor(result, weight_shape(&shape)));
+        }
+        if let Some(node) = bias_node {
+            let (channels, pixels) = match direction {
+                Direction::Convolution => (shape.channels[1], shape.pixels_out()),
+                Direction::Transpose => (shape.channels[0], shape.pixels_in()),
+            };
+            let result = sum_per_channel(gradient.get(), channels, pixels);
+            gradients.register::<Flex>(node.id, tensor(result, [channels]));
+        }
+    }
+}
+
+#[derive(Debug)]
+struct NormBackward;
+
+impl Backward<Flex, 3> for NormBackward {
+    type State = (NodeId, NodeId, FlexTensor, FlexTensor, f64);
+
+    fn backward(
+        self,
+        ops: Ops<Self::State, 3>,
+        gradients: &mut Gradients,
+        checkpointer: &mut Checkpointer,
+    ) {
+        let [input_node, gamma_node, beta_node] = ops.parents;
+        let (input, gamma, mean, variance, epsilon) = ops.state;
+        let gradient = gradients.consume::<Flex>(&ops.node);
+        let input = checkpointer.retrieve_node_output::<FlexTensor>(input);
+        let gamma = checkpointer.retrieve_node_output::<FlexTensor>(gamma);
+        let shape = input.shape();
+        let planes = Planes::of(&shape);
+        let [input, gamma, mean, variance, gradient] =
+            [&input, &gamma, &mean, &variance, &gradient].map(Values::of);
+        let result = normalize_backward(
+            input.get(),
+            gamma.get(),
+            mean.get(),
+            variance.get(),
+            epsilon as f32,
+            gradient.get(),
+            planes,
+        );
+        if let Some(node) = input_node {
+            let of_input = FlexTensor::from_data(TensorData::new(result.x, shape));
+            gradients.register::<Flex>(node.id, of_input);
+        }
+        if let Some(node) = gamma_node {
+            gradients.register::<Flex>(node.id, tensor(result.gamma, [planes.channels]));
+        }
+        if let Some(node) = beta_node {
+            gradients.register::<Flex>(node.id, tensor(result.beta, [planes.channels]));
+        }
+    }
+}
+
+impl<C: CheckpointStrategy> LayerKernels for Autodiff<Flex, C> {
+    fn visages_conv2d(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        shape: ConvShape,
+    ) -> FloatTensor<Self> {
+        tracked::<C>(input, weight, bias, shape, Direction::Convolution)
+    }
+
+    fn visages_conv_transpose2d(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        shape: ConvShape,
+    ) -> FloatTensor<Self> {
+        tracked::<C>(input, weight, bias, shape, Direction::Transpose)
+    }
+
+    fn visages_batch_norm(
+        input: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        epsilon: f64,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let prepared = NormBackward
+            .prepare::<C>([input.node(), gamma.node(), beta.node()])
+            .compute_bound()
+            .stateful();
+        let run = |input: &FloatTensor<Self>| {
+            Flex::visages_batch_norm(
+                input.primitive().clone(),
+                gamma.primitive().clone(),
+                beta.primitive().clone(),
+                epsilon,
+            )
+        };
+        let (output, mean, variance) = match prepared {
+            OpsKind::Tracked(mut prepared) => {
+                let (input_state, gamma_state) =
+                    (prepared.checkpoint(&input), prepared.checkpoint(&gamma));
+                let (output, mean, variance) = run(&input);
+                let state = (
+                    input_state,
+                    gamma_state,
+                    mean.clone(),
+                    variance.clone(),
+                    epsilon,
+                );
+                (prepared.finish(state, output), mean, variance)
+            }
+            OpsKind::UnTracked(prepared) => {
+                let (output, mean, variance) = run(&input);
+                (prepared.finish(output), mean, variance)
+            }
+        };
+        (output, Self::from_inner(mean), Self::from_inner(variance))
+    }
+
+    fn visages_relu(input: FloatTensor<Self>) -> FloatTensor<Self> {
+        Activation::Relu.tracked::<C>(input)
+    }
+
+    fn visages_sigmoid(input: FloatTensor<Self>) -> FloatTensor<Self> {
+        Activation::Sigmoid.tracked::<C>(input)
+    }
+}
+
+/// A convolution or its transpose, recorded when one of its inputs asks for a gradient.
+fn tracked<C: CheckpointStrategy>(
+    input: FloatTensor<Autodiff<Flex, C>>,
+    weight: FloatTensor<Autodiff<Flex, C>>,
+    bias: FloatTensor<Autodiff<Flex, C>>,
+    shape: ConvShape,
+    direction: Direction,
+) -> FloatTensor<Autodiff<Flex, C>> {
+    let run = |input: FlexTensor, weight: FlexTensor, bias: FlexTensor| match direction {
+        Direction::Convolution => Flex::visages_conv2d(input, weight, bias, shape),
+        Direction::Transpose => Flex::visages_conv_transpose2d(input, weight, bias, shape),
+    };
+    match ConvBackward
+        .prepare::<C>([input.node(), weight.node(), bias.node()])
+        .compute_bound()
+        .stateful()
+    {
+        OpsKind::Tracked(mut prepared) => {
+            let state = (
+                prepared.checkpoint(&input),
+                prepared.checkpoint(&weight),
+                shape,
+                direction,
+            );
+            let output = run(
+                input.into_primitive(),
+                weight.into_primitive(),
+                bias.into_primitive(),
+            );
+            prepared.finish(state, output)
+        }
+        OpsKind::UnTracked(prepared) => prepared.finish(run(
+            input.into_primitive(),
+            weight.into_primitive(),
+            bias.into_primitive(),
+        )),
+    }
+}

@@ -1,0 +1,132 @@
+//! One tile of rows times the pixels of one panel, laid out or read where they lie.
+
+use pulp::Simd;
+
+use super::{
+    shape::Segment,
+    tile::{self, VECTORS, accumulate, block, load, load_at, store},
+};
+
+/// Where a block reads the pixels of a panel.
+pub(super) enum Source<'a> {
+    /// Laid out, row after row.
+    Panel(&'a [f32]),
+    /// Some rows of what is laid out.
+    Rows { panel: &'a [f32], rows: &'a [usize] },
+    /// Where they lie: each vector at its place plus the row's offset.
+    InPlace {
+        values: &'a [f32],
+        offsets: &'a [usize],
+        places: [usize; VECTORS],
+    },
+}
+
+/// The places of a panel's vectors when none runs over the end of a segment: nothing is laid out then.
+#[inline(always)]
+pub(super) fn vector_places<S: Simd>(
+    runs: &[Segment],
+    places: &[usize],
+) -> Option<[usize; VECTORS]> {
+    let mut found = [0; VECTORS];
+    let mut count = 0;
+    for (run, place) in runs.iter().zip(places) {
+        if run.length % S::F32_LANES != 0 {
+            return None;
+        }
+        for start in (0..run.length).step_by(S::F32_LANES) {
+            // Vectors past the end of the batch read the last place; what they give is not written.
+            for found in found.iter_mut().skip(count) {
+                *found = place + start;
+            }
+            count += 1;
+        }
+    }
+    Some(found)
+}
+
+/// Lays out a panel: row after row, what each segment reads at a place of the row's own.
+///
+/// `offsets` holds one place a row, `places` one a segment; a value is read at their sum.
+#[inline(always)]
+pub(super) fn lay_out(
+    panel: &mut [f32],
+    width: usize,
+    values: &[f32],
+    offsets: &[usize],
+    runs: &[Segment],
+    places: &[usize],
+) {
+    let length = runs.first().map_or(0, |run| run.length);
+    let length = if runs.iter().all(|run| run.length == length) {
+        length
+    } else {
+        0
+    };
+    match length {
+        4 => lay_out_runs::<4>(panel, width, values, offsets, runs, places),
+        8 => lay_out_runs::<8>(panel, width, values, offsets, runs, places),
+        16 => lay_out_runs::<16>(panel, width, values, offsets, runs, places),
+        32 => lay_out_runs::<32>(panel, width, values, offsets, runs, places),
+        _ => lay_out_runs::<0>(panel, width, values, offsets, runs, places),
+    }
+}
+
+/// [`lay_out`] with segments of `LENGTH` pixels, known to the compiler; 0 stands for any lengths.
+#[inline(always)]
+fn lay_out_runs<const LENGTH: usize>(
+    panel: &mut [f32],
+    width: usize,
+    values: &[f32],
+    offsets: &[usize],
+    runs: &[Segment],
+    places: &[usize],
+) {
+    for (row, offset) in panel.chunks_exact_mut(width).zip(offsets) {
+        let values = &values[*offset..];
+        for (run, place) in runs.iter().zip(places) {
+            let length = if LENGTH > 0 { LENGTH } else { run.length };
+            row[run.at..][..length].copy_from_slice(&values[*place..][..length]);
+        }
+    }
+}
+
+/// `start + factors · source`, one tile of rows.
+#[inline(always)]
+pub(super) fn product<S: Simd, const ROWS: usize>(
+    simd: S,
+    start: &[f32],
+    factors: &[f32],
+    source: &Source,
+    into: &mut [f32],
+) {
+    let mut sum = block::<S, ROWS, { tile::VECTORS }>(simd, start);
+    let factors = factors.chunks_exact(ROWS);
+    match *source {
+        Source::Panel(panel) => {
+            for (factors, values) in factors.zip(panel.chunks_exact(tile::width::<S>())) {
+                accumulate(simd, &mut sum, factors, load(simd, values));
+            }
+        }
+        Source::Rows { panel, rows } => {
+            let width = tile::width::<S>();
+            for (factors, row) in factors.zip(rows) {
+                accumulate(simd, &mut sum, factors, load(simd, &panel[row * width..]));
+            }
+        }
+        Source::InPlace {
+            values,
+            offsets,
+            places,
+        } => {
+            for (factors, offset) in factors.zip(offsets) {
+                accumulate(
+                    simd,
+                    &mut sum,
+                    factors,
+                    load_at::<S>(values, places, *offset),
+                );
+            }
+        }
+    }
+    store::<S, ROWS, { tile::VECTORS }>(&sum, into);
+}
