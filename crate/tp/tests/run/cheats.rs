@@ -95,7 +95,7 @@ fn a_student_s_code_cannot_grade_itself() {
         ("noms", "vérification non réussie : 0/2 points"),
         ("fonction", "résultat de la vérification non fiable"),
         ("fil", "résultat de la vérification non fiable"),
-        ("sortie", "le processus de la cellule s'est arrêté"),
+        ("sortie", "processus de la cellule s'est terminé"),
         ("absente", "ne compile pas"),
     ];
     assert_eq!(reasons.len(), expected.len(), "{stderr}");
