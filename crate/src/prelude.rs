@@ -24,8 +24,11 @@ pub use polars;
 pub use polars::prelude::*;
 
 pub use crate::data::{
-    Batch, DetectionConfig, DetectionLoader, FaceGroup, Fit, Framing, ImageFolder, ImageStore,
-    LabelledImages, LoadOptions, Preset, SyntheticConfig, TestFaces, split_by_content,
+    Batch, Decoding, DetectionConfig, DetectionLoader, FaceGroup, Fit, Framing, ImageFolder,
+    ImageStore, IndexBatches, LabelledImages, LoadOptions, Parts, Preset, SplitConfig,
+    SyntheticConfig, TestFaces,
+    augment::{Augmenter, Transform},
+    cacd, celeba, classes, fairface, split_by_content, utkface,
 };
 pub use crate::error::Error;
 pub use crate::explain::{Traversal, kl_by_dimension, latent_traversal, most_active};
@@ -34,8 +37,8 @@ pub use crate::fairness::{
     wilson_interval,
 };
 pub use crate::figures::{
-    Figure, GridOptions, db_vae_scheme, group_bars, image_grid, image_rows, loss_curve, pair,
-    vae_scheme,
+    Figure, GridOptions, augmentation_rows, db_vae_scheme, group_bars, image_grid, image_rows,
+    loss_curve, pair, vae_scheme,
 };
 pub use crate::french::nombre;
 pub use crate::models::{StandardCnn, StandardCnnConfig, num_params, num_trainable_params};

@@ -4,6 +4,7 @@
 //! apart, and never carry a meaning alone; the font is embedded, so a figure looks the same
 //! everywhere; every figure comes with a text alternative that sums up its data.
 
+mod augmentation;
 mod canvas;
 mod figure;
 mod grid;
@@ -12,6 +13,7 @@ mod loss_curve;
 mod schemes;
 mod style;
 
+pub use augmentation::augmentation_rows;
 pub use figure::Figure;
 pub use grid::{GridOptions, image_grid, image_rows, pair};
 pub use group_bars::group_bars;

@@ -6,7 +6,7 @@
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::image_store::ImageStore;
+use crate::data::image_store::ImageStore;
 use crate::error::{Error, Result};
 
 /// Indices of the two sides of a split, each in increasing order.
