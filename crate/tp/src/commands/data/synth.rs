@@ -37,9 +37,9 @@ pub struct SynthArgs {
     /// Dossier à remplir : nouveau, vide, ou commencé par la même commande
     #[arg(value_name = "SORTIE", required_unless_present = "sheet")]
     output: Option<PathBuf>,
-    /// Nombre de visages, au plus 100 000 (2 000 par défaut)
+    /// Nombre de visages, de 40 à 100 000 (2 000 par défaut)
     #[arg(long = "visages", value_name = "N", default_value_t = 2_000, hide_default_value = true,
-          value_parser = clap::value_parser!(u32).range(20..=100_000))]
+          value_parser = clap::value_parser!(u32).range(40..=100_000))]
     faces: u32,
     /// Côté des images en pixels, de 32 à 256 (200 par défaut, comme UTKFace)
     #[arg(long = "cote", value_name = "PX", default_value_t = 200, hide_default_value = true,
