@@ -24,9 +24,9 @@ pub use polars;
 pub use polars::prelude::*;
 
 pub use crate::data::{
-    Batch, Decoding, DetectionConfig, DetectionLoader, FaceGroup, Fit, Framing, ImageFolder,
-    ImageStore, IndexBatches, LabelledImages, LoadOptions, Parts, Preset, SplitConfig,
-    SyntheticConfig, TestFaces,
+    Batch, Biais, Decoding, DetectionConfig, DetectionLoader, DrawnFacesConfig, FaceGroup, Fit,
+    Framing, ImageFolder, ImageStore, IndexBatches, LabelledImages, LoadOptions, Parts, Preset,
+    SplitConfig, SyntheticConfig, TestFaces,
     augment::{Augmenter, Transform},
     cacd, celeba, classes, fairface, split_by_content, utkface,
 };

@@ -296,3 +296,87 @@ fn links_are_followed_once_and_loops_end() {
     assert_eq!(loaded.len(), 1, "{:?}", loaded.files);
     assert_eq!(loaded.unreadable.len(), 1);
 }
+
+#[test]
+fn a_cache_gives_the_same_images_and_sees_every_change() {
+    let folder = TempFolder::new();
+    let kept = TempFolder::new();
+    for index in 0..5 {
+        folder.write(&format!("{index}.png"), &png(20, 20, index));
+    }
+    folder.write("abimee.jpg", b"x");
+    folder.write("notes.txt", b"x");
+    let age = |file: &str, seconds: u64| {
+        let file = std::fs::File::options()
+            .write(true)
+            .open(folder.path().join(file))
+            .unwrap();
+        let then = std::time::SystemTime::now() - std::time::Duration::from_secs(seconds);
+        file.set_modified(then).unwrap();
+    };
+    for file in [
+        "0.png",
+        "1.png",
+        "2.png",
+        "3.png",
+        "4.png",
+        "abimee.jpg",
+        "notes.txt",
+    ] {
+        age(file, 3_600);
+    }
+    let load = || {
+        let with_cache = options().with_cache(kept.path());
+        let cached = ImageFolder::load("les essais", folder.path(), &with_cache).unwrap();
+        let fresh = ImageFolder::load("les essais", folder.path(), &options()).unwrap();
+        assert_eq!(cached.images, fresh.images);
+        assert_eq!(cached.files, fresh.files);
+        assert_eq!(cached.unreadable, fresh.unreadable);
+        assert_eq!(cached.original_sizes, fresh.original_sizes);
+        assert_eq!(cached.ignored, fresh.ignored);
+    };
+    let written = || {
+        let files: Vec<PathBuf> = std::fs::read_dir(kept.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        assert_eq!(files.len(), 1, "{files:?}");
+        files[0].clone()
+    };
+    load();
+    let first = std::fs::read(written()).unwrap();
+    // Nothing changed: the file is used, which a pixel put into it shows, and not written again.
+    let mut marked = first.clone();
+    let last = marked.len() - 1;
+    marked[last] ^= 0xFF;
+    std::fs::write(written(), &marked).unwrap();
+    let with_cache = options().with_cache(kept.path());
+    let recalled = ImageFolder::load("les essais", folder.path(), &with_cache).unwrap();
+    assert_eq!(recalled.images.image(4).unwrap().last(), marked.last());
+    std::fs::write(written(), &first).unwrap();
+
+    // Other content under the same name and size, an hour later.
+    folder.write("1.png", &png(20, 20, 77));
+    age("1.png", 10);
+    load();
+    // A file more, one less.
+    folder.write("5.png", &png(30, 20, 5));
+    std::fs::remove_file(folder.path().join("0.png")).unwrap();
+    load();
+    // A change within the clock's precision: the file is too recent to be trusted.
+    folder.write("2.png", &png(20, 20, 78));
+    load();
+    folder.write("2.png", &png(20, 20, 79));
+    load();
+    // Damaged, cut or foreign cache files are as good as none.
+    let sound = std::fs::read(written()).unwrap();
+    for bad in [
+        &b""[..],
+        &sound[..40],
+        &sound[..sound.len() - 1],
+        b"VISIMG-1\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF",
+    ] {
+        std::fs::write(written(), bad).unwrap();
+        load();
+    }
+}

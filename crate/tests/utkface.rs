@@ -6,8 +6,12 @@ use std::path::PathBuf;
 
 use data_support::{TempFolder, jpeg, png};
 use visages::{
-    data::utkface::{self, joint_counts},
+    data::{
+        DrawnFacesConfig,
+        utkface::{self, joint_counts},
+    },
     polars::prelude::*,
+    train::StopFlag,
 };
 
 fn texts(df: &DataFrame, column: &str) -> Vec<Option<String>> {
@@ -201,4 +205,42 @@ fn the_real_folder_agrees_with_an_independent_count() {
     // Once repaired by hand, every face has its three labels.
     let corrected = utkface::report(&utkface::correct(&df).unwrap()).unwrap();
     assert_eq!(corrected.labelled, expected.files);
+}
+
+/// Defects planted in drawn faces are found, all of them and no other.
+#[test]
+fn a_drawn_folder_agrees_with_its_manifest() {
+    let folder = TempFolder::new();
+    let drawn = DrawnFacesConfig::new()
+        .with_faces(300)
+        .with_side(32)
+        .write_utkface_folder(&folder.path().join("UTKFace"), &StopFlag::new(), |_, _| {})
+        .unwrap();
+    let df = utkface::scan(folder.path()).unwrap();
+    let report = utkface::report(&df).unwrap();
+    println!("{report}");
+    assert_eq!(report.files, drawn.files);
+    assert_eq!(report.malformed.len() + report.odd.len(), drawn.malformed);
+    assert!(report.unusable.is_empty(), "{:?}", report.unusable);
+    assert_eq!(report.identical_groups, drawn.duplicates);
+    assert_eq!(report.identical_files, 2 * drawn.duplicates);
+    assert_eq!(report.contradictory_groups, drawn.contradictions);
+
+    // Row by row: the manifest's first column is the file, one of its columns the defect.
+    let mut manifest = csv::Reader::from_path(folder.path().join("UTKFace/manifeste.csv")).unwrap();
+    let issues: std::collections::HashMap<Option<String>, Option<String>> = texts(&df, "file")
+        .into_iter()
+        .zip(texts(&df, "issue"))
+        .collect();
+    let mut rows = 0;
+    for record in manifest.records() {
+        let record = record.unwrap();
+        let named = record
+            .iter()
+            .any(|field| ["champ manquant", "nom irrégulier"].contains(&field));
+        let issue = &issues[&Some(record[0].to_owned())];
+        assert_eq!(issue.is_some(), named, "{record:?} {issue:?}");
+        rows += 1;
+    }
+    assert_eq!(rows, report.files);
 }

@@ -8,6 +8,7 @@ use std::{
 use rayon::prelude::*;
 
 use super::{
+    cache::Cache,
     decode::{Outcome, read_picture},
     image_store::{CHANNELS, ImageStore},
     memory,
@@ -77,15 +78,33 @@ impl ImageFolder {
             ignored: 0,
         };
         let mut reading = Reading::start(what, files.len(), options.verbose);
+        let cache = options.cache.as_deref();
+        let mut cache = cache
+            .map(|folder| Cache::open(folder, root, options))
+            .transpose()?;
         for (done, chunk) in files.chunks(CHUNK).enumerate() {
-            let outcomes: Vec<Outcome> = chunk
+            let outcomes: Vec<(Outcome, bool)> = chunk
                 .par_iter()
-                .map(|file| read_picture(&root.join(file), options))
+                .map(
+                    |file| match cache.as_ref().and_then(|cache| cache.recall(root, file)) {
+                        Some(outcome) => (outcome, true),
+                        None => (read_picture(&root.join(file), options), false),
+                    },
+                )
                 .collect();
-            for (file, outcome) in chunk.iter().zip(outcomes) {
+            for (file, (outcome, recalled)) in chunk.iter().zip(outcomes) {
+                if let Some(cache) = &mut cache {
+                    cache.note(root, file, &outcome, recalled);
+                }
                 folder.add(file, outcome)?;
             }
             reading.at(done * CHUNK + chunk.len())?;
+        }
+        if let Some(cache) = cache
+            && let Err(error) = cache.save(&folder.images)
+        {
+            // The images are there all the same.
+            println!("⚠ {what} : {error}");
         }
         if options.verbose
             && let Some(report) = folder.report(what)

@@ -37,16 +37,18 @@ struct Inspection {
 impl Scanned {
     /// Looks at every file under `root`, which must hold one; `what` names them in messages.
     pub(super) fn folder(what: &str, root: &Path) -> Result<Self> {
-        Self::folder_without(what, root, &[])
+        Self::folder_without(what, root, |_| false)
     }
 
-    /// The same without the files that have one of these endings: tables of labels.
-    pub(super) fn folder_without(what: &str, root: &Path, endings: &[&str]) -> Result<Self> {
+    /// The same without the files, told by their path within the folder, that go with the pictures:
+    /// tables of labels.
+    pub(super) fn folder_without(
+        what: &str,
+        root: &Path,
+        companion: impl Fn(&Path) -> bool,
+    ) -> Result<Self> {
         let mut files = list_pictures(what, root)?;
-        files.retain(|file| {
-            let ending = file.extension().unwrap_or_default();
-            !endings.iter().any(|other| ending == *other)
-        });
+        files.retain(|file| !companion(file));
         let mut reading = Reading::start(what, files.len(), true);
         let mut inspections = Vec::with_capacity(files.len());
         for chunk in files.chunks(CHUNK) {
@@ -58,6 +60,12 @@ impl Scanned {
             files,
             inspections,
         })
+    }
+
+    /// Whether a path has one of these endings.
+    pub(super) fn ends_with(file: &Path, endings: &[&str]) -> bool {
+        let ending = file.extension().unwrap_or_default();
+        endings.iter().any(|other| ending == *other)
     }
 
     /// Adds files that a table names and that are not there.

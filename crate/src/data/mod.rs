@@ -6,6 +6,7 @@
 pub mod augment;
 mod batches;
 pub mod cacd;
+mod cache;
 pub mod celeba;
 pub mod classes;
 mod deck;
@@ -42,5 +43,10 @@ pub use options::{DEFAULT_SIDE, Decoding, Fit, Framing, LoadOptions};
 pub use preset::{PRESET_VARIABLE, Preset};
 pub use sampler::IndexBatches;
 pub use split::{Parts, Split, SplitConfig, split_by_content};
-pub use synthetic::{Presentation, SkinTone, SyntheticConfig};
+pub use synthetic::{
+    Background, Beard, Biais, CHOICES, Cut, Defect, DrawnDetection, DrawnFacesConfig, FaceFactors,
+    FaceLabel, FaceRecord, FolderReport, Glasses, HairTexture, Headwear, MANIFEST, MEASURES,
+    NonFaceFactors, NonFaceKind, Presentation, Shot, SkinTone, SyntheticConfig, TONES_BY_CODE,
+    draw_faces, faces_frame, non_faces_frame,
+};
 pub use test_faces::{FaceGroup, TEST_FACE_FOLDERS, TestFaces};

@@ -1,5 +1,7 @@
 //! How pictures are read: size, framing, how many.
 
+use std::path::PathBuf;
+
 use crate::error::{Error, Result};
 
 /// Side of the labs' images, in pixels.
@@ -92,6 +94,9 @@ pub struct LoadOptions {
     /// At most so many files are read, spread evenly over the sorted list, so that every
     /// subfolder keeps its share. Default: all.
     pub max_images: Option<usize>,
+    /// Folder where decoded images are kept from one reading to the next; files that have not changed since
+    /// are not decoded again. It holds the pictures: treat it as the data themselves. Default: none.
+    pub cache: Option<PathBuf>,
     /// Whether to print progress (beyond 2 s) and the report of unreadable files. Default: yes.
     pub verbose: bool,
 }
@@ -105,6 +110,7 @@ impl Default for LoadOptions {
             framing: Framing::default(),
             decoding: Decoding::default(),
             max_images: None,
+            cache: None,
             verbose: true,
         }
     }
@@ -148,6 +154,13 @@ impl LoadOptions {
     #[must_use]
     pub fn with_max_images(mut self, max_images: Option<usize>) -> Self {
         self.max_images = max_images;
+        self
+    }
+
+    /// Keeps decoded images in this folder.
+    #[must_use]
+    pub fn with_cache(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.cache = Some(folder.into());
         self
     }
 

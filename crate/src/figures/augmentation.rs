@@ -35,8 +35,10 @@ pub fn augmentation_rows(
     let original = images.select(&[index])?;
     let rows = transforms
         .iter()
-        .map(|transform| {
-            let augmenter = Augmenter::new(seed).with(*transform);
+        .zip(0_u64..)
+        .map(|(transform, row)| {
+            // Each row draws for itself.
+            let augmenter = Augmenter::new(seed.wrapping_add(row)).with(*transform);
             let mut row = original.clone();
             for epoch in 0..variants as u64 {
                 let variant = augmenter.apply(&original, &[0], epoch)?;

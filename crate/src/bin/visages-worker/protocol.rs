@@ -3,8 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    cacd::Preparation,
     error::{Error, Result},
+    images::Reading,
     profile::Profile,
+    synth::Drawing,
 };
 
 /// Largest batch: 64 × 64 images of one then take 200 MB.
@@ -22,6 +25,14 @@ pub enum Request {
     Time { steps: usize },
     /// Tell how long each part of a step takes.
     Profile { repeats: usize },
+    /// Draw a folder of faces; lines that tell how far it is come before the answer.
+    Synth(Drawing),
+    /// Draw a contact sheet.
+    Sheet(Drawing),
+    /// Read a folder of pictures into memory.
+    Images(Reading),
+    /// Make the folders of the « young or old » lab; lines that tell how far it is come before the answer.
+    Cacd(Preparation),
 }
 
 impl Request {
@@ -109,5 +120,28 @@ pub enum Answer {
         ok: bool,
         #[serde(flatten)]
         profile: Profile,
+    },
+    Written {
+        ok: bool,
+        files: usize,
+        resumed: usize,
+        malformed: usize,
+        duplicates: usize,
+        contradictions: usize,
+    },
+    Drawn {
+        ok: bool,
+    },
+    Images {
+        ok: bool,
+        files: usize,
+        unreadable: usize,
+        seconds: f64,
+    },
+    Cacd {
+        ok: bool,
+        train: [usize; 2],
+        test: [usize; 2],
+        unreadable: usize,
     },
 }

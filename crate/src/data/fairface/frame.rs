@@ -20,6 +20,9 @@ const LABEL_FILES: [&str; 3] = [
     "fairface_label_val.csv",
 ];
 
+/// Endings of files that go with the pictures.
+const COMPANIONS: [&str; 3] = ["csv", "txt", "md"];
+
 /// One row for each picture under `dir`, which also holds the table of labels (`labels.csv`, or the
 /// published `fairface_label_train.csv` and `fairface_label_val.csv`), then one for each picture of the
 /// table that is not there.
@@ -39,7 +42,9 @@ const LABEL_FILES: [&str; 3] = [
 /// `race`, [`Error::FolderEmpty`] without a table.
 pub fn scan(dir: impl AsRef<Path>) -> Result<DataFrame> {
     let dir = dir.as_ref();
-    let mut scanned = Scanned::folder_without("FairFace", dir, &["csv", "txt", "md"])?;
+    let mut scanned = Scanned::folder_without("FairFace", dir, |file| {
+        Scanned::ends_with(file, &COMPANIONS)
+    })?;
     let mut labels: HashMap<PathBuf, [Option<String>; 4]> = HashMap::new();
     let tables = LABEL_FILES.map(|name| dir.join(name));
     let mut tables = tables.iter().filter(|path| path.is_file()).peekable();

@@ -69,3 +69,80 @@ impl NullaryFnOnce for Scan<'_> {
         scan::decode(self.header, self.eighths)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    macro_rules! fixture {
+        ($name:literal) => {
+            include_bytes!(concat!("../../../tests/fixtures/jpeg/", $name, ".jpg")).as_slice()
+        };
+    }
+
+    #[test]
+    fn what_data_sets_hold_is_served_and_the_rest_is_left() {
+        for (name, bytes) in [
+            ("colours halved", fixture!("colours_halved")),
+            ("colours whole", fixture!("colours_whole")),
+            ("odd size", fixture!("odd_size")),
+            ("restarts", fixture!("restarts")),
+            ("own codes", fixture!("own_codes")),
+            ("grey", fixture!("grey")),
+            ("upright", fixture!("upright")),
+        ] {
+            for eighths in [1, 2, 4] {
+                assert!(
+                    decode(bytes, |_| Some(eighths)).is_some(),
+                    "{name} {eighths}"
+                );
+            }
+        }
+        for (name, bytes) in [
+            ("progressive", fixture!("progressive")),
+            ("inks", fixture!("cmyk")),
+            ("turned", fixture!("turned")),
+            ("colours halved across", fixture!("colours_halved_across")),
+        ] {
+            assert!(decode(bytes, |_| Some(4)).is_none(), "{name}");
+        }
+        assert!(decode(fixture!("grey"), |_| None).is_none());
+    }
+
+    /// Whatever the scale, a plane's samples are means of the same picture.
+    #[test]
+    fn scales_agree_with_each_other() {
+        for bytes in [fixture!("odd_size"), fixture!("restarts"), fixture!("grey")] {
+            let means = [4, 2, 1].map(|eighths| {
+                let picture = decode(bytes, |size| {
+                    assert_eq!(size, (133, 107));
+                    Some(eighths)
+                })
+                .unwrap();
+                let side = |whole: usize| (whole * eighths as usize).div_ceil(8);
+                assert_eq!(picture.size, (side(133), side(107)));
+                // The picture's whole blocks: 16 × 13.
+                let (width, height) = (16 * eighths as usize, 13 * eighths as usize);
+                let means = picture.planes.iter().map(|plane| {
+                    let rows = plane.samples.chunks(plane.stride).take(height);
+                    let sum: f32 = rows.map(|row| row[..width].iter().sum::<f32>()).sum();
+                    sum / (width * height) as f32
+                });
+                means.collect::<Vec<f32>>()
+            });
+            for other in &means[1..] {
+                for (one, other) in means[0].iter().zip(other) {
+                    assert!((one - other).abs() < 0.01, "{means:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn cut_files_are_left_to_the_general_decoder() {
+        let whole = fixture!("odd_size");
+        for end in (0..whole.len() - 40).step_by(7) {
+            assert!(decode(&whole[..end], |_| Some(4)).is_none(), "{end}");
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! `tp bench`: measurements, as a French table or as JSON.
 
+mod images;
 mod kernel;
 mod step;
 
@@ -30,6 +31,9 @@ enum Topic {
     /// Mesure un pas d'entraînement, seul ou face à une autre bibliothèque
     #[command(help_template = TEMPLATE)]
     Pas(step::StepBenchArgs),
+    /// Mesure la lecture d'un dossier d'images, face à Pillow
+    #[command(help_template = TEMPLATE)]
+    Images(images::ImageBenchArgs),
 }
 
 /// Runs the measurement.
@@ -40,5 +44,6 @@ pub fn execute(args: &BenchArgs) -> Result<Verdict> {
     match &args.topic {
         Topic::Noyau(args) => kernel::execute(args),
         Topic::Pas(args) => step::execute(args),
+        Topic::Images(args) => images::execute(args),
     }
 }

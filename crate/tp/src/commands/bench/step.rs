@@ -3,10 +3,9 @@
 //! Both sides start from the same weights (a formula) and train on the same batch. Their losses must agree at the first
 //! step and at the fiftieth; then blocks of steps alternate, so that what else the machine does falls on both.
 
-mod peer;
+pub(super) mod peer;
 mod report;
-mod side;
-mod worker;
+pub(super) mod side;
 
 use std::io::Write;
 
@@ -21,6 +20,7 @@ use crate::cli::Verdict;
 use crate::error::{Error, Result};
 use crate::paths::{Cache, Repository};
 use crate::setup::rust::Toolchain;
+use crate::worker;
 
 /// Steps before the comparison of losses; they warm both sides up.
 const CHECKED_STEPS: usize = 50;

@@ -41,21 +41,11 @@ impl Peer {
     /// # Errors
     /// [`Error::Missing`] without Python, [`Error::Command`] when pip fails.
     pub fn ensure(self, repository: &Repository, cache: &Cache) -> Result<Ready> {
-        let folder = cache.root().join("pairs");
-        let python = match self {
+        let (python, script) = match self {
             Self::Tensorflow | Self::Keras => {
-                ensure_environment(&folder.join("tensorflow"), &requirements(repository)?)?
+                install(repository, cache, HEADING, "tensorflow", TENSORFLOW)?
             }
         };
-        // Under a name of its own: another checkout's measurement may run another text at the same moment.
-        let hash = Sha256::digest(TENSORFLOW);
-        let version: String = hash
-            .iter()
-            .take(4)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        let script = folder.join(format!("peer_tensorflow-{version}.py"));
-        paths::write_atomically(&script, TENSORFLOW.as_bytes())?;
         Ok(Ready {
             peer: self,
             python,
@@ -79,26 +69,52 @@ impl Ready {
     }
 }
 
-/// The lines of the peer's group in `environment.yml`: commented out, so that nothing else installs them.
+/// Installs what a group of `environment.yml` lists, in an environment of its own under the cache, and writes the
+/// peer's script there: the environment's Python and the script.
+///
+/// # Errors
+/// [`Error::Missing`] without Python, [`Error::Command`] when pip fails.
+pub fn install(
+    repository: &Repository,
+    cache: &Cache,
+    heading: &str,
+    name: &str,
+    text: &str,
+) -> Result<(PathBuf, PathBuf)> {
+    let folder = cache.root().join("pairs");
+    let python = ensure_environment(&folder.join(name), &requirements(repository, heading)?)?;
+    // Under a name of its own: another checkout's measurement may run another text at the same moment.
+    let hash = Sha256::digest(text);
+    let version: String = hash
+        .iter()
+        .take(4)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let script = folder.join(format!("peer_{name}-{version}.py"));
+    paths::write_atomically(&script, text.as_bytes())?;
+    Ok((python, script))
+}
+
+/// The lines of a peer's group in `environment.yml`: commented out, so that nothing else installs them.
 ///
 /// # Errors
 /// When the file cannot be read or holds no such group.
-fn requirements(repository: &Repository) -> Result<Vec<String>> {
+fn requirements(repository: &Repository, heading: &str) -> Result<Vec<String>> {
     let file = repository.environment_file();
     let text = std::fs::read_to_string(&file).map_err(Error::io("Impossible de lire", &file))?;
-    let wanted = parse(&text);
+    let wanted = parse(&text, heading);
     if wanted.is_empty() {
         return Err(Error::Unusable {
             path: file,
-            reason: format!("la rubrique [{HEADING}] est vide ou absente"),
+            reason: format!("la rubrique [{heading}] est vide ou absente"),
             remedy: "Rétablissez-le : git checkout environment.yml".into(),
         });
     }
     Ok(wanted)
 }
 
-fn parse(text: &str) -> Vec<String> {
-    let heading = format!("# [{HEADING}]");
+fn parse(text: &str, heading: &str) -> Vec<String> {
+    let heading = format!("# [{heading}]");
     let lines = text.lines().map(str::trim);
     lines
         .skip_while(|line| *line != heading)
@@ -126,7 +142,7 @@ fn ensure_environment(root: &Path, requirements: &[String]) -> Result<PathBuf> {
     }
     let mut progress = Progress::start(
         &format!("Installation du pair ({})", requirements.join(", ")),
-        "une à trois minutes, 1,5 Go",
+        "une à trois minutes",
     );
     let mut command = Command::new(&found);
     command.args(["-m", "venv"]).arg(root);
@@ -167,14 +183,14 @@ mod tests {
     #[test]
     fn the_group_is_read_from_its_comments() {
         let text = "  - pip:\n      # [auteurs]\n      - nbgrader==1\n      # [pair-tensorflow]\n      # un mot\n      # - a==1\n      # - b==2\n      # [autre]\n      # - c==3\n";
-        assert_eq!(parse(text), ["a==1", "b==2"]);
-        assert!(parse("# - a==1\n").is_empty());
+        assert_eq!(parse(text, HEADING), ["a==1", "b==2"]);
+        assert!(parse("# - a==1\n", HEADING).is_empty());
     }
 
     #[test]
     fn the_repositorys_group_pins_every_version() {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../environment.yml");
-        let wanted = parse(&std::fs::read_to_string(file).unwrap());
+        let wanted = parse(&std::fs::read_to_string(file).unwrap(), HEADING);
         assert!(
             wanted
                 .iter()

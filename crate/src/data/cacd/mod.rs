@@ -4,9 +4,13 @@
 //! B.-C. Chen, C.-S. Chen, W. H. Hsu, *Cross-Age Reference Coding for Age-Invariant Face Recognition and
 //! Retrieval*, ECCV 2014. The age is the year of the picture less the year of birth: approximate by design.
 
+mod prepare;
+
 use std::path::Path;
 
 use polars::prelude::{DataFrame, NamedFrom, Series};
+
+pub use prepare::{YoungOldConfig, YoungOldReport};
 
 use super::inspect::Scanned;
 use crate::error::Result;
