@@ -19,7 +19,7 @@ const DEAR_CRATES: [&str; 2] = ["polars_core", "burn_flex"];
 /// Arguments of `tp test`.
 #[derive(Debug, Args)]
 pub struct TestArgs {
-    /// Ajoute les vérifications longues : tp5 sur des photos, noyau sous charge, conformité Jupyter, documentation, CUDA (types seulement)
+    /// Ajoute les vérifications longues : les TP sur des photos, noyau sous charge, conformité Jupyter, documentation, CUDA (types seulement)
     #[arg(long)]
     pub tout: bool,
 }
@@ -68,8 +68,8 @@ pub fn execute(args: &TestArgs) -> Result<Verdict> {
         published_notebooks(&installation, &program),
     ));
     commands.push((
-        "tp5, visages dessinés",
-        run_lab(&installation, &program, Path::new(DRAWN_FACES)),
+        "tous les TP, visages dessinés",
+        run_labs(&installation, &program, "--tous", Path::new(DRAWN_FACES)),
     ));
     commands.push((
         "tp5, moteur ndarray, 80 images de chaque sorte",
@@ -77,10 +77,13 @@ pub fn execute(args: &TestArgs) -> Result<Verdict> {
     ));
     if args.tout {
         if let Some(data) = data(&installation) {
-            commands.push(("tp5, photos", run_lab(&installation, &program, &data)));
+            commands.push((
+                "tous les TP, photos",
+                run_labs(&installation, &program, "--tous", &data),
+            ));
         } else {
             eprintln!(
-                "– tp5 n'est pas exécuté sur des photos : aucune dans TP_DONNEES, data/ ou ../shared/data (voir data/README.md)."
+                "– les TP ne sont pas exécutés sur des photos : aucune dans TP_DONNEES, data/ ou ../shared/data (voir data/README.md)."
             );
         }
         commands.push((
@@ -109,10 +112,10 @@ pub fn execute(args: &TestArgs) -> Result<Verdict> {
         });
     }
     let started = Instant::now();
-    eprintln!("▸ tp5, copie vierge d'un étudiant");
+    eprintln!("▸ tous les TP, copies vierges d'un étudiant");
     steps.push(Step {
-        name: "tp5, copie vierge d'un étudiant",
-        passed: blank_copy(&installation, &program)?,
+        name: "tous les TP, copies vierges d'un étudiant",
+        passed: blank_copies(&installation, &program)?,
         elapsed: started.elapsed(),
     });
     let started = Instant::now();
@@ -198,27 +201,28 @@ fn data(installation: &Installation) -> Option<std::path::PathBuf> {
         .ok()
 }
 
-fn run_lab(installation: &Installation, program: &Path, data: &Path) -> Command {
+/// Runs the labs named by `which`: a name, or `--tous`.
+fn run_labs(installation: &Installation, program: &Path, which: &str, data: &Path) -> Command {
     let mut command = tp(installation, program);
     command
-        .args(["run", "tp5", "--preset", "rapide", "--donnees"])
+        .args(["run", which, "--preset", "rapide", "--donnees"])
         .arg(data);
     command
 }
 
 /// The whole lab on the engine that is twenty times slower: few images, the same cells.
 fn run_on_ndarray(installation: &Installation, program: &Path) -> Command {
-    let mut command = run_lab(installation, program, Path::new(DRAWN_FACES));
+    let mut command = run_labs(installation, program, "tp5", Path::new(DRAWN_FACES));
     command.args(["--device", "ndarray"]).env("TP_IMAGES", "80");
     command
 }
 
-/// Whether a student's untouched copy runs to its end, each check returning zero points.
-fn blank_copy(installation: &Installation, program: &Path) -> Result<bool> {
+/// Whether the untouched copies of a student run to their end, each check returning zero points.
+fn blank_copies(installation: &Installation, program: &Path) -> Result<bool> {
     let mut command = tp(installation, program);
     command.args([
         "run",
-        "tp5",
+        "--tous",
         "--etudiant",
         "--json",
         "--donnees",
@@ -228,16 +232,27 @@ fn blank_copy(installation: &Installation, program: &Path) -> Result<bool> {
         .output()
         .map_err(Error::io("Impossible de lancer", "tp"))?;
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
-    let notebook = &report["notebooks"][0];
-    let Some(cells) = notebook["cells"].as_array() else {
+    let Some(notebooks) = report["notebooks"].as_array().filter(|all| !all.is_empty()) else {
         eprintln!(
-            "✘ La copie vierge n'a pas pu être exécutée : {}",
+            "✘ Les copies vierges n'ont pas pu être exécutées : {}",
             String::from_utf8_lossy(&output.stderr)
         );
         return Ok(false);
     };
-    let mut checks = 0;
+    // Each of them is looked at: a fault in the first does not hide those of the others.
+    let blank: Vec<bool> = notebooks.iter().map(blank_copy).collect();
+    Ok(blank.iter().all(|fine| *fine))
+}
+
+/// Whether one executed copy has all its cells, at least one check, and no check above zero; says what differs.
+fn blank_copy(notebook: &serde_json::Value) -> bool {
+    let name = notebook["notebook"].as_str().unwrap_or_default();
+    let cells = notebook["cells"].as_array().map_or(&[][..], Vec::as_slice);
     let mut fine = notebook["cells_total"].as_u64() == Some(cells.len() as u64);
+    if !fine {
+        eprintln!("✘ Copie vierge de {name} : elle n'est pas allée à son terme.");
+    }
+    let mut checks = 0;
     for cell in cells {
         let as_expected = match cell["points"]["points"].as_f64() {
             Some(points) => {
@@ -248,13 +263,13 @@ fn blank_copy(installation: &Installation, program: &Path) -> Result<bool> {
         };
         if !as_expected {
             eprintln!(
-                "✘ Copie vierge, cellule {} : {} {}",
+                "✘ Copie vierge de {name}, cellule {} : {} {}",
                 cell["cell"], cell["points"], cell["reason"]
             );
             fine = false;
         }
     }
-    Ok(fine && checks > 0)
+    fine && checks > 0
 }
 
 /// Whether the committed notebooks are what their sources give.
