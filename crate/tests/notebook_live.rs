@@ -11,7 +11,7 @@ use visages::{
     burn::{self, prelude::*},
     data::{DetectionLoader, ImageStore},
     models::{StandardCnn, StandardCnnConfig},
-    notebook::{arret_demande, barre, run_cell},
+    notebook::{arret_demande, barre, effacer, run_cell},
     train::{Classifier, FitConfig, evaluate, fit},
 };
 
@@ -45,6 +45,7 @@ fn cell() {
         "bar" => {
             let mut bar = barre("Recherche", 3);
             (0..2).for_each(|step| bar.avancer(&format!("essai {step}")));
+            effacer();
         }
         "panic" => {
             let _bar = barre("Recherche", 3);
@@ -252,6 +253,7 @@ fn a_bar_of_one_s_own_tells_its_end() {
         bars(&markers).last().unwrap(),
         &(2, Some(ProgressEnd::Stopped))
     );
+    assert!(markers.contains(&Marker::Clear), "{markers:?}");
     let (_, markers) = play("panic", None, true);
     assert_eq!(
         bars(&markers).last().unwrap(),

@@ -68,6 +68,21 @@ pub fn arret_demande() -> bool {
         .is_some_and(|file| file.exists())
 }
 
+/// Takes away what the running cell has shown so far, as soon as it shows something else or ends: a loop of one's
+/// own shows its latest state alone. Where nothing can be taken away, all stays.
+///
+/// ```
+/// for essai in 0..3 {
+///     visages::notebook::effacer();
+///     println!("essai {essai}");
+/// }
+/// ```
+pub fn effacer() {
+    if speaks_protocol() {
+        print_line(&Marker::Clear.encode());
+    }
+}
+
 fn new_id(kind: &str) -> String {
     // The process id keeps apart the displays of a process and of the one that follows it.
     let number = DISPLAYS.fetch_add(1, Ordering::Relaxed);
