@@ -153,6 +153,15 @@ pub enum Error {
     },
 
     // --- training, measures, figures -------------------------------------------------------------
+    /// The reader interrupted a computation that has nothing to return before its term.
+    #[error(
+        "arrêt demandé pendant {what} : rien n'est rendu. Réexécutez la cellule pour recommencer"
+    )]
+    Stopped {
+        /// The computation, with its article: « le calcul des probabilités ».
+        what: String,
+    },
+
     /// A training step was asked of a model in evaluation mode.
     #[error(
         "ce modèle n'est pas en mode entraînement, il n'a donc pas de gradient : écrivez « let model = model.train(); » avant la boucle"

@@ -13,7 +13,10 @@ use super::{
     image_store::ImageStore,
     options::LoadOptions,
 };
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    stop,
+};
 
 /// Folders nested deeper than this are not entered.
 const MAX_DEPTH: usize = 32;
@@ -48,6 +51,8 @@ pub struct ImageFolder {
     pub unreadable: Vec<UnreadableFile>,
     /// Number of files that are no pictures (tables, texts).
     pub ignored: usize,
+    /// Whether the reader interrupted the reading: the first files only are here.
+    pub stopped: bool,
 }
 
 impl ImageFolder {
@@ -58,9 +63,11 @@ impl ImageFolder {
     ///
     /// `what` names the content in error messages, with its article: « les visages ».
     ///
+    /// An interrupt keeps what was read; see [`stopped`](Self::stopped).
+    ///
     /// # Errors
     /// [`Error::FolderMissing`], [`Error::Io`], [`Error::FolderEmpty`] when no picture is usable,
-    /// [`Error::Argument`] for a size or a count of zero.
+    /// [`Error::Argument`] for a size or a count of zero, [`Error::Stopped`] for an interrupt before the first picture.
     pub fn load(what: &str, root: impl AsRef<Path>, options: &LoadOptions) -> Result<ImageFolder> {
         options.check()?;
         let root = root.as_ref();
@@ -80,17 +87,28 @@ impl ImageFolder {
             original_sizes: Vec::with_capacity(files.len()),
             unreadable: Vec::new(),
             ignored: 0,
+            stopped: false,
         };
         let start = Instant::now();
         let mut last_line = start;
         let mut told = false;
+        let mut read = 0;
         for (done, chunk) in files.chunks(CHUNK).enumerate() {
-            let outcomes: Vec<Outcome> = chunk
+            // Large photographs take seconds a chunk: the wish to stop is looked at before each.
+            let outcomes: Vec<Option<Outcome>> = chunk
                 .par_iter()
-                .map(|file| read_picture(&root.join(file), options))
+                .map(|file| (!stop::asked()).then(|| read_picture(&root.join(file), options)))
                 .collect();
-            for (file, outcome) in chunk.iter().zip(outcomes) {
+            for (file, outcome) in chunk
+                .iter()
+                .zip(outcomes.into_iter().map_while(|outcome| outcome))
+            {
                 folder.add(file, outcome)?;
+                read += 1;
+            }
+            if read < done * CHUNK + chunk.len() {
+                folder.stopped = true;
+                break;
             }
             if options.verbose && last_line.elapsed() >= PROGRESS_EVERY {
                 last_line = Instant::now();
@@ -103,7 +121,17 @@ impl ImageFolder {
                 );
             }
         }
-        if told {
+        if folder.stopped {
+            if folder.images.is_empty() {
+                return Err(Error::Stopped {
+                    what: format!("la lecture ({what})"),
+                });
+            }
+            stop::answer(&format!(
+                "Lecture arrêtée à votre demande ({what}) : {read} fichiers lus sur {}, leurs images sont gardées.",
+                files.len()
+            ));
+        } else if told {
             println!(
                 "  {what} : {} fichiers lus en {:.0} s",
                 files.len(),

@@ -17,6 +17,6 @@ pub use check::{Check, IntoOutcome, Note, Outcome, Verdict, check, noter};
 pub use compare::{egal, proche};
 pub use data_source::SYNTHETIC;
 pub use display::{Table, tableau};
-pub use live::{Barre, arret_demande, barre};
+pub use live::{Barre, arret_demande, barre, effacer};
 pub use panic::{cell_failed, cell_panicked, enter_cell, run_cell, tell_evcxr};
 pub use session::{DATA_VARIABLE, DEFAULT_SEED, SEED_VARIABLE, Seance, SeanceBuilder};

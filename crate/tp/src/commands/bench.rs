@@ -1,5 +1,6 @@
 //! `tp bench`: measurements, as a French table or as JSON.
 
+mod exchange;
 mod kernel;
 mod step;
 
@@ -24,7 +25,7 @@ pub struct BenchArgs {
 
 #[derive(Debug, Subcommand)]
 enum Topic {
-    /// Mesure le noyau : démarrage, durée des cellules, mémoire
+    /// Mesure le noyau : démarrage, durée des cellules, mémoire, coût de l'adaptateur
     #[command(help_template = TEMPLATE)]
     Noyau(kernel::KernelBenchArgs),
     /// Mesure un pas d'entraînement, seul ou face à une autre bibliothèque

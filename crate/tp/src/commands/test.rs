@@ -1,6 +1,6 @@
 //! `tp test`: the project's checks, in the order in which they are cheap. What CI runs.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -16,10 +16,18 @@ use crate::setup::{self, Installation, python::Group, rust::Toolchain};
 /// Crates whose rebuild would cost CI half its time: features must be the same for the library and its tests.
 const DEAR_CRATES: [&str; 2] = ["polars_core", "burn_flex"];
 
+/// Names under which distributions install a Chromium.
+const CHROMIUMS: [&str; 4] = [
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+];
+
 /// Arguments of `tp test`.
 #[derive(Debug, Args)]
 pub struct TestArgs {
-    /// Ajoute les vérifications longues : les TP sur des photos, noyau sous charge, conformité Jupyter, documentation, CUDA (types seulement)
+    /// Ajoute les vérifications longues : les TP sur des photos, noyau sous charge, conformité Jupyter, JupyterLab dans un navigateur, documentation, CUDA (types seulement)
     #[arg(long)]
     pub tout: bool,
 }
@@ -90,13 +98,26 @@ pub fn execute(args: &TestArgs) -> Result<Verdict> {
             "noyau : 20 à la fois, 1 000 cellules, 100 Mo de texte",
             heavy_kernel(&installation),
         ));
-        if let Some(conformity) = jupyter_conformity(&installation) {
-            commands.push(("conformité Jupyter (jupyter_kernel_test)", conformity));
+        if has_python_module(&installation, "jupyter_kernel_test") {
+            commands.push((
+                "conformité Jupyter (jupyter_kernel_test)",
+                jupyter_conformity(&installation),
+            ));
         } else {
             eprintln!(
                 "– la conformité Jupyter n'est pas vérifiée : « {} -m pip install jupyter_kernel_test » la permet.",
                 installation.python.program("python").display()
             );
+        }
+        match chromium().filter(|_| has_python_module(&installation, "playwright")) {
+            Some(chromium) => commands.push((
+                "JupyterLab dans un navigateur (playwright)",
+                in_a_browser(&installation, &chromium),
+            )),
+            None => eprintln!(
+                "– JupyterLab n'est pas essayé dans un navigateur : il y faut Chromium (« sudo apt install chromium ») et « {} -m pip install playwright ».",
+                installation.python.program("python").display()
+            ),
         }
         commands.push(("documentation", documentation(&installation)));
         commands.push(("CUDA (types)", cuda(&installation)));
@@ -185,8 +206,8 @@ fn tests(installation: &Installation, profile: &str, packages: &[&str]) -> Comma
     command
 }
 
-fn data(installation: &Installation) -> Option<std::path::PathBuf> {
-    let given = std::env::var_os("TP_DONNEES").map(std::path::PathBuf::from);
+fn data(installation: &Installation) -> Option<PathBuf> {
+    let given = std::env::var_os("TP_DONNEES").map(PathBuf::from);
     let root = installation.repository.root();
     let places = [
         given,
@@ -293,19 +314,42 @@ fn heavy_kernel(installation: &Installation) -> Command {
     command
 }
 
-/// The Jupyter project's own tests of a kernel, where they are installed.
-fn jupyter_conformity(installation: &Installation) -> Option<Command> {
+/// Whether a Python package that the project does without is installed.
+fn has_python_module(installation: &Installation, name: &str) -> bool {
     let mut probe = installation.python.command("python");
-    let present = probe
-        .args(["-c", "import jupyter_kernel_test"])
+    probe
+        .args(["-c", &format!("import {name}")])
         .stderr(std::process::Stdio::null())
         .status()
-        .is_ok_and(|status| status.success());
+        .is_ok_and(|status| status.success())
+}
+
+/// The Jupyter project's own tests of a kernel.
+fn jupyter_conformity(installation: &Installation) -> Command {
     let mut command = installation.python.command("python");
     command
         .current_dir(installation.repository.root())
         .arg("crate/tp/tests/jupyter/kernel_test.py");
-    present.then_some(command)
+    command
+}
+
+fn chromium() -> Option<PathBuf> {
+    CHROMIUMS.into_iter().find_map(process::find_program)
+}
+
+/// The lab in the real JupyterLab; what was seen stays in the target folder.
+fn in_a_browser(installation: &Installation, chromium: &Path) -> Command {
+    let mut command = installation.python.command("python");
+    command
+        .current_dir(installation.repository.root())
+        .args([
+            "crate/tp/tests/jupyter/lab.py",
+            "notebooks/corrige/tp5_debiaisage.ipynb",
+        ])
+        .arg(installation.cache.target().join("captures"))
+        .arg("--chromium")
+        .arg(chromium);
+    command
 }
 
 fn documentation(installation: &Installation) -> Command {

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use tp::jupyter::KernelCommand;
 
-const TESTS: [(&str, fn()); 14] = [
+const TESTS: [(&str, fn()); 15] = [
     (
         "text_of_both_streams_arrives_whole",
         protocol::text_of_both_streams_arrives_whole,
@@ -44,6 +44,10 @@ const TESTS: [(&str, fn()); 14] = [
     (
         "a_kernel_that_cannot_start_says_why",
         protocol::a_kernel_that_cannot_start_says_why,
+    ),
+    (
+        "a_kernel_that_hangs_up_is_called_again",
+        protocol::a_kernel_that_hangs_up_is_called_again,
     ),
     (
         "a_time_limit_ends_a_cell",

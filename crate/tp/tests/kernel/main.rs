@@ -8,6 +8,7 @@ mod heavy;
 mod lab;
 mod lifetime;
 mod session;
+mod stock;
 mod together;
 
 use std::path::PathBuf;

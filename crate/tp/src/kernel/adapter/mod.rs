@@ -10,6 +10,7 @@
 //! | [`screen`], [`bar`] | what it shows, in order and at a readable pace |
 //! | [`errors`], [`hints`], [`places`] | errors in French, at the student's own line |
 //! | [`replies`] | what is answered without evcxr |
+//! | [`questions`] | what a name means: `?name`, the tooltip |
 //! | [`requests`] | what Jupyter asks |
 //! | [`conclusion`] | how a cell ends |
 //!
@@ -23,6 +24,7 @@ mod evcxr;
 mod hints;
 mod pipes;
 mod places;
+mod questions;
 mod replies;
 mod requests;
 mod running;
