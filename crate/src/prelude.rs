@@ -8,9 +8,7 @@
 pub use burn;
 pub use burn::config::Config;
 pub use burn::module::{Module, Param};
-pub use burn::nn::{
-    self, Dropout, DropoutConfig, Linear, LinearConfig, PaddingConfig2d, Relu, Sigmoid,
-};
+pub use burn::nn::{self, PaddingConfig2d, Relu, Sigmoid};
 pub use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig};
 pub use burn::tensor::{
     Bool, Device, Distribution, ElementConversion, Float, Int, Shape, Tensor, TensorData,
@@ -45,7 +43,7 @@ pub use crate::notebook::{
 };
 pub use crate::ops::{
     BatchNorm, BatchNormConfig, Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig,
-    dense, relu, sigmoid,
+    Dropout, DropoutConfig, Linear, LinearConfig, MaxPool2d, MaxPool2dConfig, dense, relu, sigmoid,
 };
 pub use crate::train::{
     AdamConfig, Classifier, DebiasedFit, DebiasingConfig, DebiasingModel, Evaluation, FitConfig,

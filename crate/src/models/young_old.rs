@@ -4,17 +4,12 @@
 //! # Source
 //! The notebook « TP classif images » that the lab is drawn from (`Net`, PyTorch), shape for shape.
 
-use burn::{
-    Tensor,
-    module::Module,
-    nn::{
-        Dropout, DropoutConfig,
-        pool::{MaxPool2d, MaxPool2dConfig},
-    },
-    tensor::Device,
-};
+use burn::{Tensor, module::Module, tensor::Device};
 
-use crate::ops::{Conv2d, Conv2dConfig, Linear, PaddingConfig2d, dense, relu};
+use crate::ops::{
+    Conv2d, Conv2dConfig, Dropout, DropoutConfig, Linear, MaxPool2d, MaxPool2dConfig,
+    PaddingConfig2d, dense, relu,
+};
 
 /// Channels of the feature maps.
 const CHANNELS: [usize; 2] = [32, 64];

@@ -5,7 +5,7 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::{
-    images_per_piece,
+    depthwise, images_per_piece,
     shape::{ConvShape, interleave},
     tile::{self, Tile, accumulate, block, dispatch, for_height, load, store},
 };
@@ -17,6 +17,9 @@ use super::{
 /// - `y`: `[batch, channels_out, output_height, output_width]`, gradient of the output
 /// - result: `[channels_out, channels_in / groups, kernel_height, kernel_width]`
 pub(super) fn correlate(x: &[f32], y: &[f32], shape: &ConvShape) -> Vec<f32> {
+    if depthwise::serves(shape) {
+        return depthwise::correlate(x, y, shape);
+    }
     dispatch(Correlate { x, y, shape })
 }
 

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::{
     convolve::padded_bias,
-    images_per_piece,
+    depthwise, images_per_piece,
     product::{Source, lay_out, product, vector_places},
     shape::{ConvShape, Segment, copy, segments},
     tile::{self, Tile, dispatch, for_height},
@@ -28,6 +28,9 @@ pub(super) fn spread(
     bias: Option<&[f32]>,
     shape: &ConvShape,
 ) -> Vec<f32> {
+    if depthwise::serves(shape) && bias.is_none() {
+        return depthwise::spread(y, weight, shape);
+    }
     dispatch(Spread {
         y,
         weight,
@@ -210,7 +213,7 @@ impl<S: Simd> pulp::NullaryFnOnce for Piece<'_, S> {
 
         let mut planes = Planes::new(images, shape, self.axes);
         let depth = group_out * vertical.shifts * horizontal.shifts;
-        let mut panel = vec![0.0; depth * width];
+        let mut panel = vec![0.0; depth * width + S::F32_LANES];
         let highest = self.tiles.iter().map(|tile| tile.height).max().unwrap_or(0);
         let size = highest * width;
         let mut results = vec![0.0; self.phases.len() * size];
@@ -233,7 +236,7 @@ impl<S: Simd> pulp::NullaryFnOnce for Piece<'_, S> {
                 places.extend(runs.iter().map(|run| planes.place(run)));
                 let in_place = vector_places::<S>(&runs, &places);
                 if in_place.is_none() {
-                    lay_out(&mut panel, width, &planes.values, &offsets, &runs, &places);
+                    lay_out::<S>(&mut panel, &planes.values, &offsets, &runs, &places);
                 }
                 for tile in self.tiles {
                     let start = &start[tile.offset..][..tile.height];
