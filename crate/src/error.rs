@@ -202,6 +202,15 @@ pub enum Error {
         name: String,
     },
 
+    /// A column of a frame is missing, or does not hold what is measured.
+    #[error("colonne « {column} » : {problem}")]
+    Column {
+        /// Name of the column.
+        column: String,
+        /// What is wrong, where, and what to do, in French.
+        problem: String,
+    },
+
     /// A figure cannot be drawn.
     #[error("figure impossible à tracer : {0}")]
     Figure(String),
@@ -243,6 +252,14 @@ impl Error {
             what: what.into(),
             expected: format!("{expected:?}"),
             found: format!("{found:?}"),
+        }
+    }
+
+    /// A column that is missing or holds something else.
+    pub fn column(column: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::Column {
+            column: column.into(),
+            problem: problem.into(),
         }
     }
 

@@ -28,12 +28,13 @@ pub use crate::data::{
 pub use crate::error::Error;
 pub use crate::explain::{Traversal, kl_by_dimension, latent_traversal, most_active};
 pub use crate::fairness::{
-    Z_95, before_after, by_group, group_probabilities, held_out_rates, mean_sd, summarize_seeds,
-    wilson_interval,
+    AgeAudit, AgeMetric, Audit, Metric, Z_95, before_after, by_group, difference_interval,
+    group_probabilities, held_out_rates, holm, mean_sd, summarize_seeds, wilson_interval,
 };
 pub use crate::figures::{
-    Figure, GridOptions, db_vae_scheme, group_bars, image_grid, image_rows, loss_curve, pair,
-    vae_scheme,
+    Figure, GridOptions, age_scatter, confusion_matrix, crosstab_heatmap, db_vae_scheme,
+    errors_by_factor, group_bars, grouped_bars, histogram_by_group, image_grid, image_rows,
+    loss_curve, pair, reliability_diagram, roc_by_group, split_violin, stacked_bars, vae_scheme,
 };
 pub use crate::french::nombre;
 pub use crate::models::{StandardCnn, StandardCnnConfig, num_params, num_trainable_params};
