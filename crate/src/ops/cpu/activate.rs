@@ -69,9 +69,16 @@ impl Activation {
     }
 }
 
+/// `f` of each value: sixteen at a time, or the compiler would use its vectors on long runs only.
 #[inline(always)]
-fn each(values: &mut [f32], f: impl Fn(f32) -> f32) {
-    for value in values {
+pub(super) fn each(values: &mut [f32], f: impl Fn(f32) -> f32) {
+    let (blocks, rest) = values.as_chunks_mut::<16>();
+    for block in blocks {
+        for value in block {
+            *value = f(*value);
+        }
+    }
+    for value in rest {
         *value = f(*value);
     }
 }

@@ -4,7 +4,7 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::{
-    activate::Activation,
+    activate::{Activation, each},
     depthwise, images_per_piece,
     product::{Source, lay_out, product, vector_places},
     shape::{ConvShape, Segment, copy, interleave, segments, sort_columns},
@@ -41,9 +41,7 @@ impl<'a> Epilogue<'a> {
     pub fn finish(&self, channel: usize, sums: &mut [f32]) {
         if let Some((scale, shift)) = self.affine {
             let (scale, shift) = (scale[channel], shift[channel]);
-            for value in sums.iter_mut() {
-                *value = *value * scale + shift;
-            }
+            each(sums, |value| value * scale + shift);
         }
         if let Some(activation) = self.activation {
             activation.on(sums);

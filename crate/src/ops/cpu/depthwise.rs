@@ -1,23 +1,21 @@
 //! Convolution of every channel by a kernel of its own (as many groups as channels), and its gradients.
 //!
-//! The pixels of a padded channel are sorted by the remainders of their row and column modulo the
-//! stride, and every such **phase** keeps rows of one width. What a tap reads for all output pixels
-//! then lies at one distance from the pixels' own places: a plane is one long vector, and a sum over
-//! taps is a few shifted reads. The ends of the rows are computed for nothing and left behind.
+//! In a [`Grid`] what a tap reads for all output pixels lies at one distance from the pixels' own
+//! places: a plane is one long vector, and a sum over taps is a few shifted reads. The ends of the rows
+//! are computed for nothing and left behind.
 
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::{
     convolve::Epilogue,
-    shape::{ConvShape, copy, sort_columns},
+    grid::{Grid, SLACK},
+    shape::{ConvShape, copy},
     tile::{dispatch, each_row, for_height},
 };
 
 /// Vectors computed side by side.
 const SIDE_BY_SIDE: usize = 4;
-/// Most lanes of a vector, times [`SIDE_BY_SIDE`]: what is read past the end of a plane.
-const SLACK: usize = 64;
 /// Pieces of work, whatever the number of threads.
 const PIECES: usize = 16;
 
@@ -94,98 +92,6 @@ pub(super) fn correlate(x: &[f32], y: &[f32], shape: &ConvShape) -> Vec<f32> {
             });
         });
     gradient
-}
-
-/// How the phases of a padded plane lie.
-struct Grid {
-    /// Width of a row and number of rows of one phase.
-    width: usize,
-    rows: usize,
-    /// Phase of each tap.
-    phases: Vec<usize>,
-    /// How far each tap reads in its phase.
-    shifts: Vec<usize>,
-}
-
-impl Grid {
-    fn new(shape: &ConvShape) -> Self {
-        let [height, width] = shape.padded();
-        let [down, right] = shape.stride;
-        let columns = width.div_ceil(right);
-        let (mut phases, mut shifts) = (Vec::new(), Vec::new());
-        for ky in 0..shape.kernel[0] {
-            for kx in 0..shape.kernel[1] {
-                let (y, x) = (ky * shape.dilation[0], kx * shape.dilation[1]);
-                phases.push(y % down * right + x % right);
-                shifts.push(y / down * columns + x / right);
-            }
-        }
-        Self {
-            width: columns,
-            rows: height.div_ceil(down),
-            phases,
-            shifts,
-        }
-    }
-
-    /// Values of one phase.
-    fn phase(&self) -> usize {
-        self.width * self.rows
-    }
-
-    /// Where each tap reads in the padded plane.
-    fn offsets(&self) -> Vec<usize> {
-        let place = |(phase, shift): (&usize, &usize)| phase * self.phase() + shift;
-        self.phases.iter().zip(&self.shifts).map(place).collect()
-    }
-
-    fn furthest(&self) -> usize {
-        self.shifts.iter().copied().max().unwrap_or(0)
-    }
-
-    /// A padded plane of zeros, and what is read past its end.
-    fn plane(&self, shape: &ConvShape) -> Vec<f32> {
-        let phases = shape.stride[0] * shape.stride[1];
-        vec![0.0; phases * self.phase() + self.width + SLACK]
-    }
-
-    /// Where row `y` of the image lies: its phase of columns 0, then its place in a phase; `None` when no
-    /// window reaches it.
-    fn row(&self, y: usize, shape: &ConvShape) -> Option<(usize, usize)> {
-        let (y, down) = (y + shape.begin[0], shape.stride[0]);
-        (y < shape.padded()[0]).then(|| (y % down * shape.stride[1], y / down * self.width))
-    }
-
-    /// Copies an image into the padded plane; `row` is a buffer. What surrounds the image is left as it is.
-    #[inline(always)]
-    fn fill(&self, x: &[f32], plane: &mut [f32], row: &mut [f32], shape: &ConvShape) {
-        let [left, right] = [shape.begin[1], shape.stride[1]];
-        let seen = shape.size[1].min(shape.padded()[1].saturating_sub(left));
-        for (y, x) in x.chunks_exact(shape.size[1]).enumerate() {
-            let Some((phase, place)) = self.row(y, shape) else {
-                break;
-            };
-            if right == 1 {
-                let at = phase * self.phase() + place + left;
-                copy(&mut plane[at..][..seen], x);
-                continue;
-            }
-            sort_columns(row, &x[..seen], left, right, self.width);
-            for (column, row) in row.chunks_exact(self.width).enumerate() {
-                let at = (phase + column) * self.phase() + place;
-                copy(&mut plane[at..][..self.width], row);
-            }
-        }
-    }
-
-    /// Copies output pixels into rows of the grid's width; what lies between the rows is left as it is.
-    #[inline(always)]
-    fn widen(&self, y: &[f32], into: &mut [f32], shape: &ConvShape) {
-        let width = shape.output[1];
-        for (into, y) in into.chunks_mut(self.width).zip(y.chunks_exact(width)) {
-            copy(&mut into[..width], y);
-        }
-    }
 }
 
 /// `length` rounded up to whole vectors.

@@ -30,6 +30,7 @@ mod depthwise;
 mod dropout;
 pub(super) mod extension;
 mod gradients;
+mod grid;
 pub(super) mod inference;
 mod normalize;
 mod pool;
