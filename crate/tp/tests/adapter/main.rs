@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use tp::jupyter::KernelCommand;
 
-const TESTS: [(&str, fn()); 15] = [
+const TESTS: [(&str, fn()); 16] = [
     (
         "text_of_both_streams_arrives_whole",
         protocol::text_of_both_streams_arrives_whole,
@@ -56,6 +56,10 @@ const TESTS: [(&str, fn()); 15] = [
     (
         "the_queue_stops_at_the_first_error",
         channels::the_queue_stops_at_the_first_error,
+    ),
+    (
+        "a_kernel_whose_evcxr_ends_is_idle_to_the_last",
+        channels::a_kernel_whose_evcxr_ends_is_idle_to_the_last,
     ),
     (
         "questions_are_answered_while_a_cell_runs",

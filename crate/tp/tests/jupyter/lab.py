@@ -28,7 +28,7 @@ from playwright.sync_api import sync_playwright
 PATIENCE = 300
 # Where the lab trains its first network, and how long: the curve must have the time to move.
 TRAINING = "fit(untrained.clone()"
-EPOCHS = ("with_epochs(2)", "with_epochs(12)")
+EPOCHS = ("with_epochs(2)", "with_epochs(6)")
 
 
 def main():
@@ -259,22 +259,38 @@ class Lab:
                 .shell.currentWidget.sessionContext.session.kernel.status === 'idle'"""
         )
 
+    def at_rest(self):
+        """Idle for a while: it is so for a moment between two cells too."""
+        for _ in range(15):
+            if not self.idle():
+                return False
+            time.sleep(0.1)
+        return True
+
+    def stop(self):
+        """Presses ■, and waits until the server has passed it on."""
+        self.page.evaluate(
+            """async () => { await (window.jupyterapp || window.jupyterlab)
+                .shell.currentWidget.sessionContext.session.kernel.interrupt(); }"""
+        )
+
     def interrupt(self):
         """In the middle of a long training: the model stays, what was to follow does not run."""
         training, after = TRAINING, "loss_curve(&fitted.history)"
         # What is left of « run all » is given up, whatever it is doing.
-        self.command("notebook:interrupt-kernel")
-        self.wait("the kernel at rest", self.idle, 60)
+        self.stop()
+        self.wait("the kernel at rest", self.at_rest, 60)
         self.select(training, [EPOCHS[1], "with_epochs(60)"])
         self.command("notebook:run-all-below")
         self.wait(
             "the training",
-            lambda: "/60" in (self.of(training, "text/plain") or "")
-            and "perte" in (self.of(training, "text/plain") or ""),
+            # The bar: the curve has no HTML.
+            lambda: "/60" in (self.of(training, "text/html") or "")
+            and "perte" in (self.of(training, "text/html") or ""),
         )
         time.sleep(3)
         begin = time.time()
-        self.command("notebook:interrupt-kernel")
+        self.stop()
         told = self.wait(
             "the end of the training",
             lambda: [
@@ -286,7 +302,7 @@ class Lab:
         )
         seconds = time.time() - begin
         print(f"interrupt: {seconds:.1f} s; {''.join(told[0]['text']).strip()}")
-        self.wait("the kernel at rest", self.idle, 30)
+        self.wait("the kernel at rest", self.at_rest, 30)
         self.show(training)
         self.shot("4-interrompu")
         self.run(after)
@@ -304,7 +320,7 @@ class Lab:
         self.page.evaluate(
             "async () => { await (window.jupyterapp || window.jupyterlab).commands.execute('notebook:run-cell'); }"
         )
-        self.wait(f"the rest after « {text} »", self.idle, 60)
+        self.wait(f"the rest after « {text} »", self.at_rest, 60)
         return self.cell(text)["outputs"]
 
     def restart(self):
@@ -316,7 +332,7 @@ class Lab:
             """() => (window.jupyterapp || window.jupyterlab)
                 .shell.currentWidget.sessionContext.session.kernel.restart()"""
         )
-        self.wait("the restarted kernel", self.idle, 60)
+        self.wait("the restarted kernel", self.at_rest, 60)
         self.run(first)
         assert self.cell(first)["count"] == 1, self.cell(first)["count"]
         left = set(before) & set(self.server.descendants("evcxr_jupyter"))
@@ -325,13 +341,13 @@ class Lab:
         assert errors and errors[0]["ename"] == "ErreurDeCompilation", errors
         self.show(after)
         self.shot("6-redemarre")
-        print("restart: count", self.cell(first)["count"], "·", "".join(errors[0]["traceback"]).splitlines()[0])
+        print("restart: count", self.cell(first)["count"], "·", errors[0]["evalue"])
 
     def death(self):
         """evcxr is killed in the middle of a training: the cell says so, Jupyter starts another kernel."""
         training, first = TRAINING, "use visages::prelude::*;"
         self.command("runmenu:run-all")
-        self.wait("the training", lambda: "perte" in (self.of(training, "text/plain") or ""))
+        self.wait("the training", lambda: "perte" in (self.of(training, "text/html") or ""))
         before = self.server.descendants("evcxr_jupyter")
         os.kill(before[0], signal.SIGKILL)
         told = self.wait(
@@ -349,7 +365,7 @@ class Lab:
         if dialogue:
             print("dialogue:", " · ".join(dialogue.inner_text().split("\n")))
             self.page.keyboard.press("Escape")
-        self.wait("the new kernel at rest", self.idle, 60)
+        self.wait("the new kernel at rest", self.at_rest, 60)
         self.run(first)
         assert self.cell(first)["count"] == 1, self.cell(first)["count"]
         left = set(before) & set(self.server.descendants("evcxr_jupyter"))

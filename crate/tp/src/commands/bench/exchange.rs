@@ -13,7 +13,7 @@ use crate::platform;
 /// A command of evcxr's that compiles nothing: the list of no variables.
 const CELL: &str = ":vars";
 /// Cells of each kernel; an odd number has a middle.
-const CELLS: usize = 201;
+const CELLS: usize = 101;
 /// Cells before them, which are not counted.
 const WARM_UP: usize = 10;
 /// Longest time of one cell; reached only when something is broken.
