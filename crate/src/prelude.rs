@@ -22,8 +22,9 @@ pub use polars;
 pub use polars::prelude::*;
 
 pub use crate::data::{
-    Batch, DetectionConfig, DetectionLoader, FaceGroup, Fit, Framing, ImageFolder, ImageStore,
-    LabelledImages, LoadOptions, Preset, SyntheticConfig, TestFaces, split_by_content,
+    Batch, Biais, DetectionConfig, DetectionLoader, DrawnFacesConfig, FaceGroup, Fit, Framing,
+    ImageFolder, ImageStore, LabelledImages, LoadOptions, Preset, SyntheticConfig, TestFaces,
+    split_by_content,
 };
 pub use crate::error::Error;
 pub use crate::explain::{Traversal, kl_by_dimension, latent_traversal, most_active};

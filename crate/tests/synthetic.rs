@@ -3,10 +3,11 @@
 
 use visages::{
     burn::tensor::Device,
-    data::{ImageStore, SyntheticConfig, TestFaces},
+    data::{Biais, ImageStore, SkinTone, SyntheticConfig, TestFaces, draw_faces, faces_frame},
     error::Error,
     fairness::group_probabilities,
     models::StandardCnnConfig,
+    polars::prelude::DataFrame,
     train::{FitConfig, evaluate, fit},
 };
 
@@ -85,6 +86,7 @@ fn mean(values: &[f64]) -> f64 {
 
 fn test_faces() -> TestFaces {
     SyntheticConfig::new()
+        .with_bias(Biais::Equilibre)
         .with_test_faces(60)
         .test_faces()
         .unwrap()
@@ -120,21 +122,96 @@ fn test_faces_come_in_the_four_groups_of_the_lab() {
 }
 
 #[test]
-fn the_share_of_dark_skins_is_the_one_asked_for() {
-    let luma = |share: f64| {
-        let loader = SyntheticConfig::new()
-            .with_images(300, 40)
-            .with_dark_share(share)
-            .detection_loader()
-            .unwrap();
-        mean(&lumas(loader.faces()))
-    };
-    let [none, tenth, half, all] = [0.0, 0.1, 0.5, 1.0].map(luma);
-    // The mean is linear in the share: 10 % and 50 % of the way down, within the spread of 255 faces.
-    let way = |value: f64| (none - value) / (none - all);
-    assert!(none - all > 40.0, "{none} {all}");
-    assert!((way(tenth) - 0.1).abs() < 0.08, "{}", way(tenth));
-    assert!((way(half) - 0.5).abs() < 0.08, "{}", way(half));
+fn the_bias_is_exact_and_under_exposes_dark_skins_only() {
+    for bias in Biais::ALL {
+        for count in [50, 333, 1_000] {
+            let config = SyntheticConfig::new()
+                .with_images(count, 40)
+                .with_bias(bias);
+            let records = config.training_records().unwrap();
+            let dark = records.iter().filter(|r| r.factors.tone.is_dark()).count();
+            assert_eq!(
+                dark,
+                (count as f64 * bias.dark_share()) as usize,
+                "{bias:?}"
+            );
+
+            // The same persons, well exposed: nothing else differs.
+            let fair = config.with_underexposure(0.0).training_records().unwrap();
+            for (taken, fair) in records.iter().zip(&fair) {
+                let lost = fair.factors.shot.exposure - taken.factors.shot.exposure;
+                let most = match taken.factors.tone {
+                    SkinTone::IV => 0.6,
+                    SkinTone::V => 0.85,
+                    SkinTone::VI => 1.0,
+                    _ => 0.0,
+                };
+                let expected = 2.6 * most * bias.underexposure();
+                assert!((f64::from(lost) - expected).abs() < 1e-5, "{bias:?}");
+                let mut factors = taken.factors;
+                factors.shot.exposure = fair.factors.shot.exposure;
+                factors.shot.contrast = fair.factors.shot.contrast;
+                assert_eq!((taken.label, factors), (fair.label, fair.factors));
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_known_of_each_picture_is_in_its_order() {
+    let config = small();
+    let set = config.detection_set().unwrap();
+    let loader = config.detection_loader().unwrap();
+    assert_eq!(set.loader.faces(), loader.faces());
+    assert_eq!(set.loader.held_out(), loader.held_out());
+    assert_eq!(set.faces.height(), loader.faces().len());
+    let held_out = set.held_out_faces.height() + set.held_out_non_faces.height();
+    assert_eq!(held_out, loader.held_out().len());
+
+    // The row's face, drawn from its factors, is the loader's.
+    let records = config.training_records().unwrap();
+    let sizes = set.faces.column("size").unwrap().f32().unwrap().clone();
+    for row in [0, 17, set.faces.height() - 1] {
+        let size = sizes.get(row).unwrap();
+        let record = records.iter().find(|r| r.factors.size == size).unwrap();
+        let drawn = draw_faces(&[record.factors], 64).unwrap();
+        assert_eq!(drawn.image(0).unwrap(), loader.faces().image(row).unwrap());
+    }
+}
+
+#[test]
+fn both_classes_have_the_same_light_and_camera() {
+    let config = SyntheticConfig::new()
+        .with_images(400, 400)
+        .with_held_out(0.6)
+        .with_side(32);
+    let set = config.detection_set().unwrap();
+    let faces = faces_frame(&config.training_records().unwrap()).unwrap();
+    let others = set.held_out_non_faces;
+    for name in [
+        "light_side",
+        "light_height",
+        "light_hardness",
+        "exposure",
+        "contrast",
+        "warmth",
+        "blur",
+        "grain",
+        "jpeg",
+    ] {
+        let values = |frame: &DataFrame| -> Vec<f64> {
+            let column = frame.column(name).unwrap().f32().unwrap();
+            column.into_no_null_iter().map(f64::from).collect()
+        };
+        let (a, b) = (values(&faces), values(&others));
+        let variance = |v: &[f64]| {
+            let m = mean(v);
+            mean(&v.iter().map(|x| (x - m).powi(2)).collect::<Vec<_>>())
+        };
+        let error = (variance(&a) / a.len() as f64 + variance(&b) / b.len() as f64).sqrt();
+        let z = (mean(&a) - mean(&b)) / error;
+        assert!(z.abs() < 4.0, "{name} : {z}");
+    }
 }
 
 #[test]
@@ -155,6 +232,9 @@ fn settings_that_make_no_sense_are_refused() {
             "{error}"
         );
     }
+    assert!(small().with_difficulty(1.5).detection_loader().is_err());
+    assert!(small().with_underexposure(f64::NAN).test_faces().is_err());
+    assert!(small().with_side(31).test_faces().is_err());
     assert!(small().with_images(0, 50).detection_loader().is_err());
     assert!(small().with_held_out(1.0).detection_loader().is_err());
     assert!(small().with_test_faces(0).test_faces().is_err());

@@ -171,3 +171,41 @@ fn a_bad_request_is_refused_in_french_and_the_next_is_answered() {
     assert!(refusal.contains("learning_rate = -1"), "{refusal}");
     assert_eq!(worker.ask(prepare("cnn", 2, 5e-4))["ok"], true);
 }
+
+#[test]
+fn faces_are_drawn_with_lines_that_tell_how_far_it_is() {
+    let folder = std::env::temp_dir().join(format!("visages-worker-synth-{}", std::process::id()));
+    let mut worker = Worker::start();
+    let request = json!({
+        "op": "synth", "faces": 40, "side": 32, "seed": 3, "bias": "equilibre", "difficulty": 0.2,
+        "output": folder,
+    });
+    let mut answer = worker.ask(&request);
+    let mut advances = Vec::new();
+    while answer.get("ok").is_none() {
+        advances.push((
+            answer["done"].as_u64().unwrap(),
+            answer["total"].as_u64().unwrap(),
+        ));
+        let mut line = String::new();
+        worker.output.read_line(&mut line).unwrap();
+        answer = serde_json::from_str(&line).unwrap();
+    }
+    assert_eq!(advances, [(0, 44), (32, 44), (44, 44)]);
+    assert_eq!(
+        answer,
+        json!({ "ok": true, "files": 44, "resumed": 0, "malformed": 8, "duplicates": 4, "contradictions": 3 })
+    );
+    // The files, the manifest, the settings.
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 46);
+
+    let sheet = folder.join("planche.png");
+    let mut asked = request.clone();
+    (asked["op"], asked["output"]) = (json!("sheet"), json!(sheet));
+    assert_eq!(worker.ask(&asked), json!({ "ok": true }));
+    assert!(std::fs::metadata(&sheet).unwrap().len() > 10_000);
+
+    // The sheet is foreign to the folder: what is refused is said in one French line.
+    assert!(worker.refusal(&request).contains("planche.png"));
+    let _ = std::fs::remove_dir_all(&folder);
+}

@@ -29,5 +29,10 @@ pub use image_store::{CHANNELS, ImageStore};
 pub use options::{DEFAULT_SIDE, Fit, Framing, LoadOptions};
 pub use preset::{PRESET_VARIABLE, Preset};
 pub use split::{Split, split_by_content};
-pub use synthetic::{Presentation, SkinTone, SyntheticConfig};
+pub use synthetic::{
+    Background, Beard, Biais, CHOICES, Cut, Defect, DrawnDetection, DrawnFacesConfig, FaceFactors,
+    FaceLabel, FaceRecord, FolderReport, Glasses, HairTexture, Headwear, MANIFEST, MEASURES,
+    NonFaceFactors, NonFaceKind, Presentation, Shot, SkinTone, SyntheticConfig, TONES_BY_CODE,
+    draw_faces, faces_frame, non_faces_frame,
+};
 pub use test_faces::{FaceGroup, TEST_FACE_FOLDERS, TestFaces};

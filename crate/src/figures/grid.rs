@@ -35,6 +35,8 @@ pub struct GridOptions {
     pub titles: Vec<String>,
     /// Title of the figure, none by default.
     pub caption: String,
+    /// Width of one image, in pixels; by default as wide as fits in the figure.
+    pub cell: Option<u32>,
 }
 
 impl GridOptions {
@@ -44,6 +46,7 @@ impl GridOptions {
             columns: 8,
             titles: Vec::new(),
             caption: String::new(),
+            cell: None,
         }
     }
 
@@ -62,6 +65,12 @@ impl GridOptions {
     /// Sets the title of the figure.
     pub fn with_caption(mut self, caption: impl Into<String>) -> Self {
         self.caption = caption.into();
+        self
+    }
+
+    /// Sets the width of one image, in pixels: the figure is as wide as it takes.
+    pub fn with_cell(mut self, cell: u32) -> Self {
+        self.cell = Some(cell);
         self
     }
 }
@@ -97,7 +106,10 @@ pub fn image_grid(images: &ImageStore, options: &GridOptions) -> Result<Figure> 
 
     let columns = options.columns.min(images.len()) as u32;
     let rows = images.len().div_ceil(columns as usize) as u32;
-    let place = Place::new(columns, images);
+    let place = match options.cell {
+        Some(width) => Place::fitted(images, width),
+        None => Place::new(columns, images),
+    };
     let head = head_height(&options.caption);
     let title_height = if titled { 2 * LINE as u32 + 4 } else { 0 };
     let row_height = title_height + place.height + if titled { 2 * GAP } else { GAP };

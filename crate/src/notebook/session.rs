@@ -164,8 +164,8 @@ impl Seance {
                     config = config.with_images(faces, non_faces);
                 }
                 println!(
-                    "Visages dessinés (synthétiques), biaisés à dessein : {:.0} % ont la peau foncée \
-                     (Fitzpatrick IV à VI)",
+                    "Visages dessinés (synthétiques), biaisés à dessein : {:.0} % ont la peau foncée (Fitzpatrick IV à VI), \
+                     et l'appareil photo les sous-expose",
                     100.0 * config.dark_share
                 );
                 config.detection_loader()?

@@ -55,6 +55,9 @@ enum Command {
     /// Fait les notebooks des étudiants et les corrigés à partir des sources
     #[command(help_template = TEMPLATE)]
     Publish(commands::publish::PublishArgs),
+    /// Fait ou prépare des jeux de données
+    #[command(help_template = TEMPLATE)]
+    Data(commands::data::DataArgs),
     /// Dit ce qui est là, ce qui manque et quoi faire
     #[command(help_template = TEMPLATE)]
     Doctor(commands::doctor::DoctorArgs),
@@ -81,6 +84,7 @@ pub fn main() -> ExitCode {
         Command::Lab(args) => commands::lab::execute(&args),
         Command::Run(args) => commands::run::execute(&args),
         Command::Publish(args) => commands::publish::execute(&args),
+        Command::Data(args) => commands::data::execute(&args),
         Command::Doctor(args) => commands::doctor::execute(&args),
         Command::Test(args) => commands::test::execute(&args),
         Command::Bench(args) => commands::bench::execute(&args),

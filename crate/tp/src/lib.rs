@@ -13,6 +13,7 @@
 //! | [`jupyter`] | our Jupyter client |
 //! | [`notebook`] | notebooks on disk |
 //! | [`publish`] | a Markdown source becomes the student's notebook and the solution |
+//! | [`worker`] | the program that does what needs the library |
 //! | [`commands`] | one file a command |
 
 pub mod cli;
@@ -26,3 +27,4 @@ pub mod platform;
 pub mod process;
 pub mod publish;
 pub mod setup;
+pub mod worker;

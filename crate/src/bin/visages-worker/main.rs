@@ -1,5 +1,5 @@
 //! What `cargo tp` has done by a program that is linked to the library: training steps for
-//! `tp bench pas`. Reads one JSON request a line on stdin, answers one JSON line on stdout, ends
+//! `tp bench pas`, drawings for `tp data synth`. Reads one JSON request a line on stdin, answers one JSON line on stdout, ends
 //! with its input.
 
 mod detectors;
@@ -8,6 +8,7 @@ mod error;
 mod formula;
 mod profile;
 mod protocol;
+mod synth;
 mod vae64;
 mod workload;
 mod young_old;
@@ -34,7 +35,7 @@ fn main() -> ExitCode {
             continue;
         }
         let answer = session
-            .answer(&line)
+            .answer(&line, &mut output)
             .unwrap_or_else(|error| Answer::Failed {
                 ok: false,
                 error: error.to_string(),
@@ -58,7 +59,7 @@ struct Session {
 }
 
 impl Session {
-    fn answer(&mut self, line: &str) -> Result<Answer> {
+    fn answer(&mut self, line: &str, output: &mut impl Write) -> Result<Answer> {
         match Request::read(line)? {
             Request::Prepare(settings) => self.prepare(&settings),
             Request::Check { steps } => {
@@ -85,6 +86,21 @@ impl Session {
                 ok: true,
                 profile: self.workload()?.profile(repeats)?,
             }),
+            Request::Synth(drawing) => {
+                let report = drawing.write_folder(output)?;
+                Ok(Answer::Written {
+                    ok: true,
+                    files: report.files,
+                    resumed: report.resumed,
+                    malformed: report.malformed,
+                    duplicates: report.duplicates,
+                    contradictions: report.contradictions,
+                })
+            }
+            Request::Sheet(drawing) => {
+                drawing.write_sheet()?;
+                Ok(Answer::Drawn { ok: true })
+            }
         }
     }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     error::{Error, Result},
     profile::Profile,
+    synth::Drawing,
 };
 
 /// Largest batch: 64 × 64 images of one then take 200 MB.
@@ -22,6 +23,10 @@ pub enum Request {
     Time { steps: usize },
     /// Tell how long each part of a step takes.
     Profile { repeats: usize },
+    /// Draw a folder of faces; lines that tell how far it is come before the answer.
+    Synth(Drawing),
+    /// Draw a contact sheet.
+    Sheet(Drawing),
 }
 
 impl Request {
@@ -109,5 +114,16 @@ pub enum Answer {
         ok: bool,
         #[serde(flatten)]
         profile: Profile,
+    },
+    Written {
+        ok: bool,
+        files: usize,
+        resumed: usize,
+        malformed: usize,
+        duplicates: usize,
+        contradictions: usize,
+    },
+    Drawn {
+        ok: bool,
     },
 }

@@ -28,6 +28,12 @@ impl Colour {
         Self(self.0.map(|value| (value * factor).clamp(0.0, 1.0)))
     }
 
+    /// Make-up of this colour as a skin shows it: never brighter than the skin allows, which would be a
+    /// caricature on a dark one.
+    pub(super) fn worn_on(self, skin: Colour) -> Self {
+        self.scaled(0.35 + 0.8 * skin.0[0])
+    }
+
     /// Each channel moved by at most about `2 · sd`, the three mostly together.
     pub(super) fn jittered(self, sd: f32, dice: &mut Dice) -> Self {
         let common = dice.normal(0.0, sd);
@@ -36,6 +42,22 @@ impl Colour {
                 .map(|value| (value + common + dice.normal(0.0, 0.3 * sd)).clamp(0.02, 1.0)),
         )
     }
+}
+
+/// Linear light of a colour (gamma 2, near enough to sRGB and cheap).
+pub(super) fn linear(colour: Colour) -> [f32; 3] {
+    colour.0.map(|value| value * value)
+}
+
+/// A linear value as shown on a screen, in `[0, 1]`: bright parts are compressed, not cut.
+pub(super) fn display(light: f32) -> f32 {
+    let bounded = if light > 0.7 {
+        // From 0.7 up, towards 1 without reaching it.
+        1.0 - 0.09 / (light - 0.4)
+    } else {
+        light
+    };
+    bounded.max(0.0).sqrt()
 }
 
 /// Any colour, from vivid to grey.
@@ -47,8 +69,8 @@ pub(super) fn any(dice: &mut Dice) -> Colour {
 
 /// The middle of each Fitzpatrick type, from I to VI.
 const SKIN: [Colour; 6] = [
-    Colour::bytes(244, 212, 190),
-    Colour::bytes(233, 188, 155),
+    Colour::bytes(236, 202, 180),
+    Colour::bytes(228, 184, 152),
     Colour::bytes(212, 162, 126),
     Colour::bytes(178, 121, 83),
     Colour::bytes(132, 82, 53),
@@ -57,9 +79,7 @@ const SKIN: [Colour; 6] = [
 
 /// A skin of the given type; neighbouring types overlap.
 pub(super) fn skin(tone: SkinTone, dice: &mut Dice) -> Colour {
-    let index = SkinTone::ALL.iter().position(|&other| other == tone);
-    let centre = index.map_or(SKIN[0], |index| SKIN[index]);
-    centre.jittered(0.025, dice)
+    SKIN[tone.index()].jittered(0.025, dice)
 }
 
 /// A colour between skin and things that resemble it: wood, clay, sand, leather.
@@ -77,11 +97,10 @@ const HAIR: [Colour; 6] = [
     Colour::bytes(205, 166, 106),
     Colour::bytes(150, 72, 36),
 ];
-const GREY_HAIR: Colour = Colour::bytes(196, 192, 188);
+pub(super) const GREY_HAIR: Colour = Colour::bytes(196, 192, 188);
 
-/// Hair, greyer with age (`grey` from 0 to 1). Light colours come with light skins only; dark ones
-/// with every skin.
-pub(super) fn hair(tone: SkinTone, grey: f32, dice: &mut Dice) -> Colour {
+/// Natural hair, or dyed. Light colours come with light skins only; dark ones with every skin.
+pub(super) fn hair(tone: SkinTone, dice: &mut Dice) -> Colour {
     let choices = match tone {
         SkinTone::I | SkinTone::II => 6,
         SkinTone::III => 4,
@@ -89,12 +108,12 @@ pub(super) fn hair(tone: SkinTone, grey: f32, dice: &mut Dice) -> Colour {
         SkinTone::V | SkinTone::VI => 2,
     };
     // A few people dye their hair, whatever their skin.
-    let natural = if dice.chance(0.06) {
-        any(dice)
+    let natural = if dice.chance(0.03) {
+        any(dice).scaled(0.8)
     } else {
         *dice.pick(&HAIR[..choices])
     };
-    natural.jittered(0.02, dice).mix(GREY_HAIR, grey)
+    natural.jittered(0.02, dice)
 }
 
 /// Irises: brown for all; blue, green and grey for some light skins.

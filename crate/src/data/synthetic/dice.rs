@@ -54,6 +54,11 @@ impl Dice {
         &choices[self.0.random_range(0..choices.len())]
     }
 
+    /// The seed of other dice.
+    pub(super) fn seed(&mut self) -> u64 {
+        self.0.random()
+    }
+
     /// Shuffles in place.
     pub(super) fn shuffle<T>(&mut self, values: &mut [T]) {
         values.shuffle(&mut self.0);

@@ -6,7 +6,6 @@
 mod peer;
 mod report;
 mod side;
-mod worker;
 
 use std::io::Write;
 
@@ -21,6 +20,7 @@ use crate::cli::Verdict;
 use crate::error::{Error, Result};
 use crate::paths::{Cache, Repository};
 use crate::setup::rust::Toolchain;
+use crate::worker;
 
 /// Steps before the comparison of losses; they warm both sides up.
 const CHECKED_STEPS: usize = 50;

@@ -1,15 +1,18 @@
 //! What is behind faces and behind objects: the same draws for both.
 
 use super::{
-    canvas::{Canvas, FINE, blob, ellipse, polygon, rectangle},
-    colour::{self, WHITE},
-    dice::Dice,
+    super::{
+        Background,
+        colour::{self, WHITE},
+        dice::Dice,
+    },
+    canvas::{Canvas, FIELD, blob, ellipse, polygon, rectangle},
 };
 
 /// Covers the whole surface.
-pub(super) fn paint(canvas: &mut Canvas, dice: &mut Dice) {
+pub(super) fn paint(canvas: &mut Canvas, background: Background, dice: &mut Dice) {
     canvas.reset();
-    let side = FINE as f32;
+    let side = FIELD;
     let (a, b) = (colour::any(dice), colour::any(dice));
     let all = rectangle((0.0, 0.0), (side, side));
     let across = dice.range(0.0, side);
@@ -18,19 +21,19 @@ pub(super) fn paint(canvas: &mut Canvas, dice: &mut Dice) {
         ((across, 0.0), a),
         ((side - across, side), a.mix(b, dice.range(0.1, 1.0))),
     );
-    match dice.count(0, 6) {
-        0 | 1 => spots(canvas, dice),
-        2 => stripes(canvas, dice),
-        3 => panels(canvas, dice),
-        4 => leaves(canvas, dice),
-        5 => outdoors(canvas, dice),
-        _ => {}
+    match background {
+        Background::Plain => {}
+        Background::Spots => spots(canvas, dice),
+        Background::Stripes => stripes(canvas, dice),
+        Background::Panels => panels(canvas, dice),
+        Background::Leaves => leaves(canvas, dice),
+        Background::Outdoors => outdoors(canvas, dice),
     }
 }
 
 /// Lights out of focus.
 fn spots(canvas: &mut Canvas, dice: &mut Dice) {
-    let side = FINE as f32;
+    let side = FIELD;
     for _ in 0..dice.count(3, 14) {
         let centre = (dice.range(0.0, side), dice.range(0.0, side));
         let radius = dice.range(6.0, 34.0);
@@ -41,7 +44,7 @@ fn spots(canvas: &mut Canvas, dice: &mut Dice) {
 
 /// Curtains, shutters, wallpaper.
 fn stripes(canvas: &mut Canvas, dice: &mut Dice) {
-    let side = FINE as f32;
+    let side = FIELD;
     let (tint, alpha) = (colour::any(dice), dice.range(0.15, 0.6));
     let (period, upright) = (dice.range(7.0, 28.0), dice.chance(0.6));
     let mut at = 0.0;
@@ -59,7 +62,7 @@ fn stripes(canvas: &mut Canvas, dice: &mut Dice) {
 
 /// Walls, shelves, windows.
 fn panels(canvas: &mut Canvas, dice: &mut Dice) {
-    let side = FINE as f32;
+    let side = FIELD;
     for _ in 0..dice.count(2, 7) {
         let (left, top) = (dice.range(-20.0, side), dice.range(-20.0, side));
         let (width, height) = (dice.range(15.0, 70.0), dice.range(15.0, 70.0));
@@ -70,7 +73,7 @@ fn panels(canvas: &mut Canvas, dice: &mut Dice) {
 
 /// Foliage, crowds of small shapes.
 fn leaves(canvas: &mut Canvas, dice: &mut Dice) {
-    let side = FINE as f32;
+    let side = FIELD;
     let base = colour::any(dice);
     for _ in 0..dice.count(20, 60) {
         let centre = (dice.range(0.0, side), dice.range(0.0, side));
@@ -81,7 +84,7 @@ fn leaves(canvas: &mut Canvas, dice: &mut Dice) {
 
 /// A horizon, hills or roofs.
 fn outdoors(canvas: &mut Canvas, dice: &mut Dice) {
-    let side = FINE as f32;
+    let side = FIELD;
     let horizon = dice.range(0.35, 0.8) * side;
     let ground = colour::any(dice);
     let rough = dice.range(2.0, 16.0);

@@ -1,13 +1,13 @@
 //! Ordinary images without a face: textures, objects, scenes.
 
 use super::{
-    canvas::{Canvas, FINE, P, blob, curve, ellipse, polygon, rectangle},
-    colour::{self, BLACK, Colour, WHITE},
-    dice::Dice,
+    super::{
+        colour::{self, BLACK, Colour, WHITE},
+        dice::Dice,
+    },
+    canvas::{Canvas, FIELD as SIDE, P, blob, curve, ellipse, polygon, rectangle},
     photo::Light,
 };
-
-const SIDE: f32 = FINE as f32;
 
 /// A texture that fills the picture.
 pub(super) fn texture(canvas: &mut Canvas, dice: &mut Dice) {

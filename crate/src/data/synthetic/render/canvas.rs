@@ -1,52 +1,87 @@
 //! A drawing surface in two scales, and the shapes the drawings are made of.
 
 use tiny_skia::{
-    Color, FillRule, GradientStop, LineCap, LineJoin, LinearGradient, Paint, Path, PathBuilder,
-    Pixmap, Point, RadialGradient, Rect, Shader, SpreadMode, Stroke, Transform,
+    Color, FillRule, GradientStop, LineCap, LineJoin, LinearGradient, Mask, Paint, Path,
+    PathBuilder, Pixmap, Point, RadialGradient, Rect, Shader, SpreadMode, Stroke, Transform,
 };
 
-use super::colour::Colour;
+use super::super::colour::Colour;
 use crate::error::{Error, Result};
 
-/// Side of the finished pictures, in pixels.
-pub(super) const SIDE: usize = 64;
-/// Side of the surface: twice as fine, then averaged.
-pub(super) const FINE: usize = 2 * SIDE;
+/// Side of a picture in the coordinates that backgrounds and objects are drawn in, whatever its pixels.
+pub(super) const FIELD: f32 = 128.0;
 
 /// A point of a shape.
 pub(super) type P = (f32, f32);
 
-/// A surface of `FINE × FINE` pixels and the current coordinates.
+/// A surface of pixels and the current coordinates.
 pub(super) struct Canvas {
     pixmap: Pixmap,
+    base: Transform,
     transform: Transform,
+    clip: Option<Mask>,
 }
 
 impl Canvas {
-    /// An empty surface, with pixels as coordinates.
+    /// An empty square of `side` pixels; coordinates go from 0 to [`FIELD`].
     ///
     /// # Errors
     /// [`Error::Figure`] when there is no memory for it.
-    pub(super) fn new() -> Result<Self> {
-        let pixmap = Pixmap::new(FINE as u32, FINE as u32)
+    pub(super) fn new(side: usize) -> Result<Self> {
+        let unit = side as f32 / FIELD;
+        Self::with_base(side, side, Transform::from_scale(unit, unit))
+    }
+
+    /// A transparent surface that shows the rectangle from (`left`, `top`), of `unit` pixels a unit.
+    ///
+    /// # Errors
+    /// [`Error::Figure`] when there is no memory for it.
+    pub(super) fn window(
+        (left, top): P,
+        (width, height): (usize, usize),
+        unit: f32,
+    ) -> Result<Self> {
+        let base = Transform::from_scale(unit, unit).pre_translate(-left, -top);
+        Self::with_base(width, height, base)
+    }
+
+    fn with_base(width: usize, height: usize, base: Transform) -> Result<Self> {
+        let pixmap = Pixmap::new(width as u32, height as u32)
             .ok_or_else(|| Error::Figure("pas assez de mémoire pour dessiner".to_owned()))?;
         Ok(Self {
             pixmap,
-            transform: Transform::identity(),
+            base,
+            transform: base,
+            clip: None,
         })
     }
 
     /// What follows is drawn around (`x`, `y`), `unit` pixels long a unit, turned by `degrees`;
     /// `stretch` widens it.
     pub(super) fn place(&mut self, (x, y): P, unit: f32, stretch: f32, degrees: f32) {
-        self.transform = Transform::from_translate(x, y)
+        self.transform = self
+            .base
+            .pre_translate(x, y)
             .pre_concat(Transform::from_rotate(degrees))
             .pre_scale(unit * stretch, unit);
     }
 
-    /// Back to pixels as coordinates.
+    /// Back to the coordinates of the surface.
     pub(super) fn reset(&mut self) {
-        self.transform = Transform::identity();
+        self.transform = self.base;
+    }
+
+    /// What follows stays inside `shape`, until [`unclip`](Self::unclip).
+    pub(super) fn clip(&mut self, shape: &Option<Path>) {
+        self.clip = Mask::new(self.pixmap.width(), self.pixmap.height());
+        if let (Some(mask), Some(path)) = (&mut self.clip, shape) {
+            mask.fill_path(path, FillRule::Winding, true, self.transform);
+        }
+    }
+
+    /// The whole surface again.
+    pub(super) fn unclip(&mut self) {
+        self.clip = None;
     }
 
     /// Fills a shape with one colour; `alpha` from 0 (nothing) to 1.
@@ -112,7 +147,7 @@ impl Canvas {
             ..Stroke::default()
         };
         self.pixmap
-            .stroke_path(path, &paint, &stroke, self.transform, None);
+            .stroke_path(path, &paint, &stroke, self.transform, self.clip.as_ref());
     }
 
     fn fill_with(&mut self, shape: &Option<Path>, shader: Shader<'_>) {
@@ -121,17 +156,28 @@ impl Canvas {
             shader,
             ..Paint::default()
         };
-        self.pixmap
-            .fill_path(path, &paint, FillRule::Winding, self.transform, None);
+        self.pixmap.fill_path(
+            path,
+            &paint,
+            FillRule::Winding,
+            self.transform,
+            self.clip.as_ref(),
+        );
     }
 
-    /// The surface as floats in `[0, 1]`: `FINE × FINE` pixels of three values, row by row.
-    pub(super) fn into_floats(self) -> Vec<f32> {
-        self.pixmap
-            .data()
-            .chunks_exact(4)
-            .flat_map(|pixel| pixel[..3].iter().map(|&value| f32::from(value) / 255.0))
-            .collect()
+    /// The pixels, row by row: red, green, blue multiplied by alpha, alpha.
+    pub(super) fn pixels(&self) -> &[u8] {
+        self.pixmap.data()
+    }
+
+    /// The pixels, to change them; same layout as [`pixels`](Self::pixels).
+    pub(super) fn pixels_mut(&mut self) -> &mut [u8] {
+        self.pixmap.data_mut()
+    }
+
+    /// Width of the surface in pixels.
+    pub(super) fn width(&self) -> usize {
+        self.pixmap.width() as usize
     }
 }
 

@@ -1,16 +1,16 @@
 //! Hard images without a face: round things, things with « eyes », pieces of faces in disorder.
 
 use super::{
-    canvas::{Canvas, P, SIDE, blob, curve, ellipse, rectangle},
-    colour::{self, BLACK, WHITE},
-    dice::Dice,
-    hair,
+    super::{
+        colour::{self, BLACK, WHITE},
+        dice::Dice,
+    },
+    canvas::{Canvas, P, blob, curve, ellipse, rectangle},
     photo::Light,
-    traits::{Cut, FaceTraits, Headwear},
 };
 
-/// Side of the tiles of a scrambled face, in pixels: each holds less than an eye and its brow.
-const TILE: usize = 16;
+/// Tiles of a scrambled face, in a row: each holds less than an eye and its brow.
+const TILES: usize = 4;
 
 /// A clock: round, two hands, marks.
 pub(super) fn clock(canvas: &mut Canvas, light: Light, dice: &mut Dice) {
@@ -72,53 +72,57 @@ pub(super) fn blots(canvas: &mut Canvas, light: Light, dice: &mut Dice) {
     }
 }
 
-/// Someone seen from behind: hair, neck and shoulders, no face.
-pub(super) fn from_behind(canvas: &mut Canvas, traits: &FaceTraits, light: Light, dice: &mut Dice) {
-    let mut traits = *traits;
-    if traits.cut == Cut::Bald {
-        traits.cut = Cut::Shaved;
-    }
-    traits.headwear = Headwear::None;
-    let pose = traits.pose;
-    canvas.place(pose.centre, pose.size, 1.0, pose.tilt);
-    let neck = [(-0.4, 0.4), (0.4, 0.4), (0.5, 1.6), (-0.5, 1.6)];
-    canvas.fill(&blob(&neck), traits.skin.scaled(0.85), 1.0);
-    let shoulders = [
-        (-1.9, 2.6),
-        (-1.5, 1.6),
-        (-0.5, 1.3),
-        (0.5, 1.3),
-        (1.5, 1.6),
-        (1.9, 2.6),
-    ];
-    canvas.fill(&blob(&shoulders), traits.cloth, 1.0);
-    hair::behind(canvas, &traits, dice);
-    let width = traits.head[0];
-    for side in [-1.0, 1.0] {
-        let ear = ellipse((side * width, 0.05), 0.1, 0.2);
-        canvas.fill(&ear, traits.skin.scaled(0.8), 1.0);
-    }
+/// A carnival mask: holes for the eyes, nothing behind them.
+pub(super) fn mask(canvas: &mut Canvas, light: Light, dice: &mut Dice) {
+    place(canvas, dice);
+    let tint = if dice.chance(0.4) {
+        colour::skin_like(dice)
+    } else {
+        colour::any(dice)
+    };
     let (dx, dy) = light.direction;
-    let head = [
-        (0.0, -1.1),
-        (0.9 * width, -0.7),
-        (1.05 * width, 0.0),
-        (0.75 * width, 0.75),
-        (0.0, 0.9),
-        (-0.75 * width, 0.75),
-        (-1.05 * width, 0.0),
-        (-0.9 * width, -0.7),
+    let half = dice.chance(0.5);
+    let (bottom, tip) = if half {
+        (0.25, dice.range(0.2, 0.45))
+    } else {
+        (0.85, 1.0)
+    };
+    let body = [
+        (0.0, -0.55),
+        (0.55, -0.75),
+        (0.95, -0.5),
+        (0.85, 0.5 * bottom),
+        (0.45, bottom),
+        (0.0, tip),
+        (-0.45, bottom),
+        (-0.85, 0.5 * bottom),
+        (-0.95, -0.5),
+        (-0.55, -0.75),
     ];
+    for side in [-1.0, 1.0] {
+        let ribbon = curve(&[(side * 0.9, -0.3), (side * 1.3, 0.1), (side * 1.15, 1.0)]);
+        canvas.stroke(&ribbon, tint.scaled(0.5), 1.0, 0.09);
+    }
     canvas.fill_gradient(
-        &blob(&head),
-        ((dx, dy), traits.hair.mix(WHITE, 0.15)),
-        ((-dx, -dy), traits.hair.scaled(0.7)),
+        &blob(&body),
+        ((dx, dy), tint.mix(WHITE, 0.2)),
+        ((-dx, -dy), tint.scaled(0.55)),
     );
-    for _ in 0..14 {
-        let x = dice.range(-0.9, 0.9) * width;
-        let lock = curve(&[(0.2 * x, -1.0), (x, 0.0), (0.9 * x, 0.75)]);
-        let tint = traits.hair.mix(WHITE, dice.range(0.0, 0.25));
-        canvas.stroke(&lock, tint, 0.5, 0.04);
+    let ink = tint.scaled(0.15);
+    let lean = dice.range(-0.12, 0.12);
+    for side in [-1.0, 1.0] {
+        let hole = [
+            (side * 0.18, -0.18 + lean),
+            (side * 0.42, -0.36),
+            (side * 0.66, -0.24 - lean),
+            (side * 0.42, -0.12),
+        ];
+        canvas.fill(&blob(&hole), ink, 1.0);
+    }
+    for _ in 0..dice.count(4, 12) {
+        let at = (dice.range(-0.8, 0.8), dice.range(-0.6, bottom));
+        let radius = dice.range(0.02, 0.07);
+        canvas.fill(&ellipse(at, radius, radius), colour::any(dice), 0.8);
     }
 }
 
@@ -149,11 +153,9 @@ pub(super) fn appliance(canvas: &mut Canvas, light: Light, dice: &mut Dice) {
     canvas.fill(&rectangle((-0.6, slot), (0.6, slot + 0.1)), ink, 0.8);
 }
 
-/// A picture cut into tiles of 16 pixels, put back in disorder.
-pub(super) fn scrambled(picture: &[u8], dice: &mut Dice) -> Vec<u8> {
-    const ACROSS: usize = SIDE / TILE;
-    let mut order: Vec<usize> = (0..ACROSS * ACROSS).collect();
-    // At most two tiles may stay where they were.
+/// Cuts what was drawn into tiles and puts them in disorder; at most two stay where they were.
+pub(super) fn scramble(canvas: &mut Canvas, dice: &mut Dice) {
+    let mut order: Vec<usize> = (0..TILES * TILES).collect();
     loop {
         dice.shuffle(&mut order);
         let kept = order
@@ -164,18 +166,20 @@ pub(super) fn scrambled(picture: &[u8], dice: &mut Dice) -> Vec<u8> {
             break;
         }
     }
-    let mut mixed = vec![0; picture.len()];
+    let width = canvas.width();
+    let tile_side = width / TILES;
+    let whole = canvas.pixels().to_vec();
+    let mixed = canvas.pixels_mut();
     for (place, &tile) in order.iter().enumerate() {
-        for row in 0..TILE {
+        for row in 0..tile_side {
             let start = |index: usize| {
-                let (top, left) = (index / ACROSS * TILE + row, index % ACROSS * TILE);
-                (top * SIDE + left) * 3
+                let (top, left) = (index / TILES * tile_side + row, index % TILES * tile_side);
+                (top * width + left) * 4
             };
             let (to, from) = (start(place), start(tile));
-            mixed[to..to + 3 * TILE].copy_from_slice(&picture[from..from + 3 * TILE]);
+            mixed[to..to + 4 * tile_side].copy_from_slice(&whole[from..from + 4 * tile_side]);
         }
     }
-    mixed
 }
 
 /// The place and size that faces have.
@@ -202,20 +206,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scrambling_moves_whole_tiles() {
-        let picture: Vec<u8> = (0..SIDE * SIDE)
-            .flat_map(|pixel| [(pixel / SIDE) as u8, (pixel % SIDE) as u8, 9])
-            .collect();
-        let mixed = scrambled(&picture, &mut Dice::new(3, 0, 0));
-        assert_ne!(mixed, picture);
-        let mut pixels: Vec<&[u8]> = mixed.chunks(3).collect();
+    fn scrambling_moves_tiles_and_loses_no_pixel() {
+        let mut canvas = Canvas::new(64).unwrap();
+        for (index, pixel) in canvas.pixels_mut().chunks_mut(4).enumerate() {
+            pixel.copy_from_slice(&[(index / 64) as u8, (index % 64) as u8, 0, 255]);
+        }
+        let whole = canvas.pixels().to_vec();
+        scramble(&mut canvas, &mut Dice::new(3, 0, 0));
+        let mixed = canvas.pixels();
+        assert_ne!(mixed, whole);
         // Within a tile neighbours stay neighbours.
-        for pair in mixed[..3 * TILE].chunks(3).collect::<Vec<_>>().windows(2) {
+        for pair in mixed[..4 * 16].chunks(4).collect::<Vec<_>>().windows(2) {
             assert_eq!((pair[0][0], pair[0][1] + 1), (pair[1][0], pair[1][1]));
         }
         // All pixels are there, once.
+        let mut pixels: Vec<&[u8]> = mixed.chunks(4).collect();
         pixels.sort_unstable();
         pixels.dedup();
-        assert_eq!(pixels.len(), SIDE * SIDE);
+        assert_eq!(pixels.len(), 64 * 64);
     }
 }

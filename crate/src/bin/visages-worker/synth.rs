@@ -1,0 +1,80 @@
+//! Drawn faces for `tp data synth`: a folder in the manner of UTKFace, a contact sheet.
+
+use std::{io::Write, path::PathBuf};
+
+use serde::{Deserialize, Serialize};
+use visages::{
+    data::{Biais, DrawnFacesConfig, FolderReport},
+    train::StopFlag,
+};
+
+use crate::error::Result;
+
+/// What is drawn, and where.
+#[derive(Debug, Deserialize)]
+pub struct Drawing {
+    faces: usize,
+    side: usize,
+    seed: u64,
+    bias: Option<BiasName>,
+    difficulty: f64,
+    /// Folder or file, absolute.
+    output: PathBuf,
+}
+
+/// The names of `tp`.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum BiasName {
+    RareEtSombre,
+    Equilibre,
+    ContrasteSansRarete,
+    RareteSansContraste,
+}
+
+impl From<BiasName> for Biais {
+    fn from(name: BiasName) -> Self {
+        match name {
+            BiasName::RareEtSombre => Self::RareEtSombre,
+            BiasName::Equilibre => Self::Equilibre,
+            BiasName::ContrasteSansRarete => Self::ContrasteSansRarete,
+            BiasName::RareteSansContraste => Self::RareteSansContraste,
+        }
+    }
+}
+
+/// A line before the answer: how many files are there.
+#[derive(Debug, Serialize)]
+struct Advance {
+    done: usize,
+    total: usize,
+}
+
+impl Drawing {
+    fn config(&self) -> DrawnFacesConfig {
+        DrawnFacesConfig {
+            faces: self.faces,
+            side: self.side,
+            seed: self.seed,
+            bias: self.bias.map(Biais::from),
+            difficulty: self.difficulty,
+        }
+    }
+
+    /// Writes the folder; says on `output` how far it is. An interruption ends the process: the folder can be finished later.
+    pub fn write_folder(&self, output: &mut impl Write) -> Result<FolderReport> {
+        let advance = |done, total| {
+            let line = serde_json::to_string(&Advance { done, total }).unwrap_or_default();
+            // Whoever asked may be gone; the next answer will tell.
+            let _ = writeln!(output, "{line}").and_then(|()| output.flush());
+        };
+        Ok(self
+            .config()
+            .write_utkface_folder(&self.output, &StopFlag::new(), advance)?)
+    }
+
+    /// Writes the contact sheet.
+    pub fn write_sheet(&self) -> Result<()> {
+        Ok(self.config().sheet()?.save(&self.output)?)
+    }
+}
