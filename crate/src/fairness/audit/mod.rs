@@ -1,5 +1,6 @@
 //! Measures by group from one frame of labels, answers and group columns.
 
+mod age_errors;
 mod ages;
 mod columns;
 mod compare;
@@ -14,9 +15,9 @@ pub(crate) use columns::{Factor, find, numbers};
 use polars::prelude::DataFrame;
 
 use self::{
-    columns::{Classes, answers, scores},
-    engine::{Groups, Measure, Task, check},
-    outcomes::Outcomes,
+    columns::Classes,
+    engine::{Groups, Measure, Task},
+    outcomes::{Outcomes, no_score},
 };
 use super::{metric::Metric, stats::Draws};
 use crate::error::{Error, Result};
@@ -383,58 +384,8 @@ impl Audit {
     }
 
     fn outcomes(&self) -> Result<Outcomes> {
-        check(&self.frame, self.resamples)?;
-        if !(0.0..=1.0).contains(&self.threshold) {
-            return Err(Error::argument(
-                "threshold",
-                self.threshold,
-                "une probabilité de 0 à 1",
-            ));
-        }
-        if !(2..=100).contains(&self.bins) {
-            return Err(Error::argument(
-                "bins",
-                self.bins,
-                "de 2 à 100 classes de score",
-            ));
-        }
-        if self.score.is_none() {
-            let asked = self
-                .metrics
-                .iter()
-                .flatten()
-                .find(|metric| metric.needs_score());
-            if let Some(metric) = asked {
-                return Err(no_score(metric.name()));
-            }
-        }
-        let positive = answers(&self.frame, &self.label)?;
-        let score = self.score.as_ref();
-        let score = score.map(|name| scores(&self.frame, name)).transpose()?;
-        let answer = match (&self.prediction, &score) {
-            (Some(name), _) => answers(&self.frame, name)?,
-            (None, Some(score)) => score.iter().map(|score| *score >= self.threshold).collect(),
-            (None, None) => {
-                return Err(Error::argument(
-                    "prediction",
-                    "aucune colonne",
-                    "la colonne des réponses, .prediction(\"y_pred\"), ou celle des scores, .score(\"probabilite\")",
-                ));
-            }
-        };
-        let metrics = self.metrics.clone().unwrap_or(Metric::ALL.to_vec());
-        Ok(Outcomes::new(positive, answer, score, metrics, self.bins))
+        Outcomes::read(self)
     }
-}
-
-fn no_score(what: &str) -> Error {
-    Error::argument(
-        "score",
-        "aucune colonne",
-        format!(
-            "la colonne des probabilités, .score(\"probabilite\"), sans laquelle {what} ne se mesure pas"
-        ),
-    )
 }
 
 /// The only measure of a task that was asked for one.

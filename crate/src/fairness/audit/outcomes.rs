@@ -1,10 +1,14 @@
 //! Yes / no answers, as rows of metrics.
 
 use super::{
-    columns::Factor,
-    engine::{Measure, Task},
+    Audit,
+    columns::{Factor, answers, scores},
+    engine::{Measure, Task, check},
 };
-use crate::fairness::{SMALL_GROUP, metric::Metric, stats::Sample};
+use crate::{
+    error::{Error, Result},
+    fairness::{SMALL_GROUP, metric::Metric, stats::Sample},
+};
 
 /// Labels, answers and scores, image by image.
 pub(super) struct Outcomes {
@@ -16,20 +20,58 @@ pub(super) struct Outcomes {
 }
 
 impl Outcomes {
-    pub(super) fn new(
-        positive: Vec<bool>,
-        answer: Vec<bool>,
-        score: Option<Vec<f64>>,
-        metrics: Vec<Metric>,
-        bins: usize,
-    ) -> Self {
-        Self {
+    /// Reads and checks all that an audit says of its frame.
+    pub(super) fn read(audit: &Audit) -> Result<Self> {
+        check(&audit.frame, audit.resamples)?;
+        if !(0.0..=1.0).contains(&audit.threshold) {
+            return Err(Error::argument(
+                "threshold",
+                audit.threshold,
+                "une probabilité de 0 à 1",
+            ));
+        }
+        if !(2..=100).contains(&audit.bins) {
+            return Err(Error::argument(
+                "bins",
+                audit.bins,
+                "de 2 à 100 classes de score",
+            ));
+        }
+        if audit.score.is_none() {
+            let asked = audit
+                .metrics
+                .iter()
+                .flatten()
+                .find(|metric| metric.needs_score());
+            if let Some(metric) = asked {
+                return Err(no_score(metric.name()));
+            }
+        }
+        let positive = answers(&audit.frame, &audit.label)?;
+        let score = audit.score.as_ref();
+        let score = score.map(|name| scores(&audit.frame, name)).transpose()?;
+        let answer = match (&audit.prediction, &score) {
+            (Some(name), _) => answers(&audit.frame, name)?,
+            (None, Some(score)) => score
+                .iter()
+                .map(|score| *score >= audit.threshold)
+                .collect(),
+            (None, None) => {
+                return Err(Error::argument(
+                    "prediction",
+                    "aucune colonne",
+                    "la colonne des réponses, .prediction(\"y_pred\"), ou celle des scores, .score(\"probabilite\")",
+                ));
+            }
+        };
+        let metrics = audit.metrics.clone().unwrap_or(Metric::ALL.to_vec());
+        Ok(Self {
             positive,
             score,
-            bins,
+            bins: audit.bins,
             answer,
             metrics,
-        }
+        })
     }
 
     /// Number of rows of each label and answer.
@@ -150,4 +192,15 @@ impl Task for Outcomes {
         let place = |wanted| self.metrics.iter().position(|metric| *metric == wanted);
         place(Metric::Tpr).zip(place(Metric::Fpr))
     }
+}
+
+/// Something needs scores that were not given.
+pub(super) fn no_score(what: &str) -> Error {
+    Error::argument(
+        "score",
+        "aucune colonne",
+        format!(
+            "la colonne des probabilités, .score(\"probabilite\"), sans laquelle {what} ne se mesure pas"
+        ),
+    )
 }
