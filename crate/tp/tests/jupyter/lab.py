@@ -37,6 +37,8 @@ def main():
     arguments.add_argument("screenshots")
     arguments.add_argument("--chromium", default=shutil.which("chromium"))
     asked = arguments.parse_args()
+    # Stopped from outside, the server is stopped too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("✘ stopped"))
     folder = pathlib.Path(asked.screenshots)
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:

@@ -1,5 +1,5 @@
 //! The stock kernel: evcxr_jupyter as its authors ship it, nothing of ours around it. The library is an ordinary `:dep`, which evcxr
-//! compiles itself, burn and polars included: half an hour the first time. What is compiled stays in the cache
+//! compiles itself, burn and polars included: very long the first time. What is compiled stays in the cache
 //! (`noyau-ordinaire`, removed with it) and is used again.
 
 use std::path::Path;
@@ -20,7 +20,7 @@ const LAST: &str = "loss_curve(&fitted.history)?";
 
 /// The first part of tp5, up to the curve of its first training.
 #[test]
-#[ignore = "half an hour the first time, minutes afterwards: cargo tp test --tout"]
+#[ignore = "compiles burn and polars the first time: cargo tp test --tout"]
 fn the_stock_kernel_runs_the_beginning_of_a_lab() {
     let _alone = alone();
     let repository = Repository::find().unwrap();
