@@ -211,7 +211,7 @@ impl<S: Simd> pulp::NullaryFnOnce for Piece<'_, S> {
                             let at = (run.image * channels_out + channel) * pixels
                                 + run.row * shape.output[1]
                                 + run.column;
-                            copy(
+                            copy::<S>(
                                 &mut self.output[at..][..run.length],
                                 &from[run.at..][..run.length],
                             );

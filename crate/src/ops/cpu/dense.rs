@@ -144,7 +144,7 @@ impl WithSimd for Product<'_> {
                 let from = &self.weight[(first + row) * outputs..][self.columns.clone()];
                 for (panel, from) in from.chunks(width).enumerate() {
                     let into = &mut packed[(panel * ROWS + row) * width..];
-                    copy(&mut into[..from.len()], from);
+                    copy::<S>(&mut into[..from.len()], from);
                 }
             }
             let panels = packed.chunks_exact(ROWS * width).enumerate();
@@ -159,7 +159,7 @@ impl WithSimd for Product<'_> {
         let mut result = vec![0.0; batch * columns];
         for (row, result) in result.chunks_exact_mut(columns).enumerate() {
             for (panel, result) in result.chunks_mut(width).enumerate() {
-                copy(result, &sums[(panel * padded + row) * width..]);
+                copy::<S>(result, &sums[(panel * padded + row) * width..]);
             }
         }
         result

@@ -165,13 +165,13 @@ impl WithSimd for Forward<'_> {
             for (tap, (factor, offset)) in taps.iter_mut().zip(factors.iter().zip(&offsets)) {
                 *tap = (*factor, *offset);
             }
-            grid.fill(x, &mut plane, &mut row, shape);
+            grid.fill::<S>(x, &mut plane, &mut row, shape);
             let start = self.epilogue.start(channel);
             shifted_sum(simd, start, &plane, &taps, &mut result);
             self.epilogue.finish(channel, &mut result);
             let rows = result.chunks(grid.width);
             for (output, row) in output.chunks_exact_mut(shape.output[1]).zip(rows) {
-                copy(output, row);
+                copy::<S>(output, row);
             }
         }
     }
@@ -209,7 +209,7 @@ impl WithSimd for Back<'_> {
             for ((factor, phase), shift) in factors.iter().zip(&grid.phases).zip(&grid.shifts) {
                 taps[*phase].push((*factor, furthest - shift));
             }
-            grid.widen(y, &mut wide[furthest..], shape);
+            grid.widen::<S>(y, &mut wide[furthest..], shape);
             for (taps, result) in taps.iter().zip(results.chunks_exact_mut(size)) {
                 shifted_sum(simd, 0.0, &wide, taps, result);
             }
@@ -221,7 +221,7 @@ impl WithSimd for Back<'_> {
                 };
                 let from = &results[phase * size + place..];
                 if right == 1 {
-                    copy(&mut output[..seen], &from[left..]);
+                    copy::<S>(&mut output[..seen], &from[left..]);
                     continue;
                 }
                 for start in 0..right.min(seen) {
@@ -261,8 +261,8 @@ impl WithSimd for Correlate<'_> {
         for image in 0..shape.batch {
             let index = image * shape.groups + self.channel;
             let x = &self.x[index * pixels_in..][..pixels_in];
-            grid.fill(x, &mut plane, &mut row, shape);
-            grid.widen(
+            grid.fill::<S>(x, &mut plane, &mut row, shape);
+            grid.widen::<S>(
                 &self.y[index * pixels_out..][..pixels_out],
                 &mut wide,
                 shape,

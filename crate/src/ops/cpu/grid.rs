@@ -3,6 +3,8 @@
 //! The pixels are sorted by the remainders of their row and column modulo the stride, and every such
 //! **phase** keeps rows of one width.
 
+use pulp::Simd;
+
 use super::shape::{ConvShape, copy, sort_columns};
 
 /// What is read past the end of a plane: four vectors of the widest kind.
@@ -70,7 +72,7 @@ impl Grid {
 
     /// Copies an image into the padded plane; `row` is a buffer. What surrounds the image is left as it is.
     #[inline(always)]
-    pub fn fill(&self, x: &[f32], plane: &mut [f32], row: &mut [f32], shape: &ConvShape) {
+    pub fn fill<S: Simd>(&self, x: &[f32], plane: &mut [f32], row: &mut [f32], shape: &ConvShape) {
         let [left, right] = [shape.begin[1], shape.stride[1]];
         let seen = shape.size[1].min(shape.padded()[1].saturating_sub(left));
         for (y, x) in x.chunks_exact(shape.size[1]).enumerate() {
@@ -79,23 +81,23 @@ impl Grid {
             };
             if right == 1 {
                 let at = phase * self.phase() + place + left;
-                copy(&mut plane[at..][..seen], x);
+                copy::<S>(&mut plane[at..][..seen], x);
                 continue;
             }
             sort_columns(row, &x[..seen], left, right, self.width);
             for (column, row) in row.chunks_exact(self.width).enumerate() {
                 let at = (phase + column) * self.phase() + place;
-                copy(&mut plane[at..][..self.width], row);
+                copy::<S>(&mut plane[at..][..self.width], row);
             }
         }
     }
 
     /// Copies output pixels into rows of the grid's width; what lies between the rows is left as it is.
     #[inline(always)]
-    pub fn widen(&self, y: &[f32], into: &mut [f32], shape: &ConvShape) {
+    pub fn widen<S: Simd>(&self, y: &[f32], into: &mut [f32], shape: &ConvShape) {
         let width = shape.output[1];
         for (into, y) in into.chunks_mut(self.width).zip(y.chunks_exact(width)) {
-            copy(&mut into[..width], y);
+            copy::<S>(&mut into[..width], y);
         }
     }
 }

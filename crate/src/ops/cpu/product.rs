@@ -3,7 +3,7 @@
 use pulp::Simd;
 
 use super::{
-    shape::Segment,
+    shape::{Segment, copy_vector},
     tile::{self, VECTORS, accumulate, block, load, load_at, store},
 };
 
@@ -102,11 +102,13 @@ fn lay_out_vectors<S: Simd>(
             let from = &values[offset + place..];
             for start in (0..run.length).step_by(lanes) {
                 let into = &mut panel[run.at + start..][..lanes];
-                match from[start..].first_chunk::<16>() {
-                    Some(from) if lanes == 16 => into.copy_from_slice(from),
-                    _ => {
-                        let length = lanes.min(run.length - start);
-                        into[..length].copy_from_slice(&from[start..][..length]);
+                let from = &from[start..];
+                if from.len() >= lanes {
+                    copy_vector::<S>(into, from);
+                } else {
+                    // The very end of the last plane.
+                    for (into, from) in into.iter_mut().zip(from) {
+                        *into = *from;
                     }
                 }
             }

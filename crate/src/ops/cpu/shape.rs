@@ -1,5 +1,7 @@
 //! The sizes of a convolution, the pieces of rows that its panels are cut into, and two ways to copy them.
 
+use pulp::Simd;
+
 use crate::ops::padding::Pair;
 
 /// Sizes of a convolution from `size` to `output`; its transpose and its gradients use the same.
@@ -192,29 +194,35 @@ pub(super) fn segments(start: usize, end: usize, grid: [usize; 2], into: &mut Ve
     }
 }
 
-/// Copies the first values of `from`; up to 32 go without a call.
+/// Copies the first values of `from`; a few vectors go without a call.
 #[inline(always)]
-pub(super) fn copy(to: &mut [f32], from: &[f32]) {
+pub(super) fn copy<S: Simd>(to: &mut [f32], from: &[f32]) {
     let from = &from[..to.len()];
-    match to.len() {
-        ..4 => {
-            for (to, from) in to.iter_mut().zip(from) {
-                *to = *from;
-            }
+    if (S::F32_LANES..=2 * S::F32_LANES).contains(&to.len()) {
+        // One vector at each end: together they cover the run.
+        let last = to.len() - S::F32_LANES;
+        copy_vector::<S>(to, from);
+        copy_vector::<S>(&mut to[last..], &from[last..]);
+    } else if to.len() < S::F32_LANES {
+        let (blocks, rest) = to.as_chunks_mut::<4>();
+        let (from, from_rest) = from.as_chunks::<4>();
+        for (to, [a, b, c, d]) in blocks.iter_mut().zip(from) {
+            *to = [*a, *b, *c, *d];
         }
-        4..8 => copy_ends::<4>(to, from),
-        8..16 => copy_ends::<8>(to, from),
-        16..=32 => copy_ends::<16>(to, from),
-        _ => to.copy_from_slice(from),
+        for (to, from) in rest.iter_mut().zip(from_rest) {
+            *to = *from;
+        }
+    } else {
+        to.copy_from_slice(from);
     }
 }
 
-/// Copies `N` values at each end, which cover a run of `N` to `2 · N`.
+/// Copies one vector. As a copy of slices it would be merged with others into a call.
 #[inline(always)]
-fn copy_ends<const N: usize>(to: &mut [f32], from: &[f32]) {
-    let last = to.len() - N;
-    to[..N].copy_from_slice(&from[..N]);
-    to[last..].copy_from_slice(&from[last..]);
+pub(super) fn copy_vector<S: Simd>(to: &mut [f32], from: &[f32]) {
+    let (from, _) = S::as_simd_f32s(&from[..S::F32_LANES]);
+    let (to, _) = S::as_mut_simd_f32s(&mut to[..S::F32_LANES]);
+    to[0] = from[0];
 }
 
 /// Writes `x`, which starts in column `left`, with its columns sorted by remainder modulo `stride`.
@@ -248,16 +256,29 @@ pub(super) fn sort_columns(row: &mut [f32], x: &[f32], left: usize, stride: usiz
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use pulp::{Scalar, WithSimd};
+
+    use super::{super::tile::dispatch, *};
 
     #[test]
     fn runs_of_any_length_are_copied_whole() {
-        let from: Vec<f32> = (0..70).map(|i| i as f32).collect();
-        for length in 0..70 {
-            let mut to = vec![-1.0; length];
-            copy(&mut to, &from);
-            assert_eq!(to, from[..length]);
+        struct Copies;
+
+        impl WithSimd for Copies {
+            type Output = ();
+
+            fn with_simd<S: Simd>(self, _simd: S) {
+                let from: Vec<f32> = (0..70).map(|i| i as f32).collect();
+                for length in 0..70 {
+                    let mut to = vec![-1.0; length];
+                    copy::<S>(&mut to, &from);
+                    assert_eq!(to, from[..length]);
+                }
+            }
         }
+
+        dispatch(Copies);
+        Copies.with_simd(Scalar);
     }
 
     #[test]

@@ -227,7 +227,7 @@ impl<S: Simd> pulp::NullaryFnOnce for Piece<'_, S> {
         let mut places: Vec<usize> = Vec::new();
         let pixels = grid[0] * grid[1];
         for group in 0..shape.groups {
-            planes.fill(self.y, group, shape, self.axes);
+            planes.fill::<S>(self.y, group, shape, self.axes);
             let start = &self.start[group * padded_rows..][..padded_rows];
             for first in (0..images * pixels).step_by(width) {
                 let last = (first + width).min(images * pixels);
@@ -267,7 +267,7 @@ impl<S: Simd> pulp::NullaryFnOnce for Piece<'_, S> {
                             let image = run.image * channels_in + channel;
                             let plane =
                                 &mut self.output[image * shape.pixels_in()..][..shape.pixels_in()];
-                            write(plane, &results, size, row * width, run, self.phases, shape);
+                            write::<S>(plane, &results, size, row * width, run, self.phases, shape);
                         }
                     }
                 }
@@ -278,7 +278,7 @@ impl<S: Simd> pulp::NullaryFnOnce for Piece<'_, S> {
 
 /// Puts the pixels of all phases where they belong in one channel of a large image.
 #[inline(always)]
-fn write(
+fn write<S: Simd>(
     plane: &mut [f32],
     results: &[f32],
     size: usize,
@@ -299,7 +299,7 @@ fn write(
         let last = (first + run.length * right).min(width);
         let into = &mut plane[y * width + first..y * width + last];
         match right {
-            1 => copy(into, from(a)),
+            1 => copy::<S>(into, from(a)),
             2 => {
                 let (even, odd) = (from(2 * a), from(2 * a + 1));
                 for ((pair, even), odd) in into.chunks_exact_mut(2).zip(even).zip(odd) {
@@ -347,7 +347,7 @@ impl Planes {
     }
 
     #[inline(always)]
-    fn fill(&mut self, y: &[f32], group: usize, shape: &ConvShape, axes: &[Axis; 2]) {
+    fn fill<S: Simd>(&mut self, y: &[f32], group: usize, shape: &ConvShape, axes: &[Axis; 2]) {
         let [height, width] = shape.output;
         let small = shape.channels[1] * height * width;
         // Position p of the padded axis is position p + least of the small image.
@@ -366,7 +366,7 @@ impl Planes {
             for (plane, y) in image.chunks_exact_mut(self.channel).zip(channels) {
                 let rows = plane.chunks_exact_mut(self.row).skip(skip_rows);
                 for (row, y) in rows.zip(y.chunks_exact(width).skip(from_row)) {
-                    copy(
+                    copy::<S>(
                         &mut row[skip_columns..][..columns],
                         &y[from_column..][..columns],
                     );
