@@ -1,7 +1,9 @@
 //! What `cargo tp` has done by a program that is linked to the library: training steps for
-//! `tp bench pas`, drawings for `tp data synth`. Reads one JSON request a line on stdin, answers one JSON line on stdout, ends
+//! `tp bench pas`, drawings for `tp data synth`, trainings
+//! for `tp bench biais`. Reads one JSON request a line on stdin, answers one JSON line on stdout, ends
 //! with its input.
 
+mod bias;
 mod detectors;
 mod efficientnet;
 mod error;
@@ -97,6 +99,10 @@ impl Session {
                     contradictions: report.contradictions,
                 })
             }
+            Request::Bias(trial) => Ok(Answer::Tried {
+                ok: true,
+                outcome: trial.run()?,
+            }),
             Request::Sheet(drawing) => {
                 drawing.write_sheet()?;
                 Ok(Answer::Drawn { ok: true })

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    bias::{Outcome, Trial},
     error::{Error, Result},
     profile::Profile,
     synth::Drawing,
@@ -25,6 +26,8 @@ pub enum Request {
     Profile { repeats: usize },
     /// Draw a folder of faces; lines that tell how far it is come before the answer.
     Synth(Drawing),
+    /// Train a detector on faces of a known bias.
+    Bias(Trial),
     /// Draw a contact sheet.
     Sheet(Drawing),
 }
@@ -125,5 +128,10 @@ pub enum Answer {
     },
     Drawn {
         ok: bool,
+    },
+    Tried {
+        ok: bool,
+        #[serde(flatten)]
+        outcome: Outcome,
     },
 }

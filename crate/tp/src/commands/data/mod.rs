@@ -1,6 +1,6 @@
 //! `tp data`: data sets, made or prepared.
 
-mod synth;
+pub mod synth;
 
 use clap::{Args, Subcommand};
 
