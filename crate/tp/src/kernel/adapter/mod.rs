@@ -388,13 +388,15 @@ impl Adapter {
     }
 
     fn logged(&mut self, line: String) {
-        if let Some(running) = self.running.as_mut().filter(|running| !running.begun)
-            && let Some(name) = line.trim_start().strip_prefix("Compiling ")
-        {
-            let text = format!("Compilation de {name}…");
-            running
-                .screen
-                .display("compilation", json!({"text/plain": text}), None, false);
+        if let Some(name) = line.trim_start().strip_prefix("Compiling ") {
+            if let Some(running) = self.running.as_mut().filter(|running| !running.begun) {
+                let text = format!("Compilation de {name}…");
+                running
+                    .screen
+                    .display("compilation", json!({"text/plain": text}), None, false);
+            }
+            // It says nothing of a failure.
+            return;
         }
         if self.log.len() == LOG_LINES {
             self.log.pop_front();
