@@ -96,6 +96,22 @@ pub enum Error {
         reason: String,
     },
 
+    /// A collection of images would not fit in memory.
+    #[error(
+        "{what} : {images} images demandent {needed} Mio, et {available} Mio seulement sont disponibles. Réduisez la taille \
+         des images (with_size) ou leur nombre (with_max_images)"
+    )]
+    Memory {
+        /// What was to be read.
+        what: String,
+        /// Images to read.
+        images: usize,
+        /// Mio needed, as written in French.
+        needed: String,
+        /// Mio that may be used, as written in French.
+        available: String,
+    },
+
     // --- shapes, arguments, settings -------------------------------------------------------------
     /// A tensor or a buffer does not have the expected shape.
     #[error("{what} : forme attendue {expected}, forme obtenue {found}")]

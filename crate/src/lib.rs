@@ -20,6 +20,7 @@ pub mod models;
 pub mod notebook;
 pub mod ops;
 pub mod prelude;
+mod simd;
 mod stop;
 pub mod train;
 

@@ -22,9 +22,11 @@ pub use polars;
 pub use polars::prelude::*;
 
 pub use crate::data::{
-    Batch, Biais, DetectionConfig, DetectionLoader, DrawnFacesConfig, FaceGroup, Fit, Framing,
-    ImageFolder, ImageStore, LabelledImages, LoadOptions, Preset, SyntheticConfig, TestFaces,
-    split_by_content,
+    Batch, Biais, Decoding, DetectionConfig, DetectionLoader, DrawnFacesConfig, FaceGroup, Fit,
+    Framing, ImageFolder, ImageStore, IndexBatches, LabelledImages, LoadOptions, Parts, Preset,
+    SplitConfig, SyntheticConfig, TestFaces,
+    augment::{Augmenter, Transform},
+    cacd, celeba, classes, fairface, split_by_content, utkface,
 };
 pub use crate::error::Error;
 pub use crate::explain::{Traversal, kl_by_dimension, latent_traversal, most_active};
@@ -33,9 +35,10 @@ pub use crate::fairness::{
     group_probabilities, held_out_rates, holm, mean_sd, summarize_seeds, wilson_interval,
 };
 pub use crate::figures::{
-    Figure, GridOptions, age_scatter, confusion_matrix, crosstab_heatmap, db_vae_scheme,
-    errors_by_factor, group_bars, grouped_bars, histogram_by_group, image_grid, image_rows,
-    loss_curve, pair, reliability_diagram, roc_by_group, split_violin, stacked_bars, vae_scheme,
+    Figure, GridOptions, age_scatter, augmentation_rows, confusion_matrix, crosstab_heatmap,
+    db_vae_scheme, errors_by_factor, group_bars, grouped_bars, histogram_by_group, image_grid,
+    image_rows, loss_curve, pair, reliability_diagram, roc_by_group, split_violin, stacked_bars,
+    vae_scheme,
 };
 pub use crate::french::nombre;
 pub use crate::models::{StandardCnn, StandardCnnConfig, num_params, num_trainable_params};

@@ -2,13 +2,12 @@
 //! given probabilities.
 
 use burn::tensor::{Device, Tensor};
-use rand::{
-    SeedableRng,
-    rngs::StdRng,
-    seq::{SliceRandom, index::sample_weighted},
-};
+use rand::{SeedableRng, rngs::StdRng, seq::index::sample_weighted};
 
-use super::detection::{DetectionLoader, FACE, NON_FACE};
+use super::{
+    deck::Deck,
+    detection::{DetectionLoader, FACE, NON_FACE},
+};
 use crate::error::{Error, Result};
 
 /// One batch for a training or evaluation step.
@@ -151,30 +150,4 @@ enum Pack {
     Shuffled(Deck),
     /// Each batch anew, without replacement within a batch, with these weights.
     Weighted(Vec<f64>),
-}
-
-/// Indices dealt without replacement, shuffled again when they run out.
-struct Deck {
-    order: Vec<usize>,
-    dealt: usize,
-}
-
-impl Deck {
-    fn new(len: usize, rng: &mut StdRng) -> Self {
-        let mut order: Vec<usize> = (0..len).collect();
-        order.shuffle(rng);
-        Self { order, dealt: 0 }
-    }
-
-    /// `count` indices, at most as many as there are; within one deal none is repeated.
-    fn deal(&mut self, count: usize, rng: &mut StdRng) -> Vec<usize> {
-        if self.dealt + count > self.order.len() {
-            self.order.shuffle(rng);
-            self.dealt = 0;
-        }
-        let end = (self.dealt + count).min(self.order.len());
-        let cards = self.order[self.dealt..end].to_vec();
-        self.dealt = end;
-        cards
-    }
 }

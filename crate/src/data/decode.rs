@@ -9,11 +9,14 @@ use std::{
 
 use image::{
     DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, Rgb, RgbImage,
-    imageops::{self, FilterType},
     metadata::Orientation,
 };
 
-use super::options::{Fit, LoadOptions};
+use super::{
+    jpeg,
+    options::{Decoding, Fit, LoadOptions},
+    resize::{Source, Weights, resize},
+};
 use crate::error::io_reason;
 
 /// Largest width or height that is decoded.
@@ -55,19 +58,71 @@ pub(super) fn read_picture(path: &Path, options: &LoadOptions) -> Outcome {
         Err(reason) => return Outcome::Unreadable(reason),
     };
     // A decoder's bug on a damaged file must cost one picture, not the student's session.
-    let decoded = catch_unwind(AssertUnwindSafe(|| decode(bytes, format)));
-    match decoded {
-        Ok(Ok(image)) => Outcome::Picture(Picture {
-            original_size: image.dimensions(),
-            rgb: fit(image, options).into_raw(),
-        }),
+    let read = catch_unwind(AssertUnwindSafe(|| match options.decoding {
+        Decoding::Scaled if format == ImageFormat::Jpeg => match scaled(&bytes, options) {
+            Some(picture) => Ok(picture),
+            None => whole(&bytes, format, options),
+        },
+        _ => whole(&bytes, format, options),
+    }));
+    match read {
+        Ok(Ok(picture)) => Outcome::Picture(picture),
         Ok(Err(reason)) => Outcome::Unreadable(reason),
         Err(_) => Outcome::Unreadable("données incohérentes".to_owned()),
     }
 }
 
+/// The picture from a JPEG decoded at a fraction of its size, when that still is larger than wanted.
+fn scaled(bytes: &[u8], options: &LoadOptions) -> Option<Picture> {
+    if !jpeg_is_complete(bytes) {
+        return None;
+    }
+    let (height, width) = options.size_u32();
+    let mut original_size = (0, 0);
+    let decoded = jpeg::decode(bytes, |size| {
+        original_size = size;
+        let part = part(size, options);
+        let enough = |eighths: &u32| {
+            part.width * eighths >= width * 8 && part.height * eighths >= height * 8
+        };
+        let fits = size.0 <= MAX_SIDE && size.1 <= MAX_SIDE;
+        [1, 2, 4]
+            .into_iter()
+            .find(|eighths| fits && enough(eighths))
+    })?;
+    let part = part(original_size, options);
+    let along = |start: u32, side: u32, of: usize| {
+        let scale = f64::from(decoded.eighths) / 8.0;
+        let end = (f64::from(start + side) * scale).min(of as f64);
+        (f64::from(start) * scale, end)
+    };
+    Some(Picture {
+        rgb: resize(
+            Source::Planes(&decoded.planes),
+            &Weights::new(along(part.x, part.width, decoded.size.0), options.width),
+            &Weights::new(along(part.y, part.height, decoded.size.1), options.height),
+        ),
+        original_size,
+    })
+}
+
+/// The picture from all its pixels.
+fn whole(
+    bytes: &[u8],
+    format: ImageFormat,
+    options: &LoadOptions,
+) -> std::result::Result<Picture, String> {
+    let image = decode(bytes, format)?;
+    Ok(Picture {
+        original_size: image.dimensions(),
+        rgb: fit(image, options),
+    })
+}
+
 /// Format and bytes of a JPEG or PNG file, told by its content; `None` when it is no picture.
-fn read_file(path: &Path) -> std::result::Result<Option<(ImageFormat, Vec<u8>)>, String> {
+pub(super) fn read_file(
+    path: &Path,
+) -> std::result::Result<Option<(ImageFormat, Vec<u8>)>, String> {
     let told = |error: std::io::Error| io_reason(&error);
     let metadata = std::fs::metadata(path).map_err(told)?;
     // Opening a named pipe would wait for ever.
@@ -111,9 +166,21 @@ fn has_picture_extension(path: &Path) -> bool {
 }
 
 /// Decodes to RGB, upright, transparent parts shown over white.
-fn decode(bytes: Vec<u8>, format: ImageFormat) -> std::result::Result<RgbImage, String> {
+fn decode(bytes: &[u8], format: ImageFormat) -> std::result::Result<RgbImage, String> {
+    let mut decoder = check_header(bytes, format)?;
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let mut image = DynamicImage::from_decoder(decoder).map_err(|error| reason(&error))?;
+    image.apply_orientation(orientation);
+    Ok(flatten(image))
+}
+
+/// Refuses files that are cut, and those that announce more pixels than are decoded.
+pub(super) fn check_header(
+    bytes: &[u8],
+    format: ImageFormat,
+) -> std::result::Result<impl ImageDecoder, String> {
     // The JPEG decoder fills what is missing with grey and says nothing.
-    if format == ImageFormat::Jpeg && !jpeg_is_complete(&bytes) {
+    if format == ImageFormat::Jpeg && !jpeg_is_complete(bytes) {
         return Err("fichier JPEG tronqué ou abîmé".to_owned());
     }
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
@@ -121,7 +188,7 @@ fn decode(bytes: Vec<u8>, format: ImageFormat) -> std::result::Result<RgbImage, 
     limits.max_image_width = Some(MAX_SIDE);
     limits.max_image_height = Some(MAX_SIDE);
     reader.limits(limits);
-    let mut decoder = reader.into_decoder().map_err(|error| reason(&error))?;
+    let decoder = reader.into_decoder().map_err(|error| reason(&error))?;
     let (width, height) = decoder.dimensions();
     if width == 0 || height == 0 {
         return Err("image sans pixel".to_owned());
@@ -132,10 +199,7 @@ fn decode(bytes: Vec<u8>, format: ImageFormat) -> std::result::Result<RgbImage, 
             MAX_PIXELS / 1_000_000
         ));
     }
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let mut image = DynamicImage::from_decoder(decoder).map_err(|error| reason(&error))?;
-    image.apply_orientation(orientation);
-    Ok(flatten(image))
+    Ok(decoder)
 }
 
 /// RGB of a picture; a transparent one is laid over white, as a viewer shows it.
@@ -155,34 +219,53 @@ fn flatten(image: DynamicImage) -> RgbImage {
     })
 }
 
-/// Frames the picture, then resizes with a triangle filter (bilinear, averaging when it shrinks).
-fn fit(image: RgbImage, options: &LoadOptions) -> RgbImage {
+/// A part of a picture, in pixels.
+#[derive(Clone, Copy)]
+struct Part {
+    x: u32,
+    y: u32,
+    width: u32,
+    height: u32,
+}
+
+/// The part of a picture of this size that is kept.
+fn part(size: (u32, u32), options: &LoadOptions) -> Part {
     let (height, width) = options.size_u32();
-    let (image_width, image_height) = image.dimensions();
-    let (crop_width, crop_height) = match options.fit {
-        Fit::Stretch => (image_width, image_height),
-        Fit::CenterCrop => center_crop((image_width, image_height), (width, height)),
+    let (kept_width, kept_height) = match options.fit {
+        Fit::Stretch => size,
+        Fit::CenterCrop => center_crop(size, (width, height)),
     };
     let framing = options.framing;
     // A zoom of at least 1 only shrinks a side, so `as` stays in range.
     let closer = |side: u32| ((f64::from(side) / framing.zoom).round() as u32).clamp(1, side);
-    let (crop_width, crop_height) = (closer(crop_width), closer(crop_height));
-    let image = if (crop_width, crop_height) == (image_width, image_height) {
-        image
-    } else {
-        // As near to the wanted centre as the picture's edges allow.
-        let start = |side: u32, crop: u32, center: f64| {
-            let wanted = f64::from(side) * center - f64::from(crop) / 2.0;
-            (wanted.max(0.0).floor() as u32).min(side - crop)
-        };
-        let x = start(image_width, crop_width, framing.center_x);
-        let y = start(image_height, crop_height, framing.center_y);
-        imageops::crop_imm(&image, x, y, crop_width, crop_height).to_image()
+    let (width, height) = (closer(kept_width), closer(kept_height));
+    // As near to the wanted centre as the picture's edges allow.
+    let start = |side: u32, kept: u32, center: f64| {
+        let wanted = f64::from(side) * center - f64::from(kept) / 2.0;
+        (wanted.max(0.0).floor() as u32).min(side - kept)
     };
-    if image.dimensions() == (width, height) {
-        return image;
+    Part {
+        x: start(size.0, width, framing.center_x),
+        y: start(size.1, height, framing.center_y),
+        width,
+        height,
     }
-    imageops::resize(&image, width, height, FilterType::Triangle)
+}
+
+/// Frames the picture, then resizes it.
+fn fit(image: RgbImage, options: &LoadOptions) -> Vec<u8> {
+    let size = image.dimensions();
+    let part = part(size, options);
+    let (height, width) = options.size_u32();
+    if size == (width, height) && (part.width, part.height) == size {
+        return image.into_raw();
+    }
+    let along = |start: u32, side: u32| (f64::from(start), f64::from(start + side));
+    resize(
+        Source::Rgb(image.as_raw(), size.0 as usize),
+        &Weights::new(along(part.x, part.width), options.width),
+        &Weights::new(along(part.y, part.height), options.height),
+    )
 }
 
 /// Width and height of the largest part of a picture with the proportions of `target`.
@@ -299,7 +382,7 @@ mod tests {
         let whites = |zoom, center_y| {
             let framed = fit(image.clone(), &options(zoom, center_y));
             let white = |value: &&u8| **value == 255;
-            framed.as_raw().iter().filter(white).count() as f64 / framed.as_raw().len() as f64
+            framed.iter().filter(white).count() as f64 / framed.len() as f64
         };
         assert_eq!(whites(2.0, 0.5), 1.0);
         // Moved down by a quarter of the picture, half of the square is left.
@@ -329,7 +412,7 @@ mod tests {
         bomb.extend_from_slice(&60_000_u32.to_be_bytes());
         bomb.extend_from_slice(&60_000_u32.to_be_bytes());
         bomb.extend_from_slice(&[8, 2, 0, 0, 0]);
-        let error = decode(bomb, ImageFormat::Png).unwrap_err();
+        let error = decode(&bomb, ImageFormat::Png).unwrap_err();
         assert!(!error.is_empty());
         // 20,000 × 20,000 passes the limit of each side but not that of the area.
         let wide = jpeg(64, 1);
@@ -339,7 +422,7 @@ mod tests {
             .position(|pair| pair == [0xFF, 0xC0])
             .unwrap();
         announced[frame + 5..frame + 9].copy_from_slice(&[0x4E, 0x20, 0x4E, 0x20]);
-        let error = decode(announced, ImageFormat::Jpeg).unwrap_err();
+        let error = decode(&announced, ImageFormat::Jpeg).unwrap_err();
         assert!(error.contains("trop grande"), "{error}");
     }
 }

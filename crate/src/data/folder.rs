@@ -3,15 +3,16 @@
 use std::{
     collections::HashSet,
     path::{Path, PathBuf},
-    time::{Duration, Instant},
 };
 
 use rayon::prelude::*;
 
 use super::{
     decode::{Outcome, read_picture},
-    image_store::ImageStore,
+    image_store::{CHANNELS, ImageStore},
+    memory,
     options::LoadOptions,
+    watch::Reading,
 };
 use crate::{
     error::{Error, Result},
@@ -20,10 +21,8 @@ use crate::{
 
 /// Folders nested deeper than this are not entered.
 const MAX_DEPTH: usize = 32;
-/// Pictures decoded between two looks at the clock.
+/// Pictures decoded between two looks at the clock and at the stop flag.
 const CHUNK: usize = 256;
-/// A reading that lasts longer than this tells how far it is.
-const PROGRESS_EVERY: Duration = Duration::from_secs(2);
 /// Unreadable files named in the report.
 const NAMED_FILES: usize = 5;
 
@@ -67,31 +66,25 @@ impl ImageFolder {
     ///
     /// # Errors
     /// [`Error::FolderMissing`], [`Error::Io`], [`Error::FolderEmpty`] when no picture is usable,
-    /// [`Error::Argument`] for a size or a count of zero, [`Error::Stopped`] for an interrupt before the first picture.
+    /// [`Error::Memory`] when the images would not fit in memory, [`Error::Argument`] for a size or a count of zero,
+    /// [`Error::Stopped`] for an interrupt before the first picture.
     pub fn load(what: &str, root: impl AsRef<Path>, options: &LoadOptions) -> Result<ImageFolder> {
         options.check()?;
         let root = root.as_ref();
-        if !root.is_dir() {
-            return Err(Error::FolderMissing {
-                what: what.to_owned(),
-                path: root.to_path_buf(),
-                remedy: "Vérifiez le chemin, ou placez-y vos images JPEG ou PNG".to_owned(),
-            });
-        }
-        let files = spread(list_files(root)?, options.max_images);
+        let files = spread(existing_files(what, root)?, options.max_images);
+        let bytes_an_image = options.height * options.width * CHANNELS;
+        memory::check(what, files.len(), bytes_an_image)?;
 
         let mut folder = ImageFolder {
             root: root.to_path_buf(),
-            images: ImageStore::new(options.height, options.width),
+            images: ImageStore::with_capacity(options.height, options.width, files.len()),
             files: Vec::with_capacity(files.len()),
             original_sizes: Vec::with_capacity(files.len()),
             unreadable: Vec::new(),
             ignored: 0,
             stopped: false,
         };
-        let start = Instant::now();
-        let mut last_line = start;
-        let mut told = false;
+        let mut reading = Reading::start(what, files.len(), options.verbose);
         let mut read = 0;
         for (done, chunk) in files.chunks(CHUNK).enumerate() {
             // Large photographs take seconds a chunk: the wish to stop is looked at before each.
@@ -110,16 +103,7 @@ impl ImageFolder {
                 folder.stopped = true;
                 break;
             }
-            if options.verbose && last_line.elapsed() >= PROGRESS_EVERY {
-                last_line = Instant::now();
-                told = true;
-                println!(
-                    "  {what} : {} fichiers lus sur {} ({:.0} s)",
-                    (done * CHUNK + chunk.len()),
-                    files.len(),
-                    start.elapsed().as_secs_f64()
-                );
-            }
+            reading.show(done * CHUNK + chunk.len());
         }
         if folder.stopped {
             if folder.images.is_empty() {
@@ -131,12 +115,6 @@ impl ImageFolder {
                 "Lecture arrêtée à votre demande ({what}) : {read} fichiers lus sur {}, leurs images sont gardées.",
                 files.len()
             ));
-        } else if told {
-            println!(
-                "  {what} : {} fichiers lus en {:.0} s",
-                files.len(),
-                start.elapsed().as_secs_f64()
-            );
         }
         if options.verbose
             && let Some(report) = folder.report(what)
@@ -225,6 +203,31 @@ impl std::fmt::Debug for ImageFolder {
             .field("ignored", &self.ignored)
             .finish_non_exhaustive()
     }
+}
+
+/// Every visible file under `root`, which must hold at least one.
+pub(super) fn list_pictures(what: &str, root: &Path) -> Result<Vec<PathBuf>> {
+    let files = existing_files(what, root)?;
+    if files.is_empty() {
+        return Err(Error::FolderEmpty {
+            what: what.to_owned(),
+            path: root.to_path_buf(),
+            remedy: "Placez-y des images JPEG ou PNG".to_owned(),
+        });
+    }
+    Ok(files)
+}
+
+/// Every visible file under `root`, a folder that must be there.
+fn existing_files(what: &str, root: &Path) -> Result<Vec<PathBuf>> {
+    if root.is_dir() {
+        return list_files(root);
+    }
+    Err(Error::FolderMissing {
+        what: what.to_owned(),
+        path: root.to_path_buf(),
+        remedy: "Vérifiez le chemin, ou placez-y vos images JPEG ou PNG".to_owned(),
+    })
 }
 
 /// Every visible file under `root`, as sorted paths within it. A folder met twice (links) is read once.

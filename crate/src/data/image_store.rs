@@ -29,6 +29,13 @@ impl ImageStore {
         }
     }
 
+    /// The same with room for so many images, so that reading them does not move those already read.
+    pub fn with_capacity(height: usize, width: usize, images: usize) -> Self {
+        let mut store = Self::new(height, width);
+        store.pixels.reserve_exact(images * store.image_len());
+        store
+    }
+
     /// Appends one image: `height * width * 3` bytes, rows from top to bottom, RGB within a pixel.
     ///
     /// # Errors

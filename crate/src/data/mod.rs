@@ -3,18 +3,30 @@
 //!
 //! Every loader applies the same preprocessing: RGB, 8 bits, one size, then floats in `[0, 1]`.
 
+pub mod augment;
 mod batches;
+pub mod cacd;
+pub mod celeba;
+pub mod classes;
+mod deck;
 mod decode;
 mod detection;
-mod fairface;
+pub mod fairface;
 mod folder;
 mod h5;
 mod image_store;
+mod inspect;
+mod jpeg;
+mod memory;
 mod options;
 mod preset;
+mod resize;
+mod sampler;
 mod split;
 mod synthetic;
 mod test_faces;
+pub mod utkface;
+pub(crate) mod watch;
 
 pub use batches::{Batch, Batches};
 pub use detection::{
@@ -26,9 +38,10 @@ pub use folder::{ImageFolder, UnreadableFile};
 pub(crate) use h5::h5_file;
 pub use h5::{H5_FILE, load_h5, read_h5};
 pub use image_store::{CHANNELS, ImageStore};
-pub use options::{DEFAULT_SIDE, Fit, Framing, LoadOptions};
+pub use options::{DEFAULT_SIDE, Decoding, Fit, Framing, LoadOptions};
 pub use preset::{PRESET_VARIABLE, Preset};
-pub use split::{Split, split_by_content};
+pub use sampler::IndexBatches;
+pub use split::{Parts, Split, SplitConfig, split_by_content};
 pub use synthetic::{
     Background, Beard, Biais, CHOICES, Cut, Defect, DrawnDetection, DrawnFacesConfig, FaceFactors,
     FaceLabel, FaceRecord, FolderReport, Glasses, HairTexture, Headwear, MANIFEST, MEASURES,

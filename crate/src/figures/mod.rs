@@ -5,6 +5,7 @@
 //! everywhere; every figure comes with a text alternative that sums up its data.
 
 mod ages;
+mod augmentation;
 mod bars;
 mod canvas;
 mod curves;
@@ -19,6 +20,7 @@ mod style;
 mod tables;
 
 pub use ages::age_scatter;
+pub use augmentation::augmentation_rows;
 pub use bars::{grouped_bars, stacked_bars};
 pub use curves::{errors_by_factor, reliability_diagram, roc_by_group};
 pub use distributions::{histogram_by_group, split_violin};

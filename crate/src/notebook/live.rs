@@ -18,7 +18,10 @@ use tp_protocol::{Marker, ProgressEnd, STOP_VARIABLE};
 
 use super::panic::{print_line, speaks_protocol};
 use crate::{
-    data::ImageStore,
+    data::{
+        ImageStore,
+        watch::{self, Watcher},
+    },
     figures::{Figure, image_rows, loss_curve},
     french::decimal,
     stop::{self, Source},
@@ -42,6 +45,9 @@ const WARM_UP: u64 = 5;
 /// Most pictures in a row of previews.
 const PREVIEWS_PER_ROW: usize = 8;
 
+/// A reading shorter than this shows no bar.
+const READING_BAR_AFTER: Duration = Duration::from_secs(1);
+
 /// Numbers the displays of this process.
 static DISPLAYS: AtomicU64 = AtomicU64::new(1);
 
@@ -56,6 +62,7 @@ pub(super) fn prepare() {
                 print_line(&Marker::Stopped { message }.encode());
             },
         });
+        watch::install(|what, total, shown| Box::new(ReadingBar::new(what, total, shown)));
     }
 }
 
@@ -152,6 +159,44 @@ impl Drop for Barre {
             self.bar
                 .show(&label, self.done, self.total, "", Some(ended));
         }
+    }
+}
+
+/// A reading of many files: its bar appears when it lasts, or not at all.
+struct ReadingBar {
+    what: String,
+    total: usize,
+    shown: bool,
+    start: Instant,
+    bar: Option<Barre>,
+}
+
+impl ReadingBar {
+    fn new(what: &str, total: usize, shown: bool) -> Self {
+        Self {
+            what: what.to_owned(),
+            total,
+            shown,
+            start: Instant::now(),
+            bar: None,
+        }
+    }
+}
+
+impl Watcher for ReadingBar {
+    fn shows(&self) -> bool {
+        self.shown
+    }
+
+    fn at(&mut self, done: usize) {
+        if !self.shown || (self.bar.is_none() && self.start.elapsed() < READING_BAR_AFTER) {
+            return;
+        }
+        let bar = self
+            .bar
+            .get_or_insert_with(|| barre(&self.what, self.total));
+        bar.done = (done as u64).saturating_sub(1);
+        bar.avancer("fichiers lus");
     }
 }
 

@@ -1,37 +1,14 @@
 //! The inner loop: a small block of the result, kept in registers while the sum runs.
 
-use pulp::{NullaryFnOnce, Scalar, Simd, WithSimd};
+use pulp::Simd;
+
+pub(super) use crate::simd::{dispatch, vectorized};
 
 /// Vectors side by side in a block.
 pub(super) const VECTORS: usize = 2;
 
 /// A block of `ROWS` rows of `V` vectors.
 pub(super) type Block<S, const ROWS: usize, const V: usize> = [[<S as Simd>::f32s; V]; ROWS];
-
-/// Runs `operation` with the widest vectors of this processor.
-#[inline(always)]
-pub(super) fn dispatch<Op: WithSimd>(operation: Op) -> Op::Output {
-    #[cfg(target_arch = "x86_64")]
-    {
-        if let Some(simd) = pulp::x86::V4::try_new() {
-            return Simd::vectorize(simd, operation);
-        }
-        if let Some(simd) = pulp::x86::V3::try_new() {
-            return Simd::vectorize(simd, operation);
-        }
-    }
-    #[cfg(target_arch = "aarch64")]
-    if let Some(simd) = pulp::aarch64::Neon::try_new() {
-        return Simd::vectorize(simd, operation);
-    }
-    Simd::vectorize(Scalar, operation)
-}
-
-/// Runs a plain loop where the compiler may use this processor's widest vectors.
-#[inline(always)]
-pub(super) fn vectorized<R>(operation: impl NullaryFnOnce<Output = R>) -> R {
-    dispatch(operation)
-}
 
 /// Columns of a panel.
 pub(super) fn width<S: Simd>() -> usize {

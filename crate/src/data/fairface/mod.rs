@@ -4,10 +4,14 @@
 //! K. Kärkkäinen and J. Joo, *FairFace: Face Attribute Dataset for Balanced Race, Gender, and Age*,
 //! WACV 2021; images and labels CC BY 4.0.
 
+mod frame;
+
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
 };
+
+pub use frame::scan;
 
 use super::{
     folder::ImageFolder,
@@ -105,41 +109,76 @@ impl TestFaces {
 
 /// The group (gender × origin) of each file.
 fn read_labels(path: &Path) -> Result<HashMap<PathBuf, usize>> {
-    let file =
-        std::fs::File::open(path).map_err(|error| Error::io("lire le fichier", path, error))?;
-    let wrong = |reason: String| Error::Labels {
-        path: path.to_path_buf(),
-        reason,
-    };
-    let mut reader = csv::Reader::from_reader(file);
-    let headers = reader
-        .headers()
-        .map_err(|error| wrong(error.to_string()))?
-        .clone();
-    let column = |name: &str| {
-        headers
-            .iter()
-            .position(|header| header == name)
-            .ok_or_else(|| wrong(format!("la colonne « {name} » manque")))
-    };
-    let (file, gender, race) = (column("file")?, column("gender")?, column("race")?);
+    let table = LabelTable::open(path)?;
+    let (gender, race) = (table.column("gender")?, table.column("race")?);
     let mut labels = HashMap::new();
-    for (line, record) in reader.records().enumerate() {
-        let record = record.map_err(|error| wrong(error.to_string()))?;
+    table.each(|line, file, record| {
         let field = |column: usize| record.get(column).unwrap_or_default();
         let known = GENDERS.iter().position(|name| *name == field(gender));
         let origin = ORIGINS.iter().position(|(name, _)| *name == field(race));
         let (Some(known), Some(origin)) = (known, origin) else {
-            return Err(wrong(format!(
-                "étiquettes « {} » et « {} » inconnues à la ligne {}",
+            return Err(format!(
+                "étiquettes « {} » et « {} » inconnues à la ligne {line}",
                 field(gender),
                 field(race),
-                line + 2
-            )));
+            ));
         };
-        labels.insert(PathBuf::from(field(file)), known * ORIGINS.len() + origin);
-    }
+        labels.insert(file, known * ORIGINS.len() + origin);
+        Ok(())
+    })?;
     Ok(labels)
+}
+
+/// A table of labels, one line a file.
+struct LabelTable {
+    path: PathBuf,
+    headers: csv::StringRecord,
+    reader: csv::Reader<std::fs::File>,
+}
+
+impl LabelTable {
+    fn open(path: &Path) -> Result<Self> {
+        let file =
+            std::fs::File::open(path).map_err(|error| Error::io("lire le fichier", path, error))?;
+        let mut reader = csv::Reader::from_reader(file);
+        let headers = reader
+            .headers()
+            .map_err(|error| wrong(path, error.to_string()))?
+            .clone();
+        Ok(Self {
+            path: path.to_path_buf(),
+            headers,
+            reader,
+        })
+    }
+
+    fn column(&self, name: &str) -> Result<usize> {
+        self.headers
+            .iter()
+            .position(|header| header == name)
+            .ok_or_else(|| wrong(&self.path, format!("la colonne « {name} » manque")))
+    }
+
+    /// Calls `read` with the number, the file and the fields of each line; what it says is wrong ends it.
+    fn each(
+        mut self,
+        mut read: impl FnMut(usize, PathBuf, &csv::StringRecord) -> std::result::Result<(), String>,
+    ) -> Result<()> {
+        let file = self.column("file")?;
+        for (line, record) in self.reader.records().enumerate() {
+            let record = record.map_err(|error| wrong(&self.path, error.to_string()))?;
+            let path = PathBuf::from(record.get(file).unwrap_or_default());
+            read(line + 2, path, &record).map_err(|reason| wrong(&self.path, reason))?;
+        }
+        Ok(())
+    }
+}
+
+fn wrong(path: &Path, reason: String) -> Error {
+    Error::Labels {
+        path: path.to_path_buf(),
+        reason,
+    }
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::image_store::ImageStore;
 use crate::{
+    data::image_store::ImageStore,
     error::{Error, Result},
     stop,
 };

@@ -1,0 +1,71 @@
+//! Baseline JPEG decoded at a half, a quarter or an eighth of its size, without making the whole picture first.
+//!
+//! Reading pictures is mostly making pixels that the resize to 64 × 64 then averages away. Here each block of
+//! 8 × 8 coefficients gives directly its 4 × 4, 2 × 2 or single average: the same values as a whole
+//! decode followed by means of squares. Colours that the file holds at half resolution, as nearly all
+//! photographs do, are taken at twice the scale of the light, so nothing is interpolated.
+//!
+//! This serves what data sets hold (baseline, 8 bits, grey or YCbCr with whole or halved colours) and answers
+//! `None` to anything else, damaged files included: the general decoder then reads them or says what is wrong.
+//!
+//! # Sources
+//! ITU-T T.81 (the format); JFIF 1.02 (colours). The well-kept pure Rust decoders either cannot scale
+//! (zune-jpeg) or are slower scaled than Pillow (jpeg-decoder): see `cargo tp bench images`.
+
+mod bits;
+mod header;
+mod huffman;
+mod scan;
+mod transform;
+
+use header::Header;
+use pulp::NullaryFnOnce;
+pub(super) use scan::Plane;
+
+use crate::simd::vectorized;
+
+/// A picture decoded at a fraction of its size.
+pub(super) struct Scaled {
+    /// Width and height of the planes: the picture's times the scale, rounded up.
+    pub size: (usize, usize),
+    /// Samples for eight pixels of the picture: 1, 2 or 4.
+    pub eighths: u32,
+    /// The components: light, then for a colour picture blue and red differences.
+    pub planes: Vec<Plane>,
+}
+
+/// Decodes at the scale that `choose` takes from the picture's width and height: 1, 2 or 4 eighths.
+/// `None` when it chooses none, or the file is none of those that are served, or is damaged.
+pub(super) fn decode(
+    bytes: &[u8],
+    choose: impl FnOnce((u32, u32)) -> Option<u32>,
+) -> Option<Scaled> {
+    let header = Header::read(bytes)?;
+    let full = (u32::from(header.width), u32::from(header.height));
+    let eighths = choose(full)?;
+    let planes = vectorized(Scan {
+        header: &header,
+        eighths: eighths as usize,
+    })?;
+    let scaled = |side: u32| (side * eighths).div_ceil(8) as usize;
+    Some(Scaled {
+        size: (scaled(full.0), scaled(full.1)),
+        eighths,
+        planes,
+    })
+}
+
+/// The compressed data of a file, to decode with the widest vectors there are.
+struct Scan<'a> {
+    header: &'a Header<'a>,
+    eighths: usize,
+}
+
+impl NullaryFnOnce for Scan<'_> {
+    type Output = Option<Vec<Plane>>;
+
+    #[inline(always)]
+    fn call(self) -> Self::Output {
+        scan::decode(self.header, self.eighths)
+    }
+}

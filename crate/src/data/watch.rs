@@ -1,0 +1,94 @@
+//! Whoever looks at long readings from outside: the notebook, which shows a bar. Readings themselves know
+//! nothing of notebooks.
+
+use std::{
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
+
+use crate::{error::Result, stop};
+
+/// A reading that lasts longer than this tells how far it is, where no bar does.
+const PROGRESS_EVERY: Duration = Duration::from_secs(2);
+
+/// Follows one reading.
+pub(crate) trait Watcher {
+    /// Whether progress is shown, so that printed lines would say it twice.
+    fn shows(&self) -> bool;
+
+    /// So many files are read.
+    fn at(&mut self, done: usize);
+}
+
+/// Makes a watcher for each reading: what is read, how many files, whether it should be shown.
+type Maker = fn(&str, usize, bool) -> Box<dyn Watcher>;
+
+// One maker a process: the notebook that all its cells belong to.
+static MAKER: OnceLock<Maker> = OnceLock::new();
+
+/// Has every later reading watched.
+pub(crate) fn install(maker: Maker) {
+    // The first one stays: installing is done once a process.
+    let _ = MAKER.set(maker);
+}
+
+/// One reading of many files: shows how far it is.
+pub(super) struct Reading {
+    what: String,
+    total: usize,
+    verbose: bool,
+    watcher: Option<Box<dyn Watcher>>,
+    start: Instant,
+    last_line: Instant,
+    told: bool,
+}
+
+impl Reading {
+    pub(super) fn start(what: &str, total: usize, verbose: bool) -> Self {
+        let now = Instant::now();
+        Self {
+            what: what.to_owned(),
+            total,
+            verbose,
+            watcher: MAKER.get().map(|maker| maker(what, total, verbose)),
+            start: now,
+            last_line: now,
+            told: false,
+        }
+    }
+
+    /// So many files are read; for a reading that has nothing to return before its end.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`](crate::Error::Stopped) when the reader interrupts it.
+    pub(super) fn at(&mut self, done: usize) -> Result<()> {
+        self.show(done);
+        match done < self.total {
+            true => stop::check(&format!("la lecture ({})", self.what)),
+            false => Ok(()),
+        }
+    }
+
+    /// So many files are read; for a reading that looks itself at the wish to stop.
+    pub(super) fn show(&mut self, done: usize) {
+        let mut shown = false;
+        if let Some(watcher) = &mut self.watcher {
+            watcher.at(done);
+            shown = watcher.shows();
+        }
+        if !self.verbose || shown {
+            return;
+        }
+        let seconds = self.start.elapsed().as_secs_f64();
+        if done == self.total && self.told {
+            println!("  {} : {done} fichiers lus en {seconds:.0} s", self.what);
+        } else if done < self.total && self.last_line.elapsed() >= PROGRESS_EVERY {
+            self.last_line = Instant::now();
+            self.told = true;
+            println!(
+                "  {} : {done} fichiers lus sur {} ({seconds:.0} s)",
+                self.what, self.total
+            );
+        }
+    }
+}
