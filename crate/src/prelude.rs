@@ -26,7 +26,7 @@ pub use crate::data::{
     Framing, ImageFolder, ImageStore, IndexBatches, LabelledImages, LoadOptions, Parts, Preset,
     SplitConfig, SyntheticConfig, TestFaces,
     augment::{Augmenter, Transform},
-    cacd, celeba, classes, fairface, split_by_content, utkface,
+    cacd, celeba, classes, fairface, read_images, split_by_content, utkface,
 };
 pub use crate::error::Error;
 pub use crate::explain::{Traversal, kl_by_dimension, latent_traversal, most_active};

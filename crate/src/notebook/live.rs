@@ -135,6 +135,13 @@ impl Barre {
         self.show(detail, ended);
     }
 
+    /// So many steps are done.
+    pub(super) fn go_to(&mut self, done: usize, detail: &str) {
+        self.done = (done as u64).min(self.total);
+        let ended = (self.done == self.total).then_some(ProgressEnd::Done);
+        self.show(detail, ended);
+    }
+
     fn show(&mut self, detail: &str, ended: Option<ProgressEnd>) {
         let Self {
             bar, label, total, ..
@@ -195,8 +202,7 @@ impl Watcher for ReadingBar {
         let bar = self
             .bar
             .get_or_insert_with(|| barre(&self.what, self.total));
-        bar.done = (done as u64).saturating_sub(1);
-        bar.avancer("fichiers lus");
+        bar.go_to(done, "fichiers lus");
     }
 }
 

@@ -7,6 +7,7 @@ mod check;
 mod compare;
 mod data_source;
 mod display;
+mod drawings;
 mod live;
 mod panic;
 mod process;
