@@ -241,7 +241,7 @@ impl Classes {
             .collect();
         let mut groups = Vec::new();
         let mut centre = Vec::new();
-        for class in 0..ends.len() {
+        for (class, end) in ends.iter().enumerate() {
             let own = || {
                 values
                     .iter()
@@ -251,12 +251,12 @@ impl Classes {
             let low = own().map(|(v, _)| *v).fold(f64::INFINITY, f64::min);
             let sum: f64 = own().map(|(v, _)| v).sum();
             centre.push(Some(sum / own().count() as f64));
-            groups.push(match low == ends[class] {
+            groups.push(match low == *end {
                 true => crate::french::compact(low),
                 false => format!(
                     "{} à {}",
                     crate::french::compact(low),
-                    crate::french::compact(ends[class])
+                    crate::french::compact(*end)
                 ),
             });
         }

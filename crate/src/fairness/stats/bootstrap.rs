@@ -86,19 +86,28 @@ pub(in crate::fairness) fn bca_interval(
         return None;
     }
     let replicates = Replicates::new(resample(strata, draws, &statistic))?;
-    let values = &replicates.0;
-    let below = values.partition_point(|value| *value < observed);
-    let up_to = values.partition_point(|value| *value <= observed);
-    let share = (below + up_to) as f64 / (2 * values.len()) as f64;
-    let bias = normal_quantile(share);
-    if !bias.is_finite() {
-        // The observed value is beyond all that resampling gives: no correction can be measured.
-        return None;
-    }
     let Influence {
         acceleration,
         reach,
     } = influence(strata, statistic);
+    corrected(&replicates, observed, acceleration, reach)
+}
+
+/// The quantiles of the replicates that stand `reach` standard deviations on both sides, once bias and acceleration are
+/// taken off; `None` when the observed value is beyond all replicates, so that no bias can be measured.
+fn corrected(
+    replicates: &Replicates,
+    observed: f64,
+    acceleration: f64,
+    reach: f64,
+) -> Option<(f64, f64)> {
+    let values = &replicates.0;
+    let below = values.partition_point(|value| *value < observed);
+    let up_to = values.partition_point(|value| *value <= observed);
+    let bias = normal_quantile((below + up_to) as f64 / (2 * values.len()) as f64);
+    if !bias.is_finite() {
+        return None;
+    }
     let end = |z: f64| {
         let shifted = bias + z;
         normal_cdf(bias + shifted / (1.0 - acceleration * shifted))
@@ -222,10 +231,22 @@ mod tests {
         // scipy.stats.bootstrap((x,), np.mean, n_resamples=200_000, method="BCa"), scipy 1.17.
         let values = [0.2, 0.5, 0.7, 1.1, 1.3, 1.9, 2.4, 3.8, 5.5, 9.0];
         let strata = [(0..10).collect::<Vec<u32>>()];
+        let statistic = |weights: &[u32]| mean(&values, weights);
+        let draws = Draws::new(1, 40_000);
+        let replicates = Replicates::new(resample(&strata, draws, statistic)).unwrap();
+        let Influence {
+            acceleration,
+            reach,
+        } = influence(&strata, statistic);
+        let observed = statistic(&[1; 10]);
         let (low, high) =
-            bca_interval(&strata, Draws::new(1, 40_000), |w| mean(&values, w)).unwrap();
+            corrected(&replicates, observed, acceleration, crate::fairness::Z_95).unwrap();
         assert!((low - 1.400).abs() < 0.03, "{low}");
         assert!((high - 4.920).abs() < 0.06, "{high}");
+        // Ten values: ours is wider, by √(10 / 9) and Student's law at the least.
+        assert!(reach > 2.26 * f64::sqrt(10.0 / 9.0), "{reach}");
+        let (wider_low, wider_high) = bca_interval(&strata, draws, statistic).unwrap();
+        assert!(wider_low < low && wider_high > high);
     }
 
     #[test]
