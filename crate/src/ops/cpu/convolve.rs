@@ -1,5 +1,7 @@
 //! Forward convolution: panels of laid-out pixels times the kernel.
 
+use std::ops::Range;
+
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -10,6 +12,11 @@ use super::{
     shape::{ConvShape, Segment, copy, interleave, segments, sort_columns},
     tile::{self, Tile, dispatch, for_height},
 };
+
+/// Panels that a tile goes through before the next tile.
+const PANELS: usize = 8;
+/// Most values laid out at a time: a part of the second cache.
+const LAID_OUT: usize = 1 << 16;
 
 /// What is added to the sums, and what becomes of them.
 #[derive(Clone, Copy, Default)]
@@ -171,56 +178,83 @@ impl<S: Simd> pulp::NullaryFnOnce for Piece<'_, S> {
         let rows = tile::padded_rows(self.tiles);
 
         let mut planes = Planes::new(images, shape);
-        let mut panel = vec![0.0; depth * width + S::F32_LANES];
-        let mut result = vec![0.0; rows * width];
         let (geometry, offsets) = (planes.geometry, planes.geometry.offsets(shape));
+        let size = depth * width + S::F32_LANES;
+        let together = (LAID_OUT / size).clamp(1, PANELS);
+        let mut laid_out = vec![0.0; together * size];
+        let mut result = vec![0.0; rows.min(12) * width];
         let mut runs: Vec<Segment> = Vec::new();
         let mut places: Vec<usize> = Vec::new();
+        let mut panels: Vec<Panel> = Vec::new();
         for group in 0..shape.groups {
             let values = planes.of_group(self.x, group, shape);
             let packed = &self.packed[group * rows * depth..][..rows * depth];
             let start = &self.start[group * rows..][..rows];
-            for first in (0..images * pixels).step_by(width) {
-                let last = (first + width).min(images * pixels);
-                segments(first, last, shape.output, &mut runs);
+            for block in (0..images * pixels).step_by(together * width) {
+                runs.clear();
                 places.clear();
-                places.extend(runs.iter().map(|run| geometry.place(run, shape)));
-                let source = match vector_places::<S>(&runs, &places) {
-                    Some(places) => Source::InPlace {
-                        values,
-                        offsets: &offsets,
-                        places,
-                    },
-                    None => {
-                        lay_out::<S>(&mut panel, values, &offsets, &runs, &places);
-                        Source::Panel(&panel)
+                panels.clear();
+                let end = (block + together * width).min(images * pixels);
+                for (first, laid_out) in (block..end)
+                    .step_by(width)
+                    .zip(laid_out.chunks_exact_mut(size))
+                {
+                    let from = runs.len();
+                    segments(first, (first + width).min(end), shape.output, &mut runs);
+                    places.extend(runs[from..].iter().map(|run| geometry.place(run, shape)));
+                    let (new_runs, new_places) = (&runs[from..], &places[from..]);
+                    let in_place = vector_places::<S>(new_runs, new_places);
+                    if in_place.is_none() {
+                        lay_out::<S>(laid_out, values, &offsets, new_runs, new_places);
                     }
-                };
+                    panels.push(Panel {
+                        in_place,
+                        runs: from..runs.len(),
+                    });
+                }
+                // A tile's factors stay in the first cache for all panels of the block, which it writes side
+                // by side.
                 for tile in self.tiles {
                     let factors = &packed[tile.offset * depth..][..tile.height * depth];
                     let start = &start[tile.offset..][..tile.height];
-                    let into = &mut result[tile.offset * width..][..tile.height * width];
-                    for_height!(
-                        tile.height,
-                        product::<S>(self.simd, start, factors, &source, into)
-                    );
-                    for (row, from) in into.chunks_exact_mut(width).enumerate().take(tile.rows) {
-                        let channel = group * shape.group_out() + tile.start + row;
-                        self.epilogue.finish(channel, from);
-                        for run in &runs {
-                            let at = (run.image * channels_out + channel) * pixels
-                                + run.row * shape.output[1]
-                                + run.column;
-                            copy::<S>(
-                                &mut self.output[at..][..run.length],
-                                &from[run.at..][..run.length],
-                            );
+                    let into = &mut result[..tile.height * width];
+                    for (panel, laid_out) in panels.iter().zip(laid_out.chunks_exact(size)) {
+                        let source = match panel.in_place {
+                            Some(places) => Source::InPlace {
+                                values,
+                                offsets: &offsets,
+                                places,
+                            },
+                            None => Source::Panel(laid_out),
+                        };
+                        for_height!(
+                            tile.height,
+                            product::<S>(self.simd, start, factors, &source, into)
+                        );
+                        for (row, from) in into.chunks_exact_mut(width).enumerate().take(tile.rows)
+                        {
+                            let channel = group * shape.group_out() + tile.start + row;
+                            self.epilogue.finish(channel, from);
+                            for run in &runs[panel.runs.clone()] {
+                                let at = (run.image * channels_out + channel) * pixels
+                                    + run.row * shape.output[1]
+                                    + run.column;
+                                copy::<S>(&mut self.output[at..][..run.length], &from[run.at..]);
+                            }
                         }
                     }
                 }
             }
         }
     }
+}
+
+/// Some consecutive pixels of the output, as many as a block is wide.
+struct Panel {
+    /// Where its vectors are read, unless it is laid out.
+    in_place: Option<[usize; tile::VECTORS]>,
+    /// Its segments.
+    runs: Range<usize>,
 }
 
 /// The channels of one group of some images, padded, columns sorted by their remainder modulo the

@@ -54,7 +54,7 @@ impl Backward<Flex, 1> for ActivationBackward {
 struct PoolBackward;
 
 impl Backward<Flex, 1> for PoolBackward {
-    type State = (FlexTensor, FlexTensor, PoolShape);
+    type State = (FlexTensor, PoolShape);
 
     fn backward(
         self,
@@ -64,10 +64,10 @@ impl Backward<Flex, 1> for PoolBackward {
     ) {
         let gradient = gradients.consume::<Flex>(&ops.node);
         let [Some(node)] = ops.parents else { return };
-        let (input, output, pool) = ops.state;
+        let (input, pool) = ops.state;
         let shape = input.shape();
-        let [input, output, gradient] = [&input, &output, &gradient].map(Values::of);
-        let result = max_pool_backward(input.get(), output.get(), gradient.get(), &pool);
+        let [input, gradient] = [&input, &gradient].map(Values::of);
+        let result = max_pool_backward(input.get(), gradient.get(), &pool);
         let result = FlexTensor::from_data(TensorData::new(result, shape));
         gradients.register::<Flex>(node.id, result);
     }
@@ -347,7 +347,7 @@ impl<C: CheckpointStrategy> LayerKernels for Autodiff<Flex, C> {
         match prepared {
             OpsKind::Tracked(prepared) => {
                 let output = Flex::visages_max_pool2d(input.clone(), shape);
-                prepared.finish((input, output.clone(), shape), output)
+                prepared.finish((input, shape), output)
             }
             OpsKind::UnTracked(prepared) => prepared.finish(Flex::visages_max_pool2d(input, shape)),
         }

@@ -139,8 +139,13 @@ pub(super) fn plane_means(values: &[f32], pixels: usize) -> Vec<f32> {
     values
         .par_chunks_exact(pixels)
         .with_min_len(16)
-        .map(|plane| dispatch(Sum { plane }) / pixels as f32)
+        .map(|plane| plane_sum(plane) / pixels as f32)
         .collect()
+}
+
+/// The sum of a plane.
+pub(super) fn plane_sum(plane: &[f32]) -> f32 {
+    dispatch(Sum { plane })
 }
 
 struct Sum<'a> {

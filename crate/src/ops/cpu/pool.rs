@@ -1,4 +1,4 @@
-//! Max pooling in one pass, its gradient from input and output: no indices are kept.
+//! Max pooling in one pass, its gradient from the input: neither indices nor output are kept.
 
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
@@ -77,25 +77,18 @@ pub(super) fn max_pool(x: &[f32], shape: &PoolShape) -> Vec<f32> {
 ///
 /// # Shapes
 /// - `x` and result: `[planes, height, width]`
-/// - `y`, `gradient`: `[planes, output_height, output_width]`, the output and its gradient
-pub(super) fn max_pool_backward(
-    x: &[f32],
-    y: &[f32],
-    gradient: &[f32],
-    shape: &PoolShape,
-) -> Vec<f32> {
+/// - `gradient`: `[planes, output_height, output_width]`
+pub(super) fn max_pool_backward(x: &[f32], gradient: &[f32], shape: &PoolShape) -> Vec<f32> {
     let [pixels_in, pixels_out] = shape.pixels();
     let mut result = vec![0.0; shape.planes * pixels_in];
     let planes = shape.planes_per_piece();
     let (large, small) = ((planes * pixels_in).max(1), (planes * pixels_out).max(1));
     result
         .par_chunks_mut(large)
-        .zip(x.par_chunks(large))
-        .zip(y.par_chunks(small).zip(gradient.par_chunks(small)))
-        .for_each(|((result, x), (y, gradient))| {
+        .zip(x.par_chunks(large).zip(gradient.par_chunks(small)))
+        .for_each(|(result, (x, gradient))| {
             dispatch(Back {
                 x,
-                y,
                 gradient,
                 result,
                 shape,
@@ -156,7 +149,6 @@ impl WithSimd for Forward<'_> {
 
 struct Back<'a> {
     x: &'a [f32],
-    y: &'a [f32],
     gradient: &'a [f32],
     result: &'a mut [f32],
     shape: &'a PoolShape,
@@ -170,19 +162,18 @@ impl WithSimd for Back<'_> {
         let shape = self.shape;
         let [pixels_in, pixels_out] = shape.pixels();
         let planes = self.x.chunks_exact(pixels_in);
-        let outputs = self.y.chunks_exact(pixels_out);
         let gradients = self.gradient.chunks_exact(pixels_out);
         let results = self.result.chunks_exact_mut(pixels_in);
-        for ((x, result), (y, gradient)) in planes.zip(results).zip(outputs.zip(gradients)) {
+        for ((x, result), gradient) in planes.zip(results).zip(gradients) {
             for row in 0..shape.output[0] {
                 let places = row * shape.output[1]..(row + 1) * shape.output[1];
-                let (y, gradient) = (&y[places.clone()], &gradient[places]);
+                let gradient = &gradient[places];
                 let first = row * shape.stride[0] * shape.size[1];
                 let (x, result) = (&x[first..], &mut result[first..]);
                 if shape.is_two_by_two() {
-                    two_by_two_backward(x, y, gradient, result, shape.size[1]);
+                    two_by_two_backward(x, gradient, result, shape.size[1]);
                 } else {
-                    row_backward(x, y, gradient, result, shape);
+                    row_backward(x, gradient, result, shape);
                 }
             }
         }
@@ -191,45 +182,40 @@ impl WithSimd for Back<'_> {
 
 /// One row of 2 × 2 windows that do not overlap.
 #[inline(always)]
-fn two_by_two_backward(x: &[f32], y: &[f32], gradient: &[f32], result: &mut [f32], width: usize) {
-    let (above, below) = (&x[..width], &x[width..2 * width]);
+fn two_by_two_backward(x: &[f32], gradient: &[f32], result: &mut [f32], width: usize) {
+    let (above, below) = x[..2 * width].split_at(width);
     let (above, below) = (above.as_chunks::<2>().0, below.as_chunks::<2>().0);
-    let (result_above, result_below) = result[..2 * width].split_at_mut(width);
-    let result_above = result_above.as_chunks_mut::<2>().0;
-    let result_below = result_below.as_chunks_mut::<2>().0;
-    let results = result_above.iter_mut().zip(result_below);
-    let inputs = above.iter().zip(below).zip(y.iter().zip(gradient));
-    for (((above, _), (y, gradient)), (to_above, to_below)) in inputs.clone().zip(results) {
-        let (a, b) = (above[0] == *y, above[1] == *y);
+    let (to_above, to_below) = result[..2 * width].split_at_mut(width);
+    let to_above = to_above.as_chunks_mut::<2>().0;
+    let to_below = to_below.as_chunks_mut::<2>().0;
+    let windows = above.iter().zip(below).zip(gradient);
+    for (((above, below), gradient), (to_above, to_below)) in
+        windows.zip(to_above.iter_mut().zip(to_below))
+    {
+        let largest = larger(larger(above[0], above[1]), larger(below[0], below[1]));
+        let [a, b, c] = [above[0], above[1], below[0]].map(|value| value == largest);
         to_above[0] = if a { *gradient } else { 0.0 };
         to_above[1] = if !a & b { *gradient } else { 0.0 };
-        // What is neither is below: written next.
-        to_below[0] = if a | b { 0.0 } else { *gradient };
-    }
-    let results = result[width..2 * width].as_chunks_mut::<2>().0;
-    for (((_, below), (y, _)), to) in inputs.zip(results) {
-        let gradient = to[0];
-        let first = below[0] == *y;
-        to[0] = if first { gradient } else { 0.0 };
-        to[1] = if first { 0.0 } else { gradient };
+        to_below[0] = if !(a | b) & c { *gradient } else { 0.0 };
+        to_below[1] = if a | b | c { 0.0 } else { *gradient };
     }
 }
 
 /// One row of any windows.
 #[inline(always)]
-fn row_backward(x: &[f32], y: &[f32], gradient: &[f32], result: &mut [f32], shape: &PoolShape) {
+fn row_backward(x: &[f32], gradient: &[f32], result: &mut [f32], shape: &PoolShape) {
     let width = shape.size[1];
-    for (column, (y, gradient)) in y.iter().zip(gradient).enumerate() {
+    for (column, gradient) in gradient.iter().enumerate() {
         let first = column * shape.stride[1];
-        let places = (0..shape.kernel[0])
-            .flat_map(|ky| (0..shape.kernel[1]).map(move |kx| first + ky * width + kx));
-        let mut last = first;
-        for place in places {
-            last = place;
-            if x[place] == *y {
-                break;
+        let mut largest = first;
+        for ky in 0..shape.kernel[0] {
+            for kx in 0..shape.kernel[1] {
+                let place = first + ky * width + kx;
+                if x[place] > x[largest] || x[place].is_nan() {
+                    largest = place;
+                }
             }
         }
-        result[last] += gradient;
+        result[largest] += gradient;
     }
 }

@@ -175,9 +175,8 @@ pub(super) struct Segment {
     pub column: usize,
 }
 
-/// Cuts the pixels `start..end` of a grid of images (image by image, row by row) into segments.
+/// Cuts the pixels `start..end` of a grid of images (image by image, row by row) into segments, added to `into`.
 pub(super) fn segments(start: usize, end: usize, grid: [usize; 2], into: &mut Vec<Segment>) {
-    into.clear();
     let [rows, columns] = grid;
     let mut pixel = start;
     while pixel < end {

@@ -231,6 +231,7 @@ impl<S: Simd> pulp::NullaryFnOnce for Piece<'_, S> {
             let start = &self.start[group * padded_rows..][..padded_rows];
             for first in (0..images * pixels).step_by(width) {
                 let last = (first + width).min(images * pixels);
+                runs.clear();
                 segments(first, last, grid, &mut runs);
                 places.clear();
                 places.extend(runs.iter().map(|run| planes.place(run)));
