@@ -491,7 +491,7 @@ fn a_stopped_folder_goes_on_and_a_foreign_one_is_refused() {
 fn a_sheet_has_a_legend_without_names() {
     let sheet = config(12).sheet().unwrap();
     assert!(
-        sheet.width() > 900 && sheet.alt_text().contains("g\u{a0}"),
+        sheet.width() > 900 && sheet.alt_text().contains(" · g "),
         "{}",
         sheet.alt_text()
     );
