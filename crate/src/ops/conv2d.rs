@@ -150,10 +150,11 @@ impl Conv2d {
     /// Like every tensor operation of burn, when the number of channels does not match.
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         let (weight, bias) = (self.weight.val(), self.bias.as_ref().map(Param::val));
-        if cpu::serves(&input) && cpu::serves(&weight) {
-            if let Some(shape) = self.shape(&input) {
-                return cpu::extension::conv2d(input, weight, bias, shape);
-            }
+        if cpu::serves(&input)
+            && cpu::serves(&weight)
+            && let Some(shape) = self.shape(&input)
+        {
+            return cpu::extension::conv2d(input, weight, bias, shape);
         }
         let [_, _, height, width] = input.dims();
         let padding = self.pads([height, width]);

@@ -37,18 +37,17 @@ fn chain(
     input: Tensor<4>,
 ) -> Tensor<4> {
     let weight = conv.weight.val();
-    if cpu::only_answers(&input) && cpu::only_answers(&weight) {
-        if let Some(shape) = conv.shape(&input) {
-            let (scale, mut shift) = norm.as_affine(&input.device());
-            if let Some(bias) = conv.bias.as_ref().map(Param::val) {
-                shift = shift + bias * scale.clone();
-            }
-            if scale.dims() == [shape.channels[1]] {
-                return cpu::inference::conv2d_rescaled(
-                    input, weight, scale, shift, activation, shape,
-                );
-            }
+    let [channels] = norm.gamma.dims();
+    if cpu::only_answers(&input)
+        && cpu::only_answers(&weight)
+        && let Some(shape) = conv.shape(&input)
+        && shape.channels[1] == channels
+    {
+        let (scale, mut shift) = norm.as_affine(&input.device());
+        if let Some(bias) = conv.bias.as_ref().map(Param::val) {
+            shift = shift + bias * scale.clone();
         }
+        return cpu::inference::conv2d_rescaled(input, weight, scale, shift, activation, shape);
     }
     let output = norm.forward(conv.forward(input));
     match activation {

@@ -61,11 +61,11 @@ impl ConvShape {
 
     /// The same under `padding`, `None` when the kernel does not fit in.
     pub fn padded_by(mut self, padding: [Pair; 2]) -> Option<Self> {
-        for axis in 0..2 {
-            let padded = self.size[axis] + padding[axis].0 + padding[axis].1;
+        for (axis, (begin, end)) in padding.into_iter().enumerate() {
+            let padded = self.size[axis] + begin + end;
             let reach = (self.kernel[axis] - 1) * self.dilation[axis] + 1;
             self.output[axis] = padded.checked_sub(reach)? / self.stride[axis] + 1;
-            self.begin[axis] = padding[axis].0;
+            self.begin[axis] = begin;
         }
         Some(self)
     }
