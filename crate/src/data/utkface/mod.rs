@@ -31,10 +31,13 @@ pub use report::{Report, identical, report};
 use super::inspect::Scanned;
 use crate::error::Result;
 
+/// Endings of files that go with the pictures: the manifest and settings of drawn faces.
+const COMPANIONS: [&str; 2] = ["csv", "json"];
+
 /// Accepted names of UTKFace's folder under a data root, tried in this order.
 pub const UTKFACE_FOLDERS: [&str; 3] = ["UTKFace", "utkface", "UTKFACE"];
 
-/// One row for each visible file of a folder tree, in the order of the paths; `dir` is the folder of
+/// One row for each visible file of a folder tree (tables, `.csv` and `.json`, apart), in the order of the paths; `dir` is the folder of
 /// the pictures or one that holds a folder `UTKFace`.
 ///
 /// | column | type | content |
@@ -60,7 +63,7 @@ pub fn scan(dir: impl AsRef<Path>) -> Result<DataFrame> {
         .into_iter()
         .find(|folder| folder.is_dir())
         .unwrap_or_else(|| dir.to_path_buf());
-    let scanned = Scanned::folder("UTKFace", &root)?;
+    let scanned = Scanned::folder_without("UTKFace", &root, &COMPANIONS)?;
     let names: Vec<UtkName> = scanned.names().map(|name| UtkName::parse(&name)).collect();
     let ages: Vec<Option<i32>> = names.iter().map(|name| name.age).collect();
     let genders: Vec<Option<u8>> = names.iter().map(|name| name.gender).collect();
