@@ -30,7 +30,7 @@ fn coverage(
             let (low, high) = (numbers(&table, low)[0], numbers(&table, high)[0]);
             let inside = low
                 .zip(high)
-                .is_some_and(|(low, high)| low <= truth && truth <= high);
+                .is_some_and(|(low, high)| (low..=high).contains(&truth));
             usize::from(inside)
         })
         .sum();
@@ -83,7 +83,7 @@ fn intervals_of_rates_and_of_their_differences_exactly() {
             .collect();
         let held = |rate: f64| -> f64 {
             let odds = binomial(n, rate);
-            let inside = |k: &usize| intervals[*k].0 <= rate && rate <= intervals[*k].1;
+            let inside = |k: &usize| (intervals[*k].0..=intervals[*k].1).contains(&rate);
             (0..=n).filter(inside).map(|k| odds[k]).sum()
         };
         let mean = rates().map(held).sum::<f64>() / rates().count() as f64;
