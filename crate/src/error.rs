@@ -112,19 +112,6 @@ pub enum Error {
         available: String,
     },
 
-    /// A long reading was interrupted.
-    #[error(
-        "lecture interrompue à votre demande ({what} : {done} fichiers lus sur {total}). Relancez la cellule pour la reprendre"
-    )]
-    Stopped {
-        /// What was being read.
-        what: String,
-        /// Files read.
-        done: usize,
-        /// Files to read.
-        total: usize,
-    },
-
     // --- shapes, arguments, settings -------------------------------------------------------------
     /// A tensor or a buffer does not have the expected shape.
     #[error("{what} : forme attendue {expected}, forme obtenue {found}")]
@@ -182,6 +169,15 @@ pub enum Error {
     },
 
     // --- training, measures, figures -------------------------------------------------------------
+    /// The reader interrupted a computation that has nothing to return before its term.
+    #[error(
+        "arrêt demandé pendant {what} : rien n'est rendu. Réexécutez la cellule pour recommencer"
+    )]
+    Stopped {
+        /// The computation, with its article: « le calcul des probabilités ».
+        what: String,
+    },
+
     /// A training step was asked of a model in evaluation mode.
     #[error(
         "ce modèle n'est pas en mode entraînement, il n'a donc pas de gradient : écrivez « let model = model.train(); » avant la boucle"
@@ -220,6 +216,15 @@ pub enum Error {
     EmptyGroup {
         /// Name of the group.
         name: String,
+    },
+
+    /// A column of a frame is missing, or does not hold what is measured.
+    #[error("colonne « {column} » : {problem}")]
+    Column {
+        /// Name of the column.
+        column: String,
+        /// What is wrong, where, and what to do, in French.
+        problem: String,
     },
 
     /// A figure cannot be drawn.
@@ -263,6 +268,14 @@ impl Error {
             what: what.into(),
             expected: format!("{expected:?}"),
             found: format!("{found:?}"),
+        }
+    }
+
+    /// A column that is missing or holds something else.
+    pub fn column(column: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::Column {
+            column: column.into(),
+            problem: problem.into(),
         }
     }
 

@@ -21,6 +21,7 @@ pub mod notebook;
 pub mod ops;
 pub mod prelude;
 mod simd;
+mod stop;
 pub mod train;
 
 pub use error::{Error, Result};

@@ -8,9 +8,7 @@
 pub use burn;
 pub use burn::config::Config;
 pub use burn::module::{Module, Param};
-pub use burn::nn::{
-    self, Dropout, DropoutConfig, Linear, LinearConfig, PaddingConfig2d, Relu, Sigmoid,
-};
+pub use burn::nn::{self, PaddingConfig2d, Relu, Sigmoid};
 pub use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig};
 pub use burn::tensor::{
     Bool, Device, Distribution, ElementConversion, Float, Int, Shape, Tensor, TensorData,
@@ -28,27 +26,29 @@ pub use crate::data::{
     Framing, ImageFolder, ImageStore, IndexBatches, LabelledImages, LoadOptions, Parts, Preset,
     SplitConfig, SyntheticConfig, TestFaces,
     augment::{Augmenter, Transform},
-    cacd, celeba, classes, fairface, split_by_content, utkface,
+    cacd, celeba, classes, fairface, read_images, split_by_content, utkface,
 };
 pub use crate::error::Error;
 pub use crate::explain::{Traversal, kl_by_dimension, latent_traversal, most_active};
 pub use crate::fairness::{
-    Z_95, before_after, by_group, group_probabilities, held_out_rates, mean_sd, summarize_seeds,
-    wilson_interval,
+    AgeAudit, AgeMetric, Audit, Metric, Z_95, before_after, by_group, difference_interval,
+    group_probabilities, held_out_rates, holm, mean_sd, summarize_seeds, wilson_interval,
 };
 pub use crate::figures::{
-    Figure, GridOptions, augmentation_rows, db_vae_scheme, group_bars, image_grid, image_rows,
-    loss_curve, pair, vae_scheme,
+    Figure, GridOptions, age_scatter, augmentation_rows, confusion_matrix, crosstab_heatmap,
+    db_vae_scheme, errors_by_factor, group_bars, grouped_bars, histogram_by_group, image_grid,
+    image_rows, loss_curve, pair, reliability_diagram, roc_by_group, split_violin, stacked_bars,
+    vae_scheme,
 };
 pub use crate::french::nombre;
 pub use crate::models::{StandardCnn, StandardCnnConfig, num_params, num_trainable_params};
 pub use crate::notebook::{
-    Check, Essai, Note, Outcome, Seance, Table, Verdict, arret_demande, barre, check, egal,
-    essayer, noter, proche, tableau,
+    Check, Essai, Note, Outcome, Seance, Table, Verdict, arret_demande, barre, check, effacer,
+    egal, essayer, noter, proche, tableau,
 };
 pub use crate::ops::{
     BatchNorm, BatchNormConfig, Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig,
-    dense, relu, sigmoid,
+    Dropout, DropoutConfig, Linear, LinearConfig, MaxPool2d, MaxPool2dConfig, dense, relu, sigmoid,
 };
 pub use crate::train::{
     AdamConfig, Classifier, DebiasedFit, DebiasingConfig, DebiasingModel, Evaluation, FitConfig,

@@ -11,13 +11,14 @@ use visages::{
     burn::{
         self,
         module::{Module, ModuleVisitor, Param},
-        nn::{Dropout, DropoutConfig, Linear},
         tensor::{Device, Tensor},
     },
     data::{DetectionLoader, ImageStore},
     error::Error,
     models::{DbVae, DbVaeConfig, StandardCnn, StandardCnnConfig},
-    ops::{BatchNorm, BatchNormConfig, Conv2d, Conv2dConfig, dense},
+    ops::{
+        BatchNorm, BatchNormConfig, Conv2d, Conv2dConfig, Dropout, DropoutConfig, Linear, dense,
+    },
     train::{Classifier, DebiasingConfig, FitConfig, Fitted, StopFlag, fit, fit_debiasing},
 };
 

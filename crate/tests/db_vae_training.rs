@@ -5,9 +5,9 @@ mod model_support;
 use model_support::{SIDE, loader, seeded, small_db_vae, values};
 use visages::{
     Error, burn,
-    burn::{nn::Linear, optim::AdamConfig, prelude::*},
+    burn::{optim::AdamConfig, prelude::*},
     data::Batch,
-    ops::dense,
+    ops::{Linear, dense},
     train::{
         DebiasingConfig, DebiasingModel, FitConfig, StopFlag, debiasing_train_step, evaluate,
         fit_debiasing, fit_debiasing_with, latent_means, sample_probabilities,

@@ -1,11 +1,12 @@
 //! Drawn faces labelled as UTKFace: reproducible, of any size, labels from its joint table, cues that overlap, and a folder
 //! whose defects are those that its manifest tells.
 
-mod data_support;
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU32, Ordering},
+};
 
-use std::collections::HashMap;
-
-use data_support::TempFolder;
 use visages::{
     Error,
     data::{
@@ -14,6 +15,28 @@ use visages::{
     },
     train::StopFlag,
 };
+
+/// A folder that is removed when the test ends.
+struct TempFolder(PathBuf);
+
+impl TempFolder {
+    fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("visages dessinés {}-{number}", std::process::id());
+        Self(std::env::temp_dir().join(name))
+    }
+
+    fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for TempFolder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
 
 fn config(faces: usize) -> DrawnFacesConfig {
     DrawnFacesConfig::new()
@@ -468,7 +491,7 @@ fn a_stopped_folder_goes_on_and_a_foreign_one_is_refused() {
 fn a_sheet_has_a_legend_without_names() {
     let sheet = config(12).sheet().unwrap();
     assert!(
-        sheet.width() > 900 && sheet.alt_text().contains("g\u{a0}"),
+        sheet.width() > 900 && sheet.alt_text().contains(" · g "),
         "{}",
         sheet.alt_text()
     );

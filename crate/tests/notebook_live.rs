@@ -1,14 +1,18 @@
 //! What a training shows while it runs, and its gentle interrupt, seen from outside: each case in a process of its own.
 
-use std::{path::Path, process::Command};
+use std::{
+    path::Path,
+    process::Command,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use tp_protocol::{Marker, ProgressEnd};
 use visages::{
-    burn::prelude::Device,
+    burn::{self, prelude::*},
     data::{DetectionLoader, ImageStore},
-    models::StandardCnnConfig,
-    notebook::{arret_demande, barre, run_cell},
-    train::{FitConfig, fit},
+    models::{StandardCnn, StandardCnnConfig},
+    notebook::{arret_demande, barre, effacer, run_cell},
+    train::{Classifier, FitConfig, evaluate, fit},
 };
 
 /// Name of the test that plays the cell.
@@ -24,17 +28,24 @@ fn cell() {
     };
     // libtest may have begun a line.
     println!("\ndébut");
+    // Of an earlier cell.
+    let given = small();
     let outcome = run_cell(|| match case.as_str() {
-        "fit" => train(FitConfig::new().with_epochs(2)),
-        "quiet" => train(FitConfig::new().with_epochs(2).with_progress(false)),
+        "fit" => train(given, FitConfig::new().with_epochs(2)),
+        "quiet" => train(given, FitConfig::new().with_epochs(2).with_progress(false)),
         "saved" => {
             let folder = std::env::temp_dir().join(format!("visages-vif-{}", std::process::id()));
-            train(FitConfig::new().with_epochs(1).with_checkpoints(&folder));
+            train(
+                given,
+                FitConfig::new().with_epochs(1).with_checkpoints(&folder),
+            );
             std::fs::remove_dir_all(folder).unwrap();
         }
+        "measured" => measure_after_an_interrupt(given),
         "bar" => {
             let mut bar = barre("Recherche", 3);
             (0..2).for_each(|step| bar.avancer(&format!("essai {step}")));
+            effacer();
         }
         "panic" => {
             let _bar = barre("Recherche", 3);
@@ -46,7 +57,13 @@ fn cell() {
 }
 
 /// A short training on noise; says what it gave.
-fn train(config: FitConfig) {
+fn train((loader, model): (DetectionLoader, StandardCnn), config: FitConfig) {
+    let fitted = fit(model, &loader, &config.with_batch_size(8)).unwrap();
+    println!("{} pas, arrêté : {}", fitted.history.len(), fitted.stopped);
+}
+
+/// Noise, and a network.
+fn small() -> (DetectionLoader, StandardCnn) {
     let images = |seed: usize| {
         let mut store = ImageStore::new(SIDE, SIDE);
         for image in 0..40 {
@@ -62,8 +79,44 @@ fn train(config: FitConfig) {
         .with_image_size(SIDE)
         .with_n_hidden(16)
         .init(&Device::flex());
-    let fitted = fit(model, &loader, &config.with_batch_size(8)).unwrap();
+    (loader, model)
+}
+
+/// A network during whose pass number [`STOP_AT`] (from 1) the reader asks to stop.
+#[derive(Module, Debug)]
+struct Interrupting {
+    network: StandardCnn,
+}
+
+static PASSES: AtomicUsize = AtomicUsize::new(0);
+static STOP_AT: AtomicUsize = AtomicUsize::new(0);
+
+impl Classifier for Interrupting {
+    fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+        if PASSES.fetch_add(1, Ordering::Relaxed) + 1 == STOP_AT.load(Ordering::Relaxed) {
+            std::fs::write(std::env::var_os("TP_ARRET").unwrap(), "").unwrap();
+        }
+        self.network.forward(images)
+    }
+}
+
+/// A training is interrupted at its third step, and what it gave is measured in the same cell; in the next one, a measure
+/// is interrupted.
+fn measure_after_an_interrupt((loader, network): (DetectionLoader, StandardCnn)) {
+    let device = Device::flex();
+    let config = FitConfig::new().with_batch_size(8).with_progress(false);
+    STOP_AT.store(3, Ordering::Relaxed);
+    let fitted = fit(Interrupting { network }, &loader, &config).unwrap();
     println!("{} pas, arrêté : {}", fitted.history.len(), fitted.stopped);
+    let measured = evaluate(&fitted.model, loader.held_out(), 4, &device);
+    println!("mesuré : {}", measured.is_ok());
+    // The kernel takes the wish back at the end of the cell.
+    std::fs::remove_file(std::env::var_os("TP_ARRET").unwrap()).unwrap();
+    PASSES.store(0, Ordering::Relaxed);
+    let measured = evaluate(&fitted.model, loader.held_out(), 4, &device);
+    println!("{}", measured.unwrap_err());
+    println!("{} lots", PASSES.load(Ordering::Relaxed));
+    std::fs::remove_file(std::env::var_os("TP_ARRET").unwrap()).unwrap();
 }
 
 /// The lines that a case printed, and the messages among them.
@@ -169,6 +222,22 @@ fn an_interrupt_ends_the_bar_and_keeps_what_there_is() {
 }
 
 #[test]
+fn what_a_stopped_training_gave_can_be_measured_in_its_cell() {
+    let file = std::env::temp_dir().join(format!("visages-arret-{}", std::process::id()));
+    let (text, markers) = play("measured", Some(&file), true);
+    let told = markers
+        .iter()
+        .filter(|marker| matches!(marker, Marker::Stopped { .. }));
+    assert_eq!(told.count(), 1, "{markers:?}");
+    assert_eq!(text[..2], ["3 pas, arrêté : true", "mesuré : true"]);
+    assert!(
+        text[2].contains("arrêt demandé pendant le calcul des probabilités"),
+        "{text:?}"
+    );
+    assert_eq!(text[3], "3 lots");
+}
+
+#[test]
 fn what_is_saved_is_told() {
     let (_, markers) = play("saved", None, true);
     let saved = markers.iter().any(
@@ -184,6 +253,7 @@ fn a_bar_of_one_s_own_tells_its_end() {
         bars(&markers).last().unwrap(),
         &(2, Some(ProgressEnd::Stopped))
     );
+    assert!(markers.contains(&Marker::Clear), "{markers:?}");
     let (_, markers) = play("panic", None, true);
     assert_eq!(
         bars(&markers).last().unwrap(),

@@ -3,11 +3,11 @@
 use polars::prelude::DataType;
 use visages::{
     Error, burn,
-    burn::{nn::Linear, optim::AdamConfig, prelude::*},
+    burn::{optim::AdamConfig, prelude::*},
     data::{Batch, DetectionLoader, ImageStore, LabelledImages},
     device,
     models::{StandardCnn, StandardCnnConfig},
-    ops::{Conv2d, Conv2dConfig, dense},
+    ops::{Conv2d, Conv2dConfig, Linear, dense},
     polars,
     train::{
         Classifier, Evaluation, FitConfig, History, LossHistory, StopFlag, accuracy,

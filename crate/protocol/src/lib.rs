@@ -64,6 +64,8 @@ pub enum Marker {
     },
     /// The cell's own code begins: it is compiled and its variables are there.
     Begin,
+    /// What the cell showed so far leaves the screen, as soon as it shows something else or ends.
+    Clear,
     /// A picture or a text to show at once, or to put in the place of an earlier one.
     Display {
         /// Name of the place, unique within the cell's process.
@@ -232,6 +234,7 @@ mod tests {
                 ended,
             });
         }
+        round_trip(Marker::Clear);
         round_trip(Marker::Stopped {
             message: "arrêté".to_owned(),
         });

@@ -20,7 +20,10 @@ use super::{
     preset::Preset,
     split::split_by_content,
 };
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    stop,
+};
 
 /// Accepted names of the folder of faces, tried in this order.
 pub const FACE_FOLDERS: [&str; 3] = ["CelebA", "celeba", "visages"];
@@ -272,12 +275,13 @@ impl DetectionLoader {
     /// on. Sixteen hexadecimal digits.
     ///
     /// # Errors
-    /// None for a loader that was built; the images are read again.
+    /// [`Error::Stopped`] when the reader interrupts it; no other for a loader that was built.
     pub fn content_hash(&self) -> Result<String> {
         let mut hasher = Sha256::new();
         for store in [&self.faces, &self.non_faces, &self.held_out.images] {
             hasher.update((store.len() as u64).to_le_bytes());
             for index in 0..store.len() {
+                stop::check("le calcul de l'empreinte des images")?;
                 hasher.update(store.image(index)?);
             }
         }

@@ -15,7 +15,10 @@ use super::{
     options::LoadOptions,
     watch::Reading,
 };
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    stop,
+};
 
 /// Folders nested deeper than this are not entered.
 const MAX_DEPTH: usize = 32;
@@ -48,6 +51,8 @@ pub struct ImageFolder {
     pub unreadable: Vec<UnreadableFile>,
     /// Number of files that are no pictures (tables, texts).
     pub ignored: usize,
+    /// Whether the reader interrupted the reading: the first files only are here.
+    pub stopped: bool,
 }
 
 impl ImageFolder {
@@ -58,10 +63,12 @@ impl ImageFolder {
     ///
     /// `what` names the content in error messages, with its article: « les visages ».
     ///
+    /// An interrupt keeps what was read; see [`stopped`](Self::stopped).
+    ///
     /// # Errors
     /// [`Error::FolderMissing`], [`Error::Io`], [`Error::FolderEmpty`] when no picture is usable,
-    /// [`Error::Memory`] when the images would not fit in memory,
-    /// [`Error::Stopped`] when the reader interrupts it, [`Error::Argument`] for a size or a count of zero.
+    /// [`Error::Memory`] when the images would not fit in memory, [`Error::Argument`] for a size or a count of zero,
+    /// [`Error::Stopped`] for an interrupt before the first picture.
     pub fn load(what: &str, root: impl AsRef<Path>, options: &LoadOptions) -> Result<ImageFolder> {
         options.check()?;
         let root = root.as_ref();
@@ -76,29 +83,55 @@ impl ImageFolder {
             original_sizes: Vec::with_capacity(files.len()),
             unreadable: Vec::new(),
             ignored: 0,
+            stopped: false,
         };
         let mut reading = Reading::start(what, files.len(), options.verbose);
         let cache = options.cache.as_deref();
         let mut cache = cache
             .map(|folder| Cache::open(folder, root, options))
             .transpose()?;
+        let mut read = 0;
         for (done, chunk) in files.chunks(CHUNK).enumerate() {
-            let outcomes: Vec<(Outcome, bool)> = chunk
+            // Large photographs take seconds a chunk: the wish to stop is looked at before each.
+            let outcomes: Vec<Option<(Outcome, bool)>> = chunk
                 .par_iter()
-                .map(
-                    |file| match cache.as_ref().and_then(|cache| cache.recall(root, file)) {
+                .map(|file| {
+                    if stop::asked() {
+                        return None;
+                    }
+                    let recalled = cache.as_ref().and_then(|cache| cache.recall(root, file));
+                    Some(match recalled {
                         Some(outcome) => (outcome, true),
                         None => (read_picture(&root.join(file), options), false),
-                    },
-                )
+                    })
+                })
                 .collect();
-            for (file, (outcome, recalled)) in chunk.iter().zip(outcomes) {
+            for (file, (outcome, recalled)) in chunk
+                .iter()
+                .zip(outcomes.into_iter().map_while(|outcome| outcome))
+            {
                 if let Some(cache) = &mut cache {
                     cache.note(root, file, &outcome, recalled);
                 }
                 folder.add(file, outcome)?;
+                read += 1;
             }
-            reading.at(done * CHUNK + chunk.len())?;
+            if read < done * CHUNK + chunk.len() {
+                folder.stopped = true;
+                break;
+            }
+            reading.show(done * CHUNK + chunk.len());
+        }
+        if folder.stopped {
+            if folder.images.is_empty() {
+                return Err(Error::Stopped {
+                    what: format!("la lecture ({what})"),
+                });
+            }
+            stop::answer(&format!(
+                "Lecture arrêtée à votre demande ({what}) : {read} fichiers lus sur {}, leurs images sont gardées.",
+                files.len()
+            ));
         }
         if let Some(cache) = cache
             && let Err(error) = cache.save(&folder.images)

@@ -17,7 +17,10 @@ use super::{
     image_store::{CHANNELS, ImageStore},
     options::DEFAULT_SIDE,
 };
-use crate::error::{Error, Result, io_reason};
+use crate::{
+    error::{Error, Result, io_reason},
+    stop,
+};
 
 /// Name of the file in a data folder.
 pub const H5_FILE: &str = "train_face.h5";
@@ -52,7 +55,8 @@ pub fn load_h5(path: &Path, config: &DetectionConfig) -> Result<DetectionLoader>
 /// each, spread evenly over the class, in RGB.
 ///
 /// # Errors
-/// As [`load_h5`], without the split's.
+/// As [`load_h5`], without the split's; [`Error::Stopped`] for an interrupt before the first image of a class. A later one
+/// keeps what was read.
 pub fn read_h5(
     path: &Path,
     max_faces: Option<usize>,
@@ -90,8 +94,8 @@ pub fn read_h5(
         ));
     }
     Ok((
-        read_rows(&images, path, &face_rows)?,
-        read_rows(&images, path, &other_rows)?,
+        read_rows(&images, path, &face_rows, "les visages")?,
+        read_rows(&images, path, &other_rows, "les autres images")?,
     ))
 }
 
@@ -178,12 +182,26 @@ fn read_labels(labels: &Dataset, path: &Path, count: usize) -> Result<Vec<bool>>
         .collect()
 }
 
-/// The images at `rows`, which increase, turned from BGR to RGB.
-fn read_rows(images: &Dataset, path: &Path, rows: &[usize]) -> Result<ImageStore> {
+/// The images at `rows`, which increase, turned from BGR to RGB; the first of them after an interrupt. `what` names them
+/// with their article.
+fn read_rows(images: &Dataset, path: &Path, rows: &[usize], what: &str) -> Result<ImageStore> {
     const IMAGE: usize = DEFAULT_SIDE * DEFAULT_SIDE * CHANNELS;
     let mut store = ImageStore::new(DEFAULT_SIDE, DEFAULT_SIDE);
     let mut rest = rows;
     while let Some(&first) = rest.first() {
+        if stop::asked() {
+            if store.is_empty() {
+                return Err(Error::Stopped {
+                    what: format!("la lecture ({what})"),
+                });
+            }
+            stop::answer(&format!(
+                "Lecture arrêtée à votre demande ({what}) : {} images lues sur {}, elles sont gardées.",
+                store.len(),
+                rows.len()
+            ));
+            break;
+        }
         let wanted = rest.partition_point(|&row| row < first + WINDOW);
         let (window, after) = rest.split_at(wanted);
         let last = window.last().copied().unwrap_or(first);

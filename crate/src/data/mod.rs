@@ -22,6 +22,7 @@ mod memory;
 mod options;
 mod preset;
 mod resize;
+mod rows;
 mod sampler;
 mod split;
 mod synthetic;
@@ -41,6 +42,7 @@ pub use h5::{H5_FILE, load_h5, read_h5};
 pub use image_store::{CHANNELS, ImageStore};
 pub use options::{DEFAULT_SIDE, Decoding, Fit, Framing, LoadOptions};
 pub use preset::{PRESET_VARIABLE, Preset};
+pub use rows::read_images;
 pub use sampler::IndexBatches;
 pub use split::{Parts, Split, SplitConfig, split_by_content};
 pub use synthetic::{

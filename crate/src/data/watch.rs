@@ -1,21 +1,18 @@
-//! Whoever looks at long readings from outside: the notebook, which shows a bar and may ask them to
-//! stop. Readings themselves know nothing of notebooks.
+//! Whoever looks at long readings from outside: the notebook, which shows a bar. Readings themselves know
+//! nothing of notebooks.
 
 use std::{
     sync::OnceLock,
     time::{Duration, Instant},
 };
 
-use crate::error::{Error, Result};
+use crate::{error::Result, stop};
 
 /// A reading that lasts longer than this tells how far it is, where no bar does.
 const PROGRESS_EVERY: Duration = Duration::from_secs(2);
 
 /// Follows one reading.
 pub(crate) trait Watcher {
-    /// Whether the reading should stop.
-    fn stop_requested(&self) -> bool;
-
     /// Whether progress is shown, so that printed lines would say it twice.
     fn shows(&self) -> bool;
 
@@ -35,7 +32,7 @@ pub(crate) fn install(maker: Maker) {
     let _ = MAKER.set(maker);
 }
 
-/// One reading of many files: shows how far it is, notices that it should stop.
+/// One reading of many files: shows how far it is.
 pub(super) struct Reading {
     what: String,
     total: usize,
@@ -60,25 +57,27 @@ impl Reading {
         }
     }
 
-    /// So many files are read.
+    /// So many files are read; for a reading that has nothing to return before its end.
     ///
     /// # Errors
-    /// [`Error::Stopped`] when the reader asked to stop.
+    /// [`Error::Stopped`](crate::Error::Stopped) when the reader interrupts it.
     pub(super) fn at(&mut self, done: usize) -> Result<()> {
+        self.show(done);
+        match done < self.total {
+            true => stop::check(&format!("la lecture ({})", self.what)),
+            false => Ok(()),
+        }
+    }
+
+    /// So many files are read; for a reading that looks itself at the wish to stop.
+    pub(super) fn show(&mut self, done: usize) {
         let mut shown = false;
         if let Some(watcher) = &mut self.watcher {
             watcher.at(done);
-            if done < self.total && watcher.stop_requested() {
-                return Err(Error::Stopped {
-                    what: self.what.clone(),
-                    done,
-                    total: self.total,
-                });
-            }
             shown = watcher.shows();
         }
         if !self.verbose || shown {
-            return Ok(());
+            return;
         }
         let seconds = self.start.elapsed().as_secs_f64();
         if done == self.total && self.told {
@@ -91,6 +90,5 @@ impl Reading {
                 self.what, self.total
             );
         }
-        Ok(())
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     data::ImageStore,
     error::{Error, Result},
     french::compact,
+    stop,
     train::{DebiasingModel, LatentTable, encode_images},
 };
 
@@ -42,7 +43,7 @@ impl std::fmt::Debug for Traversal {
 /// In the row of variable `j`, `z_j = meanⱼ + step · sdⱼ` where mean and standard deviation are those
 /// of `mu` over its images; the other variables keep the values of `start`, or their means when
 /// there is no start. A variable that the model does not use has a standard deviation near 0: its
-/// row shows the same face over and over.
+/// row shows the same face over and over. An interrupt keeps the rows that are drawn.
 ///
 /// # Arguments
 /// - `mu`: latent means of a collection of faces, as [`latent_means`](crate::train::latent_means)
@@ -92,6 +93,14 @@ pub fn latent_traversal<M: DebiasingModel>(
     let model = model.valid().to_device(&device);
     let (mut labels, mut rows) = (Vec::new(), Vec::new());
     for &dimension in dimensions {
+        if !rows.is_empty() && stop::asked() {
+            stop::answer(&format!(
+                "Parcours arrêté à votre demande : {} variables sur {}, leurs images sont gardées.",
+                rows.len(),
+                dimensions.len()
+            ));
+            break;
+        }
         let &(mean, deviation) = statistics.get(dimension).ok_or(Error::Index {
             what: "la liste des variables latentes",
             index: dimension,

@@ -238,6 +238,13 @@ impl Canvas<'_> {
         self.line(&corners, color, width)
     }
 
+    /// A filled disc.
+    pub(super) fn disc(&self, at: Point, radius: f64, color: RGBColor) -> Result<()> {
+        let radius = (radius * f64::from(SCALE)).round() as i32;
+        let disc = Circle::new(scaled(at), radius, ShapeStyle::from(&color).filled());
+        plotted(self.area.draw(&disc))
+    }
+
     /// A filled polygon.
     pub(super) fn polygon(&self, points: &[Point], color: RGBColor) -> Result<()> {
         let points: Vec<_> = points.iter().copied().map(scaled).collect();

@@ -8,7 +8,8 @@ use super::{
     canvas::{
         Canvas, MIDDLE_LEFT, MIDDLE_RIGHT, Point, TOP, TOP_LEFT, figure, font, text_width, wrap,
     },
-    style::{FAINT, GRID, INK, LABEL, SERIES, SMALL, TITLE},
+    plot::swatch,
+    style::{FAINT, GRID, INK, LABEL, SMALL, TITLE},
 };
 use crate::{
     error::{Error, Result},
@@ -265,40 +266,6 @@ fn labels(
     }
     let size = format!("n = {}", series[0].sizes[group]);
     canvas.text(&size, (centre, y), font(SMALL).color(FAINT), TOP)
-}
-
-/// The filling of series number `index`: a colour, and from the second on a pattern of its own.
-fn swatch(canvas: &Canvas, index: usize, from: Point, to: Point) -> Result<()> {
-    let color = SERIES[index % SERIES.len()];
-    canvas.rectangle(from, to, color)?;
-    let white = RGBColor(255, 255, 255);
-    let (left, top, right, bottom) = (from.0, from.1, to.0, to.1);
-    match index % 3 {
-        // Diagonals, clipped to the rectangle.
-        1 => {
-            let mut offset = left - (bottom - top);
-            while offset < right {
-                let start = offset.max(left);
-                let end = (offset + bottom - top).min(right);
-                let line = [
-                    (start, bottom - (start - offset)),
-                    (end, bottom - (end - offset)),
-                ];
-                canvas.line(&line, white, 1)?;
-                offset += 10.0;
-            }
-        }
-        // Horizontal lines.
-        2 => {
-            let mut y = bottom - 6.0;
-            while y > top {
-                canvas.line(&[(left, y), (right, y)], white, 1)?;
-                y -= 8.0;
-            }
-        }
-        _ => {}
-    }
-    canvas.frame(from, to, color, 1)
 }
 
 fn diamond(canvas: &Canvas, (x, y): Point) -> Result<()> {

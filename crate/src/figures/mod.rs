@@ -4,18 +4,29 @@
 //! apart, and never carry a meaning alone; the font is embedded, so a figure looks the same
 //! everywhere; every figure comes with a text alternative that sums up its data.
 
+mod ages;
 mod augmentation;
+mod bars;
 mod canvas;
+mod curves;
+mod distributions;
 mod figure;
 mod grid;
 mod group_bars;
 mod loss_curve;
+mod plot;
 mod schemes;
 mod style;
+mod tables;
 
+pub use ages::age_scatter;
 pub use augmentation::augmentation_rows;
+pub use bars::{grouped_bars, stacked_bars};
+pub use curves::{errors_by_factor, reliability_diagram, roc_by_group};
+pub use distributions::{histogram_by_group, split_violin};
 pub use figure::Figure;
 pub use grid::{GridOptions, image_grid, image_rows, pair};
 pub use group_bars::group_bars;
 pub use loss_curve::loss_curve;
 pub use schemes::{db_vae_scheme, vae_scheme};
+pub use tables::{confusion_matrix, crosstab_heatmap};

@@ -4,17 +4,12 @@
 //! # Source
 //! The notebook « TP classif images » that the lab is drawn from (`Net`, PyTorch), shape for shape.
 
-use burn::{
-    Tensor,
-    module::Module,
-    nn::{
-        Dropout, DropoutConfig,
-        pool::{MaxPool2d, MaxPool2dConfig},
-    },
-    tensor::Device,
-};
+use burn::{Tensor, module::Module, tensor::Device};
 
-use crate::ops::{Conv2d, Conv2dConfig, Linear, PaddingConfig2d, dense, relu};
+use crate::ops::{
+    Conv2d, Conv2dConfig, Dropout, DropoutConfig, Linear, MaxPool2d, MaxPool2dConfig,
+    PaddingConfig2d, dense, relu,
+};
 
 /// Channels of the feature maps.
 const CHANNELS: [usize; 2] = [32, 64];
@@ -131,10 +126,12 @@ impl YoungOldCnn {
     /// - `images`: `[batch, 3, image_size, image_size]`
     /// - output: `[batch, 64, 17, 17]` with 75 × 75 images
     pub fn features(&self, images: Tensor<4>) -> Tensor<4> {
-        let x = relu(self.conv1.forward(images)); // [_, 32, 73, 73]
-        let x = self.dropout1.forward(self.pool.forward(x)); // [_, 32, 36, 36]
-        let x = relu(self.conv2.forward(x)); // [_, 64, 34, 34]
-        self.dropout2.forward(self.pool.forward(x)) // [_, 64, 17, 17]
+        // ReLU grows with its input: after the pooling it gives the same, gradients included, on four
+        // times fewer values.
+        let x = self.conv1.forward(images); // [_, 32, 73, 73]
+        let x = self.dropout1.forward(relu(self.pool.forward(x))); // [_, 32, 36, 36]
+        let x = self.conv2.forward(x); // [_, 64, 34, 34]
+        self.dropout2.forward(relu(self.pool.forward(x))) // [_, 64, 17, 17]
     }
 
     /// Logits from the feature maps of [`features`](Self::features).

@@ -47,24 +47,60 @@ pub fn tableau(frame: &DataFrame) -> Table {
 }
 
 /// What the columns of our frames are called on the screen.
-const HEADERS: [(&str, &str); 28] = [
+const HEADERS: [(&str, &str); 78] = [
     ("accuracy", "exactitude"),
     ("alpha", "α"),
+    ("auc", "AUC"),
+    ("bias", "biais (ans)"),
+    ("bin", "classe"),
+    ("centre", "centre"),
+    ("criterion", "critère"),
+    ("cs5", "CS@5"),
     ("detected", "détectés"),
+    ("difference", "écart"),
+    ("ece", "ECE"),
     ("faces", "visages"),
+    ("factor", "regroupement"),
+    ("fewest", "groupe le moins nombreux"),
+    ("fewest_n", "son effectif"),
+    ("fn", "faux négatifs"),
+    ("fnr", "taux de faux négatifs"),
+    ("fp", "faux positifs"),
     ("fpr", "taux de faux positifs"),
     ("fpr_high", "faux positifs, borne haute"),
     ("fpr_low", "faux positifs, borne basse"),
+    ("from", "de"),
     ("group", "groupe"),
+    ("groups", "groupes"),
     ("high", "borne haute"),
+    ("highest", "le plus haut"),
+    ("highest_value", "valeur la plus haute"),
     ("low", "borne basse"),
+    ("lowest", "le plus bas"),
+    ("lowest_value", "valeur la plus basse"),
+    ("mae", "MAE (ans)"),
+    ("mae_std", "MAE standardisée (ans)"),
     ("mean_after", "probabilité moyenne après"),
     ("mean_before", "probabilité moyenne avant"),
     ("mean_change", "écart de probabilité"),
     ("mean_probability", "probabilité moyenne"),
     ("mean_probability_sd", "probabilité, écart-type"),
+    ("mean_score", "score moyen"),
+    ("metric", "mesure"),
     ("model", "modèle"),
+    ("n_reference", "effectif de la référence"),
+    ("negatives", "négatifs"),
     ("non_faces", "autres images"),
+    ("note", "remarque"),
+    ("only_first", "premier modèle seul"),
+    ("only_second", "second modèle seul"),
+    ("other_value", "second modèle"),
+    ("p_holm", "p corrigée (Holm)"),
+    ("p_value", "p"),
+    ("positives", "positifs"),
+    ("precision", "précision"),
+    ("rate", "part de positifs"),
+    ("ratio", "rapport"),
     ("recall", "rappel"),
     ("recall_after", "rappel après"),
     ("recall_before", "rappel avant"),
@@ -74,15 +110,38 @@ const HEADERS: [(&str, &str); 28] = [
     ("recall_max", "rappel le plus haut"),
     ("recall_min", "rappel le plus bas"),
     ("recall_sd", "rappel, écart-type"),
+    ("reference", "référence"),
+    ("reference_value", "valeur de la référence"),
+    ("rmse", "RMSE (ans)"),
     ("seeds", "graines"),
+    ("selection_rate", "part de « oui »"),
     ("small", "petit groupe"),
+    ("threshold", "seuil"),
+    ("tn", "vrais négatifs"),
+    ("tnr", "taux de vrais négatifs"),
+    ("to", "à"),
+    ("tp", "vrais positifs"),
+    ("tpr", "taux de vrais positifs"),
+    ("value", "valeur"),
+    ("variance", "variance entre groupes"),
+    ("weight", "poids"),
+    ("worst", "le plus défavorisé"),
 ];
 
-fn header(column: &str) -> &str {
-    HEADERS
-        .iter()
-        .find(|(name, _)| *name == column)
-        .map_or(column, |(_, shown)| shown)
+fn header(column: &str) -> String {
+    let known = |column: &str| {
+        let found = HEADERS.iter().find(|(name, _)| *name == column);
+        found.map(|(_, shown)| (*shown).to_owned())
+    };
+    // The ends of any measure's interval.
+    let end = |suffix: &str, words: &str| {
+        let measure = known(column.strip_suffix(suffix)?)?;
+        Some(format!("{measure}, {words}"))
+    };
+    known(column)
+        .or_else(|| end("_low", "borne basse"))
+        .or_else(|| end("_high", "borne haute"))
+        .unwrap_or_else(|| column.to_owned())
 }
 
 impl Table {
@@ -124,7 +183,7 @@ fn html_table(frame: &DataFrame) -> String {
     let rows = frame.height();
     let mut html = String::from("<table>\n<thead><tr>");
     for column in columns {
-        let _ = write!(html, "<th>{}</th>", escape(header(column.name())));
+        let _ = write!(html, "<th>{}</th>", escape(&header(column.name())));
     }
     html.push_str("</tr></thead>\n<tbody>\n");
     for row in 0..rows.min(SHOWN_ROWS) {
@@ -159,7 +218,7 @@ fn text_table(frame: &DataFrame) -> String {
                 .map(|row| column.get(row).unwrap_or(AnyValue::Null))
                 .collect();
             let is_number = values.iter().any(AnyValue::is_primitive_numeric);
-            let mut texts = vec![header(column.name()).to_owned()];
+            let mut texts = vec![header(column.name())];
             texts.extend(values.iter().map(cell_text));
             (texts, is_number)
         })

@@ -24,6 +24,7 @@ use crate::{
     },
     figures::{Figure, image_rows, loss_curve},
     french::decimal,
+    stop::{self, Source},
     train::{
         History,
         observer::{self, Observer, Plan},
@@ -54,6 +55,13 @@ static DISPLAYS: AtomicU64 = AtomicU64::new(1);
 pub(super) fn prepare() {
     if speaks_protocol() {
         observer::install(|plan| Box::new(Live::new(plan)));
+        stop::install(Source {
+            asked: arret_demande,
+            answered: |message| {
+                let message = message.to_owned();
+                print_line(&Marker::Stopped { message }.encode());
+            },
+        });
         watch::install(|what, total, shown| Box::new(ReadingBar::new(what, total, shown)));
     }
 }
@@ -65,6 +73,21 @@ pub fn arret_demande() -> bool {
     FILE.get_or_init(|| std::env::var_os(STOP_VARIABLE).map(PathBuf::from))
         .as_ref()
         .is_some_and(|file| file.exists())
+}
+
+/// Takes away what the running cell has shown so far, as soon as it shows something else or ends: a loop of one's
+/// own shows its latest state alone. Where nothing can be taken away, all stays.
+///
+/// ```
+/// for essai in 0..3 {
+///     visages::notebook::effacer();
+///     println!("essai {essai}");
+/// }
+/// ```
+pub fn effacer() {
+    if speaks_protocol() {
+        print_line(&Marker::Clear.encode());
+    }
 }
 
 fn new_id(kind: &str) -> String {
@@ -108,6 +131,13 @@ impl Barre {
     /// One step more; `detail` says something of it.
     pub fn avancer(&mut self, detail: &str) {
         self.done += 1;
+        let ended = (self.done == self.total).then_some(ProgressEnd::Done);
+        self.show(detail, ended);
+    }
+
+    /// So many steps are done.
+    pub(super) fn go_to(&mut self, done: usize, detail: &str) {
+        self.done = (done as u64).min(self.total);
         let ended = (self.done == self.total).then_some(ProgressEnd::Done);
         self.show(detail, ended);
     }
@@ -161,10 +191,6 @@ impl ReadingBar {
 }
 
 impl Watcher for ReadingBar {
-    fn stop_requested(&self) -> bool {
-        arret_demande()
-    }
-
     fn shows(&self) -> bool {
         self.shown
     }
@@ -176,8 +202,7 @@ impl Watcher for ReadingBar {
         let bar = self
             .bar
             .get_or_insert_with(|| barre(&self.what, self.total));
-        bar.done = (done as u64).saturating_sub(1);
-        bar.avancer("fichiers lus");
+        bar.go_to(done, "fichiers lus");
     }
 }
 
@@ -274,10 +299,6 @@ impl Live {
 }
 
 impl Observer for Live {
-    fn stop_requested(&self) -> bool {
-        arret_demande()
-    }
-
     fn shows(&self) -> bool {
         self.plan.shown
     }
@@ -313,14 +334,6 @@ impl Observer for Live {
         self.bar(&Self::detail(history), history.len(), Some(ended));
         if self.plan.shown && history.len() > 1 {
             self.curve.draw(|| loss_curve(history).ok());
-        }
-        if stopped && arret_demande() {
-            let message = format!(
-                "Entraînement arrêté à votre demande au pas {} sur {} : le modèle et l'historique sont gardés.",
-                history.len(),
-                self.plan.steps
-            );
-            print_line(&Marker::Stopped { message }.encode());
         }
     }
 }

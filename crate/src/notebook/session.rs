@@ -7,11 +7,14 @@ use std::{
 
 use burn::tensor::Device;
 
-use super::data_source::{DataSource, SYNTHETIC, asks_for_drawings, find_data};
+use super::{
+    data_source::{DataSource, SYNTHETIC, asks_for_drawings, find_data},
+    drawings,
+};
 use crate::{
     data::{
         DetectionConfig, DetectionLoader, FAIRFACE_FOLDER, LoadOptions, PRESET_VARIABLE, Preset,
-        SyntheticConfig, TestFaces,
+        SyntheticConfig, TestFaces, utkface::UTKFACE_FOLDERS,
     },
     device::{self, DEVICE_VARIABLE},
     error::{Error, Result},
@@ -190,6 +193,33 @@ impl Seance {
             config.test_faces_per_group
         );
         config.test_faces()
+    }
+
+    /// The folder of UTKFace: that of the data, or one of drawn faces in the same format, with planted defects, made
+    /// once in the user's cache. Prints which.
+    ///
+    /// # Errors
+    /// Those of [`data_dir`](Self::data_dir); [`Error::FolderMissing`] when the data have no UTKFace; those of
+    /// [`DrawnFacesConfig::write_utkface_folder`]; [`Error::Stopped`] for an interrupt, after which the drawing goes on
+    /// where it was.
+    pub fn utkface(&self) -> Result<PathBuf> {
+        if self.is_synthetic() {
+            return drawings::utkface(self.preset, self.seed);
+        }
+        let root = self.data_dir()?;
+        let mut folders = UTKFACE_FOLDERS.iter().map(|name| root.join(name));
+        let folder = folders
+            .find(|folder| folder.is_dir())
+            .ok_or_else(|| Error::FolderMissing {
+                what: "UTKFace".to_owned(),
+                path: root.join(UTKFACE_FOLDERS[0]),
+                remedy: format!(
+                    "Placez-y les images (voir data/README.md), ou donnez à {DATA_VARIABLE} la valeur {SYNTHETIC} pour des \
+                     visages dessinés"
+                ),
+            })?;
+        println!("UTKFace : {}", folder.display());
+        Ok(folder)
     }
 
     /// The faces of FairFace by gender and origin; without that folder, says so and gives `None`.

@@ -31,6 +31,11 @@ pub struct Conv2dConfig {
     pub kernel_size: [usize; 2],
     /// `[vertical, horizontal]` step of the kernel, 1 by default.
     pub stride: [usize; 2],
+    /// `[vertical, horizontal]` distance between two taps of the kernel, 1 by default.
+    pub dilation: [usize; 2],
+    /// Channels are cut into that many independent groups, 1 by default; both numbers of channels are
+    /// multiples of it.
+    pub groups: usize,
     /// Padding; [`PaddingConfig2d::Same`] by default, as TensorFlow computes it.
     pub padding: PaddingConfig2d,
     /// Whether a bias is added to every output channel, `true` by default.
@@ -46,6 +51,8 @@ impl Conv2dConfig {
             channels,
             kernel_size,
             stride: [1, 1],
+            dilation: [1, 1],
+            groups: 1,
             padding: PaddingConfig2d::Same,
             bias: true,
             initializer: init::GLOROT_UNIFORM,
@@ -55,6 +62,18 @@ impl Conv2dConfig {
     /// Sets the step of the kernel.
     pub fn with_stride(mut self, stride: [usize; 2]) -> Self {
         self.stride = stride;
+        self
+    }
+
+    /// Sets the distance between two taps of the kernel.
+    pub fn with_dilation(mut self, dilation: [usize; 2]) -> Self {
+        self.dilation = dilation;
+        self
+    }
+
+    /// Sets the number of groups; as many as channels make a depthwise convolution.
+    pub fn with_groups(mut self, groups: usize) -> Self {
+        self.groups = groups;
         self
     }
 
@@ -80,17 +99,20 @@ impl Conv2dConfig {
     pub fn init(&self, device: &Device) -> Conv2d {
         let [channels_in, channels_out] = self.channels;
         let [height, width] = self.kernel_size;
+        let group_in = channels_in / self.groups;
         Conv2d {
             weight: init::kernel(
                 &self.initializer,
-                [channels_out, channels_in, height, width],
-                channels_in * height * width,
-                channels_out * height * width,
+                [channels_out, group_in, height, width],
+                group_in * height * width,
+                channels_out / self.groups * height * width,
                 device,
             ),
             bias: self.bias.then(|| init::zero_bias(channels_out, device)),
             stride: self.stride,
             kernel_size: self.kernel_size,
+            dilation: self.dilation,
+            groups: self.groups,
             padding: self.padding.clone(),
         }
     }
@@ -100,7 +122,7 @@ impl Conv2dConfig {
 #[derive(Module)]
 #[module(custom_display)]
 pub struct Conv2d {
-    /// Kernel, `[channels_out, channels_in, height, width]`.
+    /// Kernel, `[channels_out, channels_in / groups, height, width]`.
     pub weight: Param<Tensor<4>>,
     /// Bias, `[channels_out]`.
     pub bias: Option<Param<Tensor<1>>>,
@@ -108,6 +130,10 @@ pub struct Conv2d {
     pub stride: [usize; 2],
     /// `[height, width]` of the kernel.
     pub kernel_size: [usize; 2],
+    /// `[vertical, horizontal]` distance between two taps of the kernel.
+    pub dilation: [usize; 2],
+    /// Number of independent groups of channels.
+    pub groups: usize,
     /// Padding rule.
     #[module(skip)]
     pub padding: PaddingConfig2d,
@@ -123,21 +149,40 @@ impl Conv2d {
     /// # Panics
     /// Like every tensor operation of burn, when the number of channels does not match.
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        let [batch, channels_in, height, width] = input.dims();
-        let size = [height, width];
-        let padding = padding::of_convolution(&self.padding, size, self.kernel_size, self.stride);
         let (weight, bias) = (self.weight.val(), self.bias.as_ref().map(Param::val));
-        let [channels_out, expected, ..] = weight.dims();
-        // burn says what is wrong with a number of channels; our kernels take what is right.
-        if expected == channels_in && cpu::serves(&input) && cpu::serves(&weight) {
-            let channels = [channels_in, channels_out];
-            let (kernel, stride) = (self.kernel_size, self.stride);
-            if let Some(shape) = ConvShape::new(batch, channels, size, kernel, stride, padding) {
-                return cpu::extension::conv2d(input, weight, bias, shape);
-            }
+        if cpu::serves(&input)
+            && cpu::serves(&weight)
+            && let Some(shape) = self.shape(&input)
+        {
+            return cpu::extension::conv2d(input, weight, bias, shape);
         }
-        let options = ConvOptions::new_with_padding(self.stride, padding, [1, 1], 1);
+        let [_, _, height, width] = input.dims();
+        let padding = self.pads([height, width]);
+        let options =
+            ConvOptions::new_with_padding(self.stride, padding, self.dilation, self.groups);
         conv2d(input, weight, bias, options)
+    }
+
+    /// The sizes of the convolution of `input`, `None` when they do not fit together: burn then says what
+    /// is wrong.
+    pub(super) fn shape(&self, input: &Tensor<4>) -> Option<ConvShape> {
+        let [batch, channels_in, height, width] = input.dims();
+        let [channels_out, group_in, ..] = self.weight.dims();
+        let size = [height, width];
+        let fits =
+            group_in * self.groups == channels_in && channels_out.is_multiple_of(self.groups);
+        let channels = [channels_in, channels_out];
+        fits.then(|| {
+            ConvShape::new(batch, channels, size, self.kernel_size, self.stride)
+                .grouped(self.groups, self.dilation)
+                .padded_by(self.pads(size))
+        })?
+    }
+
+    /// `(begin, end)` padding of both axes of an input of `size`.
+    fn pads(&self, size: [usize; 2]) -> [(usize, usize); 2] {
+        let reach = [0, 1].map(|axis| (self.kernel_size[axis] - 1) * self.dilation[axis] + 1);
+        padding::of_convolution(&self.padding, size, reach, self.stride)
     }
 }
 
@@ -149,13 +194,22 @@ impl ModuleDisplay for Conv2d {
     }
 
     fn custom_content(&self, content: Content) -> Option<Content> {
-        let [channels_out, channels_in, ..] = self.weight.dims();
-        content
-            .add_debug_attribute("channels", &[channels_in, channels_out])
+        let [channels_out, group_in, ..] = self.weight.dims();
+        let content = content
+            .add_debug_attribute("channels", &[group_in * self.groups, channels_out])
             .add_debug_attribute("kernel_size", &self.kernel_size)
             .add_debug_attribute("stride", &self.stride)
-            .add_debug_attribute("padding", &self.padding)
-            .optional()
+            .add_debug_attribute("padding", &self.padding);
+        let content = match self.groups {
+            1 => content,
+            groups => content.add("groups", &groups),
+        };
+        match self.dilation {
+            [1, 1] => content.optional(),
+            dilation => content
+                .add_debug_attribute("dilation", &dilation)
+                .optional(),
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 use burn::{
     Tensor,
     module::{Initializer, Param},
-    nn::Linear,
     tensor::Device,
 };
 
@@ -30,29 +29,4 @@ pub(super) fn kernel<const D: usize>(
 /// A bias of `length` zeros.
 pub(super) fn zero_bias(length: usize, device: &Device) -> Param<Tensor<1>> {
     Initializer::Zeros.init([length], device)
-}
-
-/// A dense layer initialised as Keras does: Glorot-uniform kernel, zero bias.
-///
-/// burn's `LinearConfig` draws kernel *and* bias from PyTorch's narrower Kaiming-uniform law; the
-/// labs port Keras networks, hence this constructor. The layer itself is burn's.
-///
-/// # Shapes
-/// - input: `[..., d_input]`
-/// - output: `[..., d_output]`
-///
-/// # Source
-/// X. Glorot and Y. Bengio, *Understanding the difficulty of training deep feedforward neural
-/// networks*, AISTATS 2010.
-pub fn dense(d_input: usize, d_output: usize, device: &Device) -> Linear {
-    Linear {
-        weight: kernel(
-            &GLOROT_UNIFORM,
-            [d_input, d_output],
-            d_input,
-            d_output,
-            device,
-        ),
-        bias: Some(zero_bias(d_output, device)),
-    }
 }

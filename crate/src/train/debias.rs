@@ -7,7 +7,7 @@ use super::{
     effective_sample_size,
     epochs::{self, Training, device_of},
     fit::steps_per_epoch,
-    latent::latent_means,
+    latent::encode_until,
     sample_probabilities,
 };
 use crate::{
@@ -189,7 +189,8 @@ pub fn fit_debiasing<M: DebiasingModel>(
 ) -> Result<DebiasedFit<M>> {
     let device = device_of(&model)?;
     let probabilities = |faces: &ImageStore, model: &M| {
-        let mu = latent_means(model, faces, config.encoding_batch_size, &device)?;
+        let (size, flag) = (config.encoding_batch_size, &config.fit.stop);
+        let (mu, _) = encode_until(model, faces, size, &device, flag)?;
         sample_probabilities(&mu, config.bins, config.smoothing)
     };
     fit_debiasing_with(model, data, config, probabilities, debiasing_train_step)

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     data::{Batch, DetectionLoader, ImageStore},
     error::{Error, Result},
+    stop,
 };
 
 /// What one training does that others do not.
@@ -112,17 +113,25 @@ pub(super) fn run<M: Module, T: Training<M>>(
         if epoch > 1 && history.len() >= total {
             break;
         }
+        if config.stops() {
+            stopped = true;
+            break;
+        }
         // Every epoch has an order of its own, whatever happened in the epochs before.
         let seed = config.seed ^ (u64::from(epoch) << 32);
         device.seed(seed);
-        for batch in training.epoch(&model.valid(), epoch, seed, &device)? {
+        let batches = match training.epoch(&model.valid(), epoch, seed, &device) {
+            Err(Error::Stopped { .. }) => {
+                stopped = true;
+                break;
+            }
+            batches => batches?,
+        };
+        for batch in batches {
             if history.len() == total {
                 break 'epochs;
             }
-            let asked = observer
-                .as_ref()
-                .is_some_and(|observer| observer.stop_requested());
-            if config.stop.is_requested() || asked {
+            if config.stops() {
                 stopped = true;
                 break 'epochs;
             }
@@ -166,6 +175,12 @@ pub(super) fn run<M: Module, T: Training<M>>(
 
     if let Some(observer) = &mut observer {
         observer.end(&history, stopped);
+    }
+    if stopped && stop::asked() {
+        stop::answer(&format!(
+            "Entraînement arrêté à votre demande au pas {} sur {total} : le modèle et l'historique sont gardés.",
+            history.len()
+        ));
     }
     if config.progress {
         println!("{}", progress.end(history.losses(), stopped));

@@ -6,6 +6,7 @@ use super::classifier::{Classifier, logits};
 use crate::{
     data::{FACE, ImageStore, LabelledImages, NON_FACE},
     error::{Error, Result},
+    stop,
 };
 
 /// Probability above which an image counts as a face.
@@ -18,7 +19,8 @@ const THRESHOLD: f32 = 0.5;
 ///
 /// # Errors
 /// [`Error::Argument`] for an empty batch, [`Error::Shape`] when the network does not return one
-/// logit an image, [`Error::NotAProbability`] when it returns NaN.
+/// logit an image, [`Error::NotAProbability`] when it returns NaN, [`Error::Stopped`] when the reader
+/// interrupts it.
 pub fn predict_probabilities<M: Classifier>(
     model: &M,
     images: &ImageStore,
@@ -37,6 +39,7 @@ pub fn predict_probabilities<M: Classifier>(
     let indices: Vec<usize> = (0..images.len()).collect();
     let mut probabilities = Vec::with_capacity(images.len());
     for batch in indices.chunks(batch_size) {
+        stop::check("le calcul des probabilités")?;
         let logits = logits(&model, images.to_tensor(batch, &device)?)?;
         probabilities.extend(sigmoid(logits).try_into_vec_as::<f32>()?);
     }

@@ -13,6 +13,7 @@ use crate::{
     data::{Batch, Batches, DetectionLoader},
     error::{Error, Result},
     french::duration,
+    stop,
 };
 
 /// Settings of [`fit`]; the defaults are the original lab's.
@@ -124,6 +125,11 @@ impl FitConfig {
     pub fn with_stop(mut self, stop: StopFlag) -> Self {
         self.stop = stop;
         self
+    }
+
+    /// Whether the loop should return what it has.
+    pub(super) fn stops(&self) -> bool {
+        self.stop.is_requested() || stop::asked()
     }
 
     /// Checks what the loop itself uses; the loader checks the batch size.

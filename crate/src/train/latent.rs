@@ -5,11 +5,18 @@ use burn::{
     tensor::{Device, TensorData},
 };
 
-use super::debiasing_model::{DebiasingModel, encode_checked};
+use super::{
+    StopFlag,
+    debiasing_model::{DebiasingModel, encode_checked},
+};
 use crate::{
     data::ImageStore,
     error::{Error, Result},
+    stop,
 };
+
+/// What an interrupt ends here.
+const ENCODING: &str = "l'encodage des images";
 
 /// One line of latent values an image: `[images, latent_dim]`, kept outside any device.
 #[derive(Clone, PartialEq)]
@@ -121,12 +128,23 @@ impl std::fmt::Debug for LatentTable {
 ///
 /// # Errors
 /// [`Error::Argument`] for an empty batch or without images, [`Error::Shape`] when `encode` returns
-/// other shapes than it should.
+/// other shapes than it should, [`Error::Stopped`] when the reader interrupts it.
 pub fn encode_images<M: DebiasingModel>(
     model: &M,
     images: &ImageStore,
     batch_size: usize,
     device: &Device,
+) -> Result<(LatentTable, LatentTable)> {
+    encode_until(model, images, batch_size, device, &StopFlag::new())
+}
+
+/// [`encode_images`], which `flag` ends with [`Error::Stopped`] too.
+pub(super) fn encode_until<M: DebiasingModel>(
+    model: &M,
+    images: &ImageStore,
+    batch_size: usize,
+    device: &Device,
+    flag: &StopFlag,
 ) -> Result<(LatentTable, LatentTable)> {
     if batch_size == 0 {
         return Err(Error::argument(
@@ -147,6 +165,12 @@ pub fn encode_images<M: DebiasingModel>(
     let indices: Vec<usize> = (0..images.len()).collect();
     let (mut means, mut logvars, mut latent_dim) = (Vec::new(), Vec::new(), 0);
     for batch in indices.chunks(batch_size) {
+        if flag.is_requested() {
+            return Err(Error::Stopped {
+                what: ENCODING.to_owned(),
+            });
+        }
+        stop::check(ENCODING)?;
         let (_, mean, logvar) = encode_checked(&model, images.to_tensor(batch, &device)?)?;
         latent_dim = mean.dims()[1];
         means.extend(mean.try_into_vec_as::<f32>()?);

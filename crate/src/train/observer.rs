@@ -1,5 +1,5 @@
-//! Whoever looks at trainings from outside: the notebook, which shows them live and may ask them to
-//! stop. Training itself knows nothing of notebooks.
+//! Whoever looks at trainings from outside: the notebook, which shows them live. Training itself
+//! knows nothing of notebooks.
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -16,15 +16,12 @@ pub(crate) struct Plan {
     pub(crate) steps: usize,
     /// Steps made in an earlier run.
     pub(crate) before: usize,
-    /// Whether it should be shown; a training that is not can still be stopped.
+    /// Whether it should be shown.
     pub(crate) shown: bool,
 }
 
 /// Follows one training.
 pub(crate) trait Observer {
-    /// Whether the training should stop before its next step.
-    fn stop_requested(&self) -> bool;
-
     /// Whether progress is shown, so that printed lines would say it twice.
     fn shows(&self) -> bool;
 

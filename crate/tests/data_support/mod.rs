@@ -1,5 +1,8 @@
 //! Small generated pictures in temporary folders, shared by the tests of the loaders.
 
+// Each test file is a program of its own, and uses a part of this.
+#![allow(dead_code)]
+
 use std::{
     io::Cursor,
     path::{Path, PathBuf},

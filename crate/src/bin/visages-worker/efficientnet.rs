@@ -1,9 +1,9 @@
 //! EfficientNet-B0 on 224 × 224 images: it answers and does not train, as in the lab on transfer.
 
 use visages::{
-    burn::{nn::conv as burn_conv, prelude::*, tensor::activation::silu},
+    burn::prelude::*,
     models::{EfficientNet, EfficientNetConfig, num_trainable_params},
-    ops::{BatchNormConfig, Conv2dConfig, PaddingConfig2d},
+    ops::{BatchNormConfig, Conv2dConfig, conv_norm, conv_norm_silu},
 };
 
 use crate::{
@@ -68,29 +68,30 @@ impl Workload for B0 {
         let [batch, ..] = self.images.dims();
         let device = Device::flex();
         let mut layers = Layers::new(repeats);
-        // The largest of each kind: forward only, on a device without autodiff.
+        // The largest of each kind with its normalisation: forward only, on a device without autodiff. The whole batch
+        // at once, where the network takes a few images at a time.
         let stem = Conv2dConfig::new([3, 32], [3, 3])
             .with_stride([2, 2])
             .with_bias(false)
             .init(&device);
-        let shape = layers.time_forward("stem_conv", [batch, 3, SIDE, SIDE], |x| stem.forward(x));
-        let norm = BatchNormConfig::new(32).init(&device);
-        layers.time_forward("stem_bn", shape, |x| norm.forward(x));
-        layers.time_forward("silu", shape, silu);
+        let norm = |channels| BatchNormConfig::new(channels).init(&device);
+        let stem_bn = norm(32);
+        layers.time_forward("stem", [batch, 3, SIDE, SIDE], |x| {
+            conv_norm_silu(&stem, &stem_bn, x)
+        });
         for (name, channels, side, kernel, stride) in [
             ("block1a_dwconv", 32, 112, 3, 1),
             ("block2a_dwconv", 96, 112, 3, 2),
             ("block3b_dwconv", 240, 28, 5, 1),
             ("block6b_dwconv", 1152, 7, 5, 1),
         ] {
-            let depthwise = burn_conv::Conv2dConfig::new([channels, channels], [kernel, kernel])
+            let depthwise = Conv2dConfig::new([channels, channels], [kernel, kernel])
                 .with_groups(channels)
                 .with_stride([stride, stride])
-                .with_padding(PaddingConfig2d::Same)
                 .with_bias(false)
                 .init(&device);
-            let shape = [batch, channels, side, side];
-            layers.time_forward(name, shape, |x| depthwise.forward(x));
+            let (shape, norm) = ([batch, channels, side, side], norm(channels));
+            layers.time_forward(name, shape, |x| conv_norm_silu(&depthwise, &norm, x));
         }
         for (name, channels, side) in [
             ("block2a_expand", [16, 96], 112),
@@ -101,8 +102,8 @@ impl Workload for B0 {
             let point = Conv2dConfig::new(channels, [1, 1])
                 .with_bias(false)
                 .init(&device);
-            let shape = [batch, channels[0], side, side];
-            layers.time_forward(name, shape, |x| point.forward(x));
+            let (shape, norm) = ([batch, channels[0], side, side], norm(channels[1]));
+            layers.time_forward(name, shape, |x| conv_norm(&point, &norm, x));
         }
         Ok(Profile {
             phases,

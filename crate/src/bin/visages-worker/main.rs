@@ -1,7 +1,9 @@
 //! What `cargo tp` has done by a program that is linked to the library: training steps for
-//! `tp bench pas`, readings for `tp bench images`, drawings for `tp data synth`. Reads one JSON request a line on stdin, answers one JSON line on stdout, ends
+//! `tp bench pas`, readings for `tp bench images`, drawings for `tp data synth`, trainings
+//! for `tp bench biais`. Reads one JSON request a line on stdin, answers one JSON line on stdout, ends
 //! with its input.
 
+mod bias;
 mod cacd;
 mod detectors;
 mod efficientnet;
@@ -101,6 +103,10 @@ impl Session {
             }
             Request::Images(reading) => reading.read(),
             Request::Cacd(preparation) => preparation.write(output),
+            Request::Bias(trial) => Ok(Answer::Tried {
+                ok: true,
+                outcome: trial.run()?,
+            }),
             Request::Sheet(drawing) => {
                 drawing.write_sheet()?;
                 Ok(Answer::Drawn { ok: true })

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    bias::{Outcome, Trial},
     cacd::Preparation,
     error::{Error, Result},
     images::Reading,
@@ -27,6 +28,8 @@ pub enum Request {
     Profile { repeats: usize },
     /// Draw a folder of faces; lines that tell how far it is come before the answer.
     Synth(Drawing),
+    /// Train a detector on faces of a known bias.
+    Bias(Trial),
     /// Draw a contact sheet.
     Sheet(Drawing),
     /// Read a folder of pictures into memory.
@@ -143,5 +146,10 @@ pub enum Answer {
         train: [usize; 2],
         test: [usize; 2],
         unreadable: usize,
+    },
+    Tried {
+        ok: bool,
+        #[serde(flatten)]
+        outcome: Outcome,
     },
 }

@@ -25,7 +25,7 @@ pub struct Drawing {
 /// The names of `tp`.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum BiasName {
+pub enum BiasName {
     RareEtSombre,
     Equilibre,
     ContrasteSansRarete,

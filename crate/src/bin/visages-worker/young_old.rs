@@ -1,14 +1,9 @@
 //! The young/old classifier, trained with a cross-entropy over two classes.
 
 use visages::{
-    burn::{
-        module::Module,
-        nn::{DropoutConfig, loss::CrossEntropyLossConfig, pool::MaxPool2dConfig},
-        optim::ModuleOptimizer,
-        prelude::*,
-    },
+    burn::{module::Module, nn::loss::CrossEntropyLossConfig, optim::ModuleOptimizer, prelude::*},
     models::{YoungOldCnn, YoungOldCnnConfig, num_trainable_params},
-    ops::{Conv2dConfig, PaddingConfig2d, dense, relu},
+    ops::{Conv2dConfig, DropoutConfig, MaxPool2dConfig, PaddingConfig2d, dense, relu},
 };
 
 use crate::{

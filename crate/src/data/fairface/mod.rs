@@ -58,7 +58,8 @@ impl TestFaces {
     ///
     /// # Errors
     /// [`Error::Io`] when the labels cannot be read, [`Error::Labels`] for a missing column or an
-    /// unknown label, [`Error::FolderEmpty`] when no labelled picture is readable.
+    /// unknown label, [`Error::FolderEmpty`] when no labelled picture is readable, [`Error::Stopped`] for an interrupt
+    /// before the first of them.
     pub fn fairface(root: &Path, options: &LoadOptions) -> Result<Option<TestFaces>> {
         let folder = root.join(FAIRFACE_FOLDER);
         if !folder.is_dir() {
@@ -88,6 +89,11 @@ impl TestFaces {
                     .iter()
                     .map(|&member| pictures.original_sizes[member])
                     .collect(),
+            });
+        }
+        if groups.is_empty() && pictures.stopped {
+            return Err(Error::Stopped {
+                what: "la lecture (FairFace)".to_owned(),
             });
         }
         if groups.is_empty() {

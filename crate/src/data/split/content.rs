@@ -6,8 +6,11 @@
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use crate::data::image_store::ImageStore;
-use crate::error::{Error, Result};
+use crate::{
+    data::image_store::ImageStore,
+    error::{Error, Result},
+    stop,
+};
 
 /// Indices of the two sides of a split, each in increasing order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +25,7 @@ pub struct Split {
 /// goes to the held-out side.
 ///
 /// # Errors
-/// [`Error::Argument`] when `held_out` is not strictly between 0 and 1.
+/// [`Error::Argument`] when `held_out` is not strictly between 0 and 1, [`Error::Stopped`] when the reader interrupts it.
 pub fn split_by_content(images: &ImageStore, held_out: f64, seed: u64) -> Result<Split> {
     if !(held_out > 0.0 && held_out < 1.0) {
         return Err(Error::argument(
@@ -33,7 +36,10 @@ pub fn split_by_content(images: &ImageStore, held_out: f64, seed: u64) -> Result
     }
     let sides = (0..images.len())
         .into_par_iter()
-        .map(|index| Ok(draw(images.image(index)?, seed) < held_out))
+        .map(|index| {
+            stop::check("la séparation des images")?;
+            Ok(draw(images.image(index)?, seed) < held_out)
+        })
         .collect::<Result<Vec<bool>>>()?;
     let side = |wanted: bool| {
         (0..sides.len())

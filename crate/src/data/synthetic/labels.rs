@@ -1,11 +1,7 @@
 //! Labels of drawn faces: age, gender and code as in UTKFace, and the skins that go with each code.
 
-use super::{
-    Presentation, SkinTone,
-    dice::Dice,
-    joint_counts::{COUNTS, TOTAL},
-    sample::Sitter,
-};
+use super::{Presentation, SkinTone, dice::Dice, sample::Sitter};
+use crate::data::utkface::published::{COUNTS, TOTAL};
 
 /// What the name of a UTKFace file says of a face.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -21,7 +21,6 @@ mod dice;
 mod faces;
 mod factors;
 mod folder;
-mod joint_counts;
 mod labels;
 mod others;
 mod planted;

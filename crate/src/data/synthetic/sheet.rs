@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Narrowest place of a face, in pixels: its legend must hold above it.
-const NARROWEST: usize = 96;
+const NARROWEST: usize = 116;
 /// Faces of a sheet, at most.
 const SHEET: usize = 100;
 
@@ -25,9 +25,9 @@ impl DrawnFacesConfig {
         };
         let records = shown.records()?;
         let titles = records.iter().map(|record| {
-            let age = count(usize::from(record.label.age), "an").replace(' ', "\u{a0}");
+            let age = count(usize::from(record.label.age), "an");
             format!(
-                "{} · g\u{a0}{} · {age}",
+                "{} · g {} · {age}",
                 record.factors.tone.name(),
                 record.label.code
             )
@@ -40,7 +40,7 @@ impl DrawnFacesConfig {
             .with_cell(self.side.max(NARROWEST) as u32)
             .with_titles(titles)
             .with_caption(format!(
-                "Visages dessinés{bias} : teint I à VI · groupe 0 à 4 (code du format) · âge"
+                "Visages dessinés{bias} : teint · groupe (code) · âge"
             ));
         image_grid(&shown.images()?, &options)
     }

@@ -14,7 +14,7 @@
 mod corrections;
 mod groups;
 mod name;
-mod published;
+pub(in crate::data) mod published;
 mod report;
 
 use std::path::Path;

@@ -4,15 +4,11 @@
 //! M. Tan and Q. Le, *EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks*,
 //! ICML 2019, arXiv:1905.11946; paddings, ε of the batch norms and names of the layers as in Keras.
 
-use burn::{
-    Tensor,
-    module::Module,
-    nn::conv as burn_conv,
-    tensor::{Device, activation::silu},
-};
+use burn::{Tensor, module::Module, tensor::Device};
 
 use crate::ops::{
-    BatchNorm, BatchNormConfig, Conv2d, Conv2dConfig, Initializer, PaddingConfig2d, sigmoid,
+    BatchNorm, BatchNormConfig, Conv2d, Conv2dConfig, conv_norm, conv_norm_silu, gate, means,
+    sigmoid, silu,
 };
 
 /// One stage of B0: kernel, repeats, channels out, expansion, stride of its first block.
@@ -32,6 +28,11 @@ const TOP: usize = 1280;
 const DIVISOR: usize = 8;
 /// Channels of a block's input for one unit of its squeeze-and-excitation.
 const SQUEEZE: usize = 4;
+
+/// Images that go through the network together when it only answers: their largest feature maps (5 MB an
+/// image for B0) are still in the caches, or at least in memory already obtained, when the next layer
+/// reads them.
+const IMAGES: usize = 4;
 
 /// Configuration of an [`EfficientNet`].
 ///
@@ -139,15 +140,11 @@ fn block(
     let wide = channels_in * expansion;
     let expands = expansion > 1;
     let squeezed = (channels_in / SQUEEZE).max(1);
-    let dwconv = burn_conv::Conv2dConfig::new([wide, wide], [kernel, kernel])
+    let dwconv = Conv2dConfig::new([wide, wide], [kernel, kernel])
         .with_groups(wide)
         .with_stride([stride, stride])
-        .with_padding(PaddingConfig2d::Same)
         .with_bias(false)
-        .with_initializer(Initializer::XavierUniform { gain: 1.0 })
         .init(device);
-    // Drawn now, as our own layers: see `ops::init`.
-    drop(dwconv.weight.val());
     Block {
         expand_conv: expands.then(|| conv([channels_in, wide], 1, 1, device)),
         expand_bn: expands.then(|| norm(wide, device)),
@@ -186,9 +183,18 @@ impl EfficientNet {
     /// - `images`: `[batch, 3, height, width]`, normalised
     /// - output: `[batch, 1280, ⌈height / 32⌉, ⌈width / 32⌉]` for B0 and B1, 1,408 channels for B2
     pub fn features(&self, images: Tensor<4>) -> Tensor<4> {
-        let x = silu(self.stem_bn.forward(self.stem_conv.forward(images)));
+        let [batch, ..] = images.dims();
+        if batch <= IMAGES || images.device().is_autodiff() {
+            return self.features_at_once(images);
+        }
+        let parts = images.split(IMAGES, 0).into_iter();
+        Tensor::cat(parts.map(|part| self.features_at_once(part)).collect(), 0)
+    }
+
+    fn features_at_once(&self, images: Tensor<4>) -> Tensor<4> {
+        let x = conv_norm_silu(&self.stem_conv, &self.stem_bn, images);
         let x = self.blocks.iter().fold(x, |x, block| block.forward(x));
-        silu(self.top_bn.forward(self.top_conv.forward(x)))
+        conv_norm_silu(&self.top_conv, &self.top_bn, x)
     }
 
     /// The mean of every feature map: what a head of one's own reads.
@@ -224,7 +230,7 @@ impl std::fmt::Debug for EfficientNet {
 struct Block {
     expand_conv: Option<Conv2d>,
     expand_bn: Option<BatchNorm>,
-    dwconv: burn_conv::Conv2d,
+    dwconv: Conv2d,
     bn: BatchNorm,
     se_reduce: Conv2d,
     se_expand: Conv2d,
@@ -236,21 +242,16 @@ struct Block {
 impl Block {
     fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         let x = match (&self.expand_conv, &self.expand_bn) {
-            (Some(conv), Some(norm)) => silu(norm.forward(conv.forward(input.clone()))),
+            (Some(conv), Some(norm)) => conv_norm_silu(conv, norm, input.clone()),
             _ => input.clone(),
         };
-        let x = silu(self.bn.forward(self.dwconv.forward(x)));
+        let x = conv_norm_silu(&self.dwconv, &self.bn, x);
         let squeezed = silu(self.se_reduce.forward(means(x.clone()))); // [_, squeezed, 1, 1]
-        let x = x * sigmoid(self.se_expand.forward(squeezed));
-        let x = self.project_bn.forward(self.project_conv.forward(x));
+        let x = gate(x, sigmoid(self.se_expand.forward(squeezed)));
+        let x = conv_norm(&self.project_conv, &self.project_bn, x);
         match self.has_shortcut {
             true => x + input,
             false => x,
         }
     }
-}
-
-/// `[batch, channels, height, width]` → `[batch, channels, 1, 1]`.
-fn means(x: Tensor<4>) -> Tensor<4> {
-    x.mean_dim(3).mean_dim(2)
 }

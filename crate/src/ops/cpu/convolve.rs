@@ -1,41 +1,89 @@
 //! Forward convolution: panels of laid-out pixels times the kernel.
 
+use std::ops::Range;
+
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::{
-    images_per_piece,
+    activate::{Activation, each},
+    depthwise, images_per_piece,
     product::{Source, lay_out, product, vector_places},
-    shape::{ConvShape, Segment, copy, segments},
+    shape::{ConvShape, Segment, copy, interleave, segments, sort_columns},
     tile::{self, Tile, dispatch, for_height},
 };
+
+/// Panels that a tile goes through before the next tile.
+const PANELS: usize = 8;
+/// Most values laid out at a time: a part of the second cache.
+const LAID_OUT: usize = 1 << 16;
+
+/// What is added to the sums, and what becomes of them.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Epilogue<'a> {
+    /// Added, one value an output channel.
+    pub bias: Option<&'a [f32]>,
+    /// Then multiplied by the first and the second added, one value an output channel each.
+    pub affine: Option<(&'a [f32], &'a [f32])>,
+    /// Last.
+    pub activation: Option<Activation>,
+}
+
+impl<'a> Epilogue<'a> {
+    /// A bias, and nothing else.
+    pub fn bias(bias: &'a [f32]) -> Self {
+        Self {
+            bias: Some(bias),
+            ..Self::default()
+        }
+    }
+
+    /// Where the sums of a channel start.
+    pub fn start(&self, channel: usize) -> f32 {
+        self.bias.map_or(0.0, |bias| bias[channel])
+    }
+
+    /// What becomes of sums of one channel.
+    #[inline(always)]
+    pub fn finish(&self, channel: usize, sums: &mut [f32]) {
+        if let Some((scale, shift)) = self.affine {
+            let (scale, shift) = (scale[channel], shift[channel]);
+            each(sums, |value| value * scale + shift);
+        }
+        if let Some(activation) = self.activation {
+            activation.on(sums);
+        }
+    }
+}
 
 /// Convolves a batch.
 ///
 /// # Shapes
 /// - `x`: `[batch, channels_in, height, width]`
 /// - `weight`: `[channels_out, channels_in / groups, kernel_height, kernel_width]`
-/// - `bias`: `[channels_out]`
 /// - result: `[batch, channels_out, output_height, output_width]`
 pub(super) fn convolve(
     x: &[f32],
     weight: &[f32],
-    bias: Option<&[f32]>,
+    epilogue: Epilogue,
     shape: &ConvShape,
 ) -> Vec<f32> {
+    if depthwise::serves(shape) {
+        return depthwise::convolve(x, weight, epilogue, shape);
+    }
     dispatch(Convolve {
         x,
         weight,
-        bias,
-        shape,
+        epilogue,
+        shape: shape.flattened(),
     })
 }
 
 struct Convolve<'a> {
     x: &'a [f32],
     weight: &'a [f32],
-    bias: Option<&'a [f32]>,
-    shape: &'a ConvShape,
+    epilogue: Epilogue<'a>,
+    shape: ConvShape,
 }
 
 impl WithSimd for Convolve<'_> {
@@ -43,7 +91,7 @@ impl WithSimd for Convolve<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Vec<f32> {
-        let shape = *self.shape;
+        let shape = self.shape;
         let [channels_in, channels_out] = shape.channels;
         let (image_in, image_out) = (
             channels_in * shape.pixels_in(),
@@ -52,7 +100,7 @@ impl WithSimd for Convolve<'_> {
         let depth = shape.group_in() * shape.taps();
         let tiles = tile::tiles::<S>(shape.group_out());
         let packed = pack(self.weight, &shape, &tiles, depth);
-        let start = padded_bias(self.bias, &shape, &tiles);
+        let start = padded_bias(self.epilogue.bias, &shape, &tiles);
 
         let mut output = vec![0.0; shape.batch * image_out];
         let piece = images_per_piece(shape.batch);
@@ -66,6 +114,7 @@ impl WithSimd for Convolve<'_> {
                     output,
                     packed: &packed,
                     start: &start,
+                    epilogue: self.epilogue,
                     tiles: &tiles,
                     shape: &shape,
                 });
@@ -81,13 +130,9 @@ fn pack(weight: &[f32], shape: &ConvShape, tiles: &[Tile], depth: usize) -> Vec<
     for group in 0..shape.groups {
         for tile in tiles {
             let into = &mut packed[(group * rows + tile.offset) * depth..][..tile.height * depth];
-            for row in 0..tile.rows {
-                let channel = group * shape.group_out() + tile.start + row;
-                let from = &weight[channel * depth..][..depth];
-                for (into, value) in into.chunks_exact_mut(tile.height).zip(from) {
-                    into[row] = *value;
-                }
-            }
+            let channel = group * shape.group_out() + tile.start;
+            let from = &weight[channel * depth..];
+            interleave(from, depth, tile.rows, depth, into, tile.height);
         }
     }
     packed
@@ -114,6 +159,7 @@ struct Piece<'a, S> {
     output: &'a mut [f32],
     packed: &'a [f32],
     start: &'a [f32],
+    epilogue: Epilogue<'a>,
     tiles: &'a [Tile],
     shape: &'a ConvShape,
 }
@@ -132,49 +178,69 @@ impl<S: Simd> pulp::NullaryFnOnce for Piece<'_, S> {
         let rows = tile::padded_rows(self.tiles);
 
         let mut planes = Planes::new(images, shape);
-        let mut panel = vec![0.0; depth * width];
-        let mut result = vec![0.0; rows * width];
-        let offsets = planes.offsets(shape);
+        let (geometry, offsets) = (planes.geometry, planes.geometry.offsets(shape));
+        let size = depth * width + S::F32_LANES;
+        let together = (LAID_OUT / size).clamp(1, PANELS);
+        let mut laid_out = vec![0.0; together * size];
+        let mut result = vec![0.0; rows.min(12) * width];
         let mut runs: Vec<Segment> = Vec::new();
         let mut places: Vec<usize> = Vec::new();
+        let mut panels: Vec<Panel> = Vec::new();
         for group in 0..shape.groups {
-            planes.fill(self.x, group, shape);
+            let values = planes.of_group(self.x, group, shape);
             let packed = &self.packed[group * rows * depth..][..rows * depth];
             let start = &self.start[group * rows..][..rows];
-            for first in (0..images * pixels).step_by(width) {
-                let last = (first + width).min(images * pixels);
-                segments(first, last, shape.output, &mut runs);
+            for block in (0..images * pixels).step_by(together * width) {
+                runs.clear();
                 places.clear();
-                places.extend(runs.iter().map(|run| planes.place(run, shape)));
-                let source = match vector_places::<S>(&runs, &places) {
-                    Some(places) => Source::InPlace {
-                        values: &planes.values,
-                        offsets: &offsets,
-                        places,
-                    },
-                    None => {
-                        lay_out(&mut panel, width, &planes.values, &offsets, &runs, &places);
-                        Source::Panel(&panel)
+                panels.clear();
+                let end = (block + together * width).min(images * pixels);
+                for (first, laid_out) in (block..end)
+                    .step_by(width)
+                    .zip(laid_out.chunks_exact_mut(size))
+                {
+                    let from = runs.len();
+                    segments(first, (first + width).min(end), shape.output, &mut runs);
+                    places.extend(runs[from..].iter().map(|run| geometry.place(run, shape)));
+                    let (new_runs, new_places) = (&runs[from..], &places[from..]);
+                    let in_place = vector_places::<S>(new_runs, new_places);
+                    if in_place.is_none() {
+                        lay_out::<S>(laid_out, values, &offsets, new_runs, new_places);
                     }
-                };
+                    panels.push(Panel {
+                        in_place,
+                        runs: from..runs.len(),
+                    });
+                }
+                // A tile's factors stay in the first cache for all panels of the block, which it writes side
+                // by side.
                 for tile in self.tiles {
                     let factors = &packed[tile.offset * depth..][..tile.height * depth];
                     let start = &start[tile.offset..][..tile.height];
-                    let into = &mut result[tile.offset * width..][..tile.height * width];
-                    for_height!(
-                        tile.height,
-                        product::<S>(self.simd, start, factors, &source, into)
-                    );
-                    for (row, from) in into.chunks_exact(width).enumerate().take(tile.rows) {
-                        let channel = group * shape.group_out() + tile.start + row;
-                        for run in &runs {
-                            let at = (run.image * channels_out + channel) * pixels
-                                + run.row * shape.output[1]
-                                + run.column;
-                            copy(
-                                &mut self.output[at..][..run.length],
-                                &from[run.at..][..run.length],
-                            );
+                    let into = &mut result[..tile.height * width];
+                    for (panel, laid_out) in panels.iter().zip(laid_out.chunks_exact(size)) {
+                        let source = match panel.in_place {
+                            Some(places) => Source::InPlace {
+                                values,
+                                offsets: &offsets,
+                                places,
+                            },
+                            None => Source::Panel(laid_out),
+                        };
+                        for_height!(
+                            tile.height,
+                            product::<S>(self.simd, start, factors, &source, into)
+                        );
+                        for (row, from) in into.chunks_exact_mut(width).enumerate().take(tile.rows)
+                        {
+                            let channel = group * shape.group_out() + tile.start + row;
+                            self.epilogue.finish(channel, from);
+                            for run in &runs[panel.runs.clone()] {
+                                let at = (run.image * channels_out + channel) * pixels
+                                    + run.row * shape.output[1]
+                                    + run.column;
+                                copy::<S>(&mut self.output[at..][..run.length], &from[run.at..]);
+                            }
                         }
                     }
                 }
@@ -183,10 +249,25 @@ impl<S: Simd> pulp::NullaryFnOnce for Piece<'_, S> {
     }
 }
 
+/// Some consecutive pixels of the output, as many as a block is wide.
+struct Panel {
+    /// Where its vectors are read, unless it is laid out.
+    in_place: Option<[usize; tile::VECTORS]>,
+    /// Its segments.
+    runs: Range<usize>,
+}
+
 /// The channels of one group of some images, padded, columns sorted by their remainder modulo the
-/// stride: what neighbouring output pixels read through one tap is then contiguous.
+/// stride: what neighbouring output pixels read through one tap is then contiguous. A pointwise
+/// convolution reads the images themselves.
 struct Planes {
     values: Vec<f32>,
+    geometry: Geometry,
+}
+
+/// How the planes lie.
+#[derive(Clone, Copy)]
+struct Geometry {
     /// Columns of one remainder.
     columns: usize,
     /// Values of one padded row, of one channel, of one image.
@@ -201,41 +282,62 @@ impl Planes {
         let columns = width.div_ceil(shape.stride[1]);
         let row = columns * shape.stride[1];
         let channel = row * height;
-        let image = channel * shape.group_in();
+        let own = !shape.is_pointwise();
+        let channels = if own {
+            shape.group_in()
+        } else {
+            shape.channels[0]
+        };
+        let image = channel * channels;
         Self {
-            // The padding is written here, once: `fill` leaves it as it is.
-            values: vec![0.0; images * image],
-            columns,
-            row,
-            channel,
-            image,
+            // The padding is written here, once: filling leaves it as it is.
+            values: vec![0.0; if own { images * image } else { 0 }],
+            geometry: Geometry {
+                columns,
+                row,
+                channel,
+                image,
+            },
         }
     }
 
+    /// The planes of one group of `x`.
     #[inline(always)]
-    fn fill(&mut self, x: &[f32], group: usize, shape: &ConvShape) {
+    fn of_group<'a>(&'a mut self, x: &'a [f32], group: usize, shape: &ConvShape) -> &'a [f32] {
+        if shape.is_pointwise() {
+            return &x[group * shape.group_in() * self.geometry.channel..];
+        }
         let [height, width] = shape.size;
         let [top, left] = shape.begin;
         let [padded_height, padded_width] = shape.padded();
         let image_in = shape.channels[0] * height * width;
         let seen = width.min(padded_width.saturating_sub(left));
+        let Geometry {
+            columns,
+            row,
+            channel,
+            image,
+        } = self.geometry;
         for (image, x) in self
             .values
-            .chunks_exact_mut(self.image)
+            .chunks_exact_mut(image)
             .zip(x.chunks_exact(image_in))
         {
             let first = group * shape.group_in() * height * width;
             let channels = x[first..].chunks_exact(height * width);
-            for (plane, x) in image.chunks_exact_mut(self.channel).zip(channels) {
-                let rows = plane.chunks_exact_mut(self.row).skip(top);
+            for (plane, x) in image.chunks_exact_mut(channel).zip(channels) {
+                let rows = plane.chunks_exact_mut(row).skip(top);
                 let inside = padded_height.saturating_sub(top).min(height);
                 for (row, x) in rows.zip(x.chunks_exact(width)).take(inside) {
-                    sort_columns(row, &x[..seen], left, shape.stride[1], self.columns);
+                    sort_columns(row, &x[..seen], left, shape.stride[1], columns);
                 }
             }
         }
+        &self.values
     }
+}
 
+impl Geometry {
     /// Where the first pixel of a segment starts reading, for the first tap of the first channel.
     #[inline(always)]
     fn place(&self, run: &Segment, shape: &ConvShape) -> usize {
@@ -259,34 +361,5 @@ impl Planes {
             }
         }
         offsets
-    }
-}
-
-/// Writes `x`, which starts in column `left`, with its columns sorted by remainder modulo `stride`.
-#[inline(always)]
-fn sort_columns(row: &mut [f32], x: &[f32], left: usize, stride: usize, columns: usize) {
-    match stride {
-        1 => row[left..][..x.len()].copy_from_slice(x),
-        2 => {
-            let (even, odd) = row.split_at_mut(columns);
-            let (first, second) = if left.is_multiple_of(2) {
-                (&mut even[left / 2..], &mut odd[left / 2..])
-            } else {
-                (&mut odd[left / 2..], &mut even[left / 2 + 1..])
-            };
-            for ((pair, first), second) in x.chunks_exact(2).zip(&mut *first).zip(&mut *second) {
-                *first = pair[0];
-                *second = pair[1];
-            }
-            if let [last] = x.chunks_exact(2).remainder() {
-                first[x.len() / 2] = *last;
-            }
-        }
-        _ => {
-            for (column, value) in x.iter().enumerate() {
-                let column = column + left;
-                row[column % stride * columns + column / stride] = *value;
-            }
-        }
     }
 }

@@ -5,7 +5,8 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::{
-    images_per_piece,
+    depthwise, images_per_piece,
+    normalize::plane_sum,
     shape::{ConvShape, interleave},
     tile::{self, Tile, accumulate, block, dispatch, for_height, load, store},
 };
@@ -17,6 +18,9 @@ use super::{
 /// - `y`: `[batch, channels_out, output_height, output_width]`, gradient of the output
 /// - result: `[channels_out, channels_in / groups, kernel_height, kernel_width]`
 pub(super) fn correlate(x: &[f32], y: &[f32], shape: &ConvShape) -> Vec<f32> {
+    if depthwise::serves(shape) {
+        return depthwise::correlate(x, y, shape);
+    }
     dispatch(Correlate { x, y, shape })
 }
 
@@ -26,21 +30,23 @@ pub(super) fn correlate(x: &[f32], y: &[f32], shape: &ConvShape) -> Vec<f32> {
 /// - `y`: `[batch, channels, pixels]`
 /// - result: `[channels]`
 pub(super) fn sum_per_channel(y: &[f32], channels: usize, pixels: usize) -> Vec<f32> {
-    let mut sums = vec![0.0; channels];
-    for image in y.chunks_exact((channels * pixels).max(1)) {
-        for (sum, plane) in sums.iter_mut().zip(image.chunks_exact(pixels)) {
-            // Sixteen sums at once: the order is fixed and the compiler may use vectors.
-            let mut partial = [0.0_f32; 16];
-            let (blocks, rest) = plane.as_chunks::<16>();
-            for block in blocks {
-                for (partial, value) in partial.iter_mut().zip(block) {
-                    *partial += value;
-                }
+    if pixels == 1 {
+        let mut sums = vec![0.0; channels];
+        for image in y.chunks_exact(channels.max(1)) {
+            for (sum, value) in sums.iter_mut().zip(image) {
+                *sum += value;
             }
-            *sum += partial.iter().sum::<f32>() + rest.iter().sum::<f32>();
         }
+        return sums;
     }
-    sums
+    let images = y.len() / (channels * pixels).max(1);
+    let of_channel = |channel: usize| -> f32 {
+        let plane = |image: usize| &y[(image * channels + channel) * pixels..][..pixels];
+        (0..images)
+            .map(|image| plane_sum(plane(image)))
+            .sum::<f32>()
+    };
+    (0..channels).into_par_iter().map(of_channel).collect()
 }
 
 struct Correlate<'a> {

@@ -10,9 +10,12 @@ use burn::{
 };
 
 use super::{
-    convolve::convolve,
-    gradients::Activation,
+    activate::Activation,
+    convolve::{Epilogue, convolve},
+    dense::{DenseShape, dense},
+    dropout::drop_values,
     normalize::{Planes, normalize},
+    pool::{PoolShape, max_pool},
     shape::ConvShape,
     spread::spread,
 };
@@ -79,17 +82,47 @@ pub(crate) fn batch_norm_train<const D: usize>(
     )
 }
 
-/// `max(x, 0)`.
-pub(crate) fn relu<const D: usize>(input: Tensor<D>) -> Tensor<D> {
-    Tensor::from_dispatch(<Dispatch as LayerKernels>::visages_relu(
+/// `input` activated.
+pub(crate) fn activate<const D: usize>(input: Tensor<D>, activation: Activation) -> Tensor<D> {
+    Tensor::from_dispatch(<Dispatch as LayerKernels>::visages_activate(
         input.into_dispatch(),
+        activation,
     ))
 }
 
-/// `1 / (1 + exp(−x))`.
-pub(crate) fn sigmoid<const D: usize>(input: Tensor<D>) -> Tensor<D> {
-    Tensor::from_dispatch(<Dispatch as LayerKernels>::visages_sigmoid(
+/// The largest value of every window.
+///
+/// # Shapes
+/// - `input`: `[batch, channels, height, width]` of `shape`
+pub(crate) fn max_pool2d(input: Tensor<4>, shape: PoolShape) -> Tensor<4> {
+    Tensor::from_dispatch(<Dispatch as LayerKernels>::visages_max_pool2d(
         input.into_dispatch(),
+        shape,
+    ))
+}
+
+/// `input` with a share of its values, chosen by `seed`, set to zero, the others multiplied by `1 / (1 − share)`.
+pub(crate) fn dropout<const D: usize>(input: Tensor<D>, share: f64, seed: u64) -> Tensor<D> {
+    Tensor::from_dispatch(<Dispatch as LayerKernels>::visages_dropout(
+        input.into_dispatch(),
+        share,
+        seed,
+    ))
+}
+
+/// `input · weight + bias`.
+///
+/// # Shapes
+/// - `input`: `[batch, inputs]`
+/// - `weight`: `[inputs, outputs]`
+/// - `bias`: `[outputs]`
+pub(crate) fn linear(input: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
+    let [_, outputs] = weight.dims();
+    let bias = bias.unwrap_or_else(|| Tensor::zeros([outputs], &input.device().without_autodiff()));
+    Tensor::from_dispatch(<Dispatch as LayerKernels>::visages_linear(
+        input.into_dispatch(),
+        weight.into_dispatch(),
+        bias.into_dispatch(),
     ))
 }
 
@@ -125,11 +158,21 @@ pub trait LayerKernels: Backend {
         epsilon: f64,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
-    /// See [`relu`].
-    fn visages_relu(input: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// See [`linear`].
+    fn visages_linear(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
 
-    /// See [`sigmoid`].
-    fn visages_sigmoid(input: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// See [`activate`].
+    fn visages_activate(input: FloatTensor<Self>, activation: Activation) -> FloatTensor<Self>;
+
+    /// See [`max_pool2d`].
+    fn visages_max_pool2d(input: FloatTensor<Self>, shape: PoolShape) -> FloatTensor<Self>;
+
+    /// See [`dropout`].
+    fn visages_dropout(input: FloatTensor<Self>, share: f64, seed: u64) -> FloatTensor<Self>;
 }
 
 /// The values of a tensor that [`super::serves`] accepted, after a copy when they are not in order.
@@ -145,8 +188,28 @@ impl Values {
     }
 }
 
+/// `tensor` with its values changed where they are, or a copy when something else holds them.
+pub(super) fn changed(tensor: FlexTensor, change: impl FnOnce(&mut [f32])) -> FlexTensor {
+    let mut ordered = tensor.to_contiguous();
+    drop(tensor);
+    change(ordered.storage_mut::<f32>());
+    ordered
+}
+
 pub(super) fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape))
+}
+
+impl DenseShape {
+    /// The sizes of `input · weight`.
+    pub fn of(input: &FlexTensor, weight: &FlexTensor) -> Self {
+        let (input, weight) = (input.shape(), weight.shape());
+        Self {
+            batch: input[0],
+            inputs: weight[0],
+            outputs: weight[1],
+        }
+    }
 }
 
 pub(super) fn large_shape(shape: &ConvShape) -> [usize; 4] {
@@ -179,7 +242,12 @@ impl LayerKernels for Flex {
         shape: ConvShape,
     ) -> FlexTensor {
         let [input, weight, bias] = [&input, &weight, &bias].map(Values::of);
-        let output = convolve(input.get(), weight.get(), Some(bias.get()), &shape);
+        let output = convolve(
+            input.get(),
+            weight.get(),
+            Epilogue::bias(bias.get()),
+            &shape,
+        );
         tensor(output, small_shape(&shape))
     }
 
@@ -211,11 +279,24 @@ impl LayerKernels for Flex {
         )
     }
 
-    fn visages_relu(input: FlexTensor) -> FlexTensor {
-        Activation::Relu.apply(&input)
+    fn visages_linear(input: FlexTensor, weight: FlexTensor, bias: FlexTensor) -> FlexTensor {
+        let shape = DenseShape::of(&input, &weight);
+        let [input, weight, bias] = [&input, &weight, &bias].map(Values::of);
+        let output = dense(input.get(), weight.get(), bias.get(), shape);
+        tensor(output, [shape.batch, shape.outputs])
     }
 
-    fn visages_sigmoid(input: FlexTensor) -> FlexTensor {
-        Activation::Sigmoid.apply(&input)
+    fn visages_activate(input: FlexTensor, activation: Activation) -> FlexTensor {
+        changed(input, |values| activation.in_place(values))
+    }
+
+    fn visages_max_pool2d(input: FlexTensor, shape: PoolShape) -> FlexTensor {
+        let [batch, channels] = [0, 1].map(|axis| input.shape()[axis]);
+        let output = max_pool(Values::of(&input).get(), &shape);
+        tensor(output, [batch, channels, shape.output[0], shape.output[1]])
+    }
+
+    fn visages_dropout(input: FlexTensor, share: f64, seed: u64) -> FlexTensor {
+        changed(input, |values| drop_values(values, share, seed))
     }
 }

@@ -10,55 +10,24 @@ use burn::{
             ops::{Backward, Ops, OpsKind},
         },
         flex::FlexTensor,
+        ops::FloatTensorOps,
         tensor::FloatTensor,
     },
     tensor::TensorData,
 };
 
 use super::{
-    activate,
-    convolve::convolve,
+    activate::Activation,
+    convolve::{Epilogue, convolve},
     correlate::{correlate, sum_per_channel},
-    extension::{LayerKernels, Values, large_shape, small_shape, tensor, weight_shape},
+    dense::{DenseShape, input_gradient},
+    dropout::drop_values,
+    extension::{LayerKernels, Values, changed, large_shape, small_shape, tensor, weight_shape},
     normalize::{Planes, normalize_backward},
+    pool::{PoolShape, max_pool_backward},
     shape::ConvShape,
     spread::spread,
 };
-
-/// An activation: its values, and its gradient from its output.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Activation {
-    Relu,
-    Sigmoid,
-}
-
-impl Activation {
-    pub fn apply(self, input: &FlexTensor) -> FlexTensor {
-        let shape = input.shape();
-        let input = Values::of(input);
-        let output = match self {
-            Activation::Relu => activate::relu(input.get()),
-            Activation::Sigmoid => activate::sigmoid(input.get()),
-        };
-        FlexTensor::from_data(TensorData::new(output, shape))
-    }
-
-    /// Records the activation when its input asks for a gradient.
-    fn tracked<C: CheckpointStrategy>(
-        self,
-        input: FloatTensor<Autodiff<Flex, C>>,
-    ) -> FloatTensor<Autodiff<Flex, C>> {
-        let prepared = ActivationBackward
-            .prepare::<C>([input.node()])
-            .compute_bound()
-            .stateful();
-        let output = self.apply(input.primitive());
-        match prepared {
-            OpsKind::Tracked(prepared) => prepared.finish((self, output.clone()), output),
-            OpsKind::UnTracked(prepared) => prepared.finish(output),
-        }
-    }
-}
 
 #[derive(Debug)]
 struct ActivationBackward;
@@ -74,14 +43,53 @@ impl Backward<Flex, 1> for ActivationBackward {
     ) {
         let gradient = gradients.consume::<Flex>(&ops.node);
         let [Some(node)] = ops.parents else { return };
-        let (activation, output) = ops.state;
-        let shape = output.shape();
-        let [output, gradient] = [&output, &gradient].map(Values::of);
-        let result = match activation {
-            Activation::Relu => activate::relu_backward(output.get(), gradient.get()),
-            Activation::Sigmoid => activate::sigmoid_backward(output.get(), gradient.get()),
-        };
+        let (activation, saved) = ops.state;
+        let saved = Values::of(&saved);
+        let result = changed(gradient, |values| activation.backward(saved.get(), values));
+        gradients.register::<Flex>(node.id, result);
+    }
+}
+
+#[derive(Debug)]
+struct PoolBackward;
+
+impl Backward<Flex, 1> for PoolBackward {
+    type State = (FlexTensor, PoolShape);
+
+    fn backward(
+        self,
+        ops: Ops<Self::State, 1>,
+        gradients: &mut Gradients,
+        _checkpointer: &mut Checkpointer,
+    ) {
+        let gradient = gradients.consume::<Flex>(&ops.node);
+        let [Some(node)] = ops.parents else { return };
+        let (input, pool) = ops.state;
+        let shape = input.shape();
+        let [input, gradient] = [&input, &gradient].map(Values::of);
+        let result = max_pool_backward(input.get(), gradient.get(), &pool);
         let result = FlexTensor::from_data(TensorData::new(result, shape));
+        gradients.register::<Flex>(node.id, result);
+    }
+}
+
+#[derive(Debug)]
+struct DropoutBackward;
+
+impl Backward<Flex, 1> for DropoutBackward {
+    type State = (f64, u64);
+
+    fn backward(
+        self,
+        ops: Ops<Self::State, 1>,
+        gradients: &mut Gradients,
+        _checkpointer: &mut Checkpointer,
+    ) {
+        let gradient = gradients.consume::<Flex>(&ops.node);
+        let [Some(node)] = ops.parents else { return };
+        let (share, seed) = ops.state;
+        // What was done to the values is done to the gradient.
+        let result = changed(gradient, |values| drop_values(values, share, seed));
         gradients.register::<Flex>(node.id, result);
     }
 }
@@ -122,7 +130,7 @@ impl Backward<Flex, 3> for ConvBackward {
                     large_shape(&shape),
                 ),
                 Direction::Transpose => tensor(
-                    convolve(gradient.get(), weight.get(), None, &shape),
+                    convolve(gradient.get(), weight.get(), Epilogue::default(), &shape),
                     small_shape(&shape),
                 ),
             };
@@ -148,6 +156,41 @@ impl Backward<Flex, 3> for ConvBackward {
 }
 
 #[derive(Debug)]
+struct LinearBackward;
+
+impl Backward<Flex, 3> for LinearBackward {
+    type State = (NodeId, NodeId);
+
+    fn backward(
+        self,
+        ops: Ops<Self::State, 3>,
+        gradients: &mut Gradients,
+        checkpointer: &mut Checkpointer,
+    ) {
+        let [input_node, weight_node, bias_node] = ops.parents;
+        let (input, weight) = ops.state;
+        let gradient = gradients.consume::<Flex>(&ops.node);
+        let input = checkpointer.retrieve_node_output::<FlexTensor>(input);
+        let weight = checkpointer.retrieve_node_output::<FlexTensor>(weight);
+        let shape = DenseShape::of(&input, &weight);
+
+        if let Some(node) = input_node {
+            let [gradient, weight] = [&gradient, &weight].map(Values::of);
+            let result = input_gradient(gradient.get(), weight.get(), shape);
+            gradients.register::<Flex>(node.id, tensor(result, [shape.batch, shape.inputs]));
+        }
+        if let Some(node) = bias_node {
+            let result = sum_per_channel(Values::of(&gradient).get(), shape.outputs, 1);
+            gradients.register::<Flex>(node.id, tensor(result, [shape.outputs]));
+        }
+        if let Some(node) = weight_node {
+            let result = Flex::float_matmul(input.transpose(0, 1), gradient);
+            gradients.register::<Flex>(node.id, result);
+        }
+    }
+}
+
+#[derive(Debug)]
 struct NormBackward;
 
 impl Backward<Flex, 3> for NormBackward {
@@ -166,26 +209,28 @@ impl Backward<Flex, 3> for NormBackward {
         let gamma = checkpointer.retrieve_node_output::<FlexTensor>(gamma);
         let shape = input.shape();
         let planes = Planes::of(&shape);
-        let [input, gamma, mean, variance, gradient] =
-            [&input, &gamma, &mean, &variance, &gradient].map(Values::of);
-        let result = normalize_backward(
-            input.get(),
-            gamma.get(),
-            mean.get(),
-            variance.get(),
-            epsilon as f32,
-            gradient.get(),
-            planes,
-        );
+        let [input, gamma, mean, variance] = [&input, &gamma, &mean, &variance].map(Values::of);
+        let (mut of_gamma, mut of_beta) = (Vec::new(), Vec::new());
+        let of_input = changed(gradient, |gradient| {
+            let result = normalize_backward(
+                input.get(),
+                gamma.get(),
+                mean.get(),
+                variance.get(),
+                epsilon as f32,
+                gradient,
+                planes,
+            );
+            (of_gamma, of_beta) = (result.gamma, result.beta);
+        });
         if let Some(node) = input_node {
-            let of_input = FlexTensor::from_data(TensorData::new(result.x, shape));
             gradients.register::<Flex>(node.id, of_input);
         }
         if let Some(node) = gamma_node {
-            gradients.register::<Flex>(node.id, tensor(result.gamma, [planes.channels]));
+            gradients.register::<Flex>(node.id, tensor(of_gamma, [planes.channels]));
         }
         if let Some(node) = beta_node {
-            gradients.register::<Flex>(node.id, tensor(result.beta, [planes.channels]));
+            gradients.register::<Flex>(node.id, tensor(of_beta, [planes.channels]));
         }
     }
 }
@@ -249,12 +294,75 @@ impl<C: CheckpointStrategy> LayerKernels for Autodiff<Flex, C> {
         (output, Self::from_inner(mean), Self::from_inner(variance))
     }
 
-    fn visages_relu(input: FloatTensor<Self>) -> FloatTensor<Self> {
-        Activation::Relu.tracked::<C>(input)
+    fn visages_linear(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let prepared = LinearBackward
+            .prepare::<C>([input.node(), weight.node(), bias.node()])
+            .compute_bound()
+            .stateful();
+        let run = |input: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>| {
+            Flex::visages_linear(
+                input.into_primitive(),
+                weight.into_primitive(),
+                bias.into_primitive(),
+            )
+        };
+        match prepared {
+            OpsKind::Tracked(mut prepared) => {
+                let state = (prepared.checkpoint(&input), prepared.checkpoint(&weight));
+                prepared.finish(state, run(input, weight, bias))
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(run(input, weight, bias)),
+        }
     }
 
-    fn visages_sigmoid(input: FloatTensor<Self>) -> FloatTensor<Self> {
-        Activation::Sigmoid.tracked::<C>(input)
+    fn visages_activate(input: FloatTensor<Self>, activation: Activation) -> FloatTensor<Self> {
+        let prepared = ActivationBackward
+            .prepare::<C>([input.node()])
+            .compute_bound()
+            .stateful();
+        let input = input.into_primitive();
+        match prepared {
+            OpsKind::Tracked(prepared) => {
+                let kept = activation.keeps_input().then(|| input.clone());
+                let output = Flex::visages_activate(input, activation);
+                let saved = kept.unwrap_or_else(|| output.clone());
+                prepared.finish((activation, saved), output)
+            }
+            OpsKind::UnTracked(prepared) => {
+                prepared.finish(Flex::visages_activate(input, activation))
+            }
+        }
+    }
+
+    fn visages_max_pool2d(input: FloatTensor<Self>, shape: PoolShape) -> FloatTensor<Self> {
+        let prepared = PoolBackward
+            .prepare::<C>([input.node()])
+            .compute_bound()
+            .stateful();
+        let input = input.into_primitive();
+        match prepared {
+            OpsKind::Tracked(prepared) => {
+                let output = Flex::visages_max_pool2d(input.clone(), shape);
+                prepared.finish((input, shape), output)
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(Flex::visages_max_pool2d(input, shape)),
+        }
+    }
+
+    fn visages_dropout(input: FloatTensor<Self>, share: f64, seed: u64) -> FloatTensor<Self> {
+        let prepared = DropoutBackward
+            .prepare::<C>([input.node()])
+            .compute_bound()
+            .stateful();
+        let output = Flex::visages_dropout(input.into_primitive(), share, seed);
+        match prepared {
+            OpsKind::Tracked(prepared) => prepared.finish((share, seed), output),
+            OpsKind::UnTracked(prepared) => prepared.finish(output),
+        }
     }
 }
 

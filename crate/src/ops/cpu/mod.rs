@@ -9,7 +9,11 @@
 //!   the kernel at once ([`product`]);
 //! - [`correlate`] (gradient of the kernel) lays out nothing: in `[height, width, channels]` order a
 //!   window of the image is already contiguous;
-//! - [`normalize`], [`activate`] and [`adam`] read and write each number once or twice.
+//! - [`depthwise`] takes each channel as one long vector when every channel has a kernel of its own;
+//! - [`dense`] reads the weights of a dense layer once, in order;
+//! - [`normalize`], [`activate`], [`dropout`], [`pool`] and [`adam`] read and write each number once or
+//!   twice, in place where nothing else holds the values;
+//! - [`inference`] normalises and activates what a convolution gives before it is written.
 //!
 //! Images of a batch are shared out over rayon's threads in pieces whose number does not depend on
 //! the number of threads: neither do the results, to the last bit.
@@ -21,9 +25,15 @@ mod activate;
 pub(crate) mod adam;
 mod convolve;
 mod correlate;
+mod dense;
+mod depthwise;
+mod dropout;
 pub(super) mod extension;
 mod gradients;
+mod grid;
+pub(super) mod inference;
 mod normalize;
+mod pool;
 mod product;
 mod shape;
 mod spread;
@@ -33,6 +43,8 @@ use std::sync::OnceLock;
 
 use burn::tensor::{DType, Device, Tensor};
 
+pub(super) use activate::Activation;
+pub(super) use pool::PoolShape;
 pub(super) use shape::ConvShape;
 
 /// Environment variable that chooses the operations under the layers: `visages` (default) or `burn`.
@@ -51,6 +63,11 @@ pub fn enabled() -> bool {
 pub(crate) fn serves<const D: usize>(tensor: &Tensor<D>) -> bool {
     // Equality of devices compares the hardware and ignores autodiff.
     enabled() && tensor.dtype() == DType::F32 && tensor.device() == Device::flex()
+}
+
+/// Whether `tensor` is served and no gradient can be asked of it.
+pub(crate) fn only_answers<const D: usize>(tensor: &Tensor<D>) -> bool {
+    serves(tensor) && !tensor.device().is_autodiff()
 }
 
 /// Images of one piece of work: at most eight pieces a batch, whatever the number of threads.

@@ -1,4 +1,5 @@
-//! Batch normalisation while training: two reads for the statistics, one pass for the result.
+//! Batch normalisation while training (two reads for the statistics, one pass for the result), and other
+//! operations channel by channel.
 
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
@@ -87,26 +88,96 @@ pub(super) fn normalize(
     }
 }
 
-/// Gradients of [`normalize`] with respect to `x`, `gamma` and `beta`.
+/// `scale · x + shift` where the values are, channel by channel.
+pub(super) fn rescale(values: &mut [f32], scale: &[f32], shift: &[f32], planes: Planes) {
+    let image = (planes.channels * planes.pixels).max(1);
+    values.par_chunks_mut(image).for_each(|values| {
+        let channels = values.chunks_exact_mut(planes.pixels);
+        for (values, (scale, shift)) in channels.zip(scale.iter().zip(shift)) {
+            vectorized(
+                #[inline(always)]
+                || {
+                    for value in values {
+                        *value = *value * scale + shift;
+                    }
+                },
+            );
+        }
+    });
+}
+
+/// Multiplies every plane by a number of its own.
+///
+/// # Shapes
+/// - `values`: `[planes, pixels]`
+/// - `factors`: `[planes]`
+pub(super) fn scale_planes(values: &mut [f32], factors: &[f32], pixels: usize) {
+    const PLANES: usize = 16;
+    values
+        .par_chunks_mut((PLANES * pixels).max(1))
+        .zip(factors.par_chunks(PLANES))
+        .for_each(|(values, factors)| {
+            for (values, factor) in values.chunks_exact_mut(pixels).zip(factors) {
+                vectorized(
+                    #[inline(always)]
+                    || {
+                        for value in values {
+                            *value *= factor;
+                        }
+                    },
+                );
+            }
+        });
+}
+
+/// The mean of every plane.
+///
+/// # Shapes
+/// - `values`: `[planes, pixels]`
+/// - result: `[planes]`
+pub(super) fn plane_means(values: &[f32], pixels: usize) -> Vec<f32> {
+    values
+        .par_chunks_exact(pixels)
+        .with_min_len(16)
+        .map(|plane| plane_sum(plane) / pixels as f32)
+        .collect()
+}
+
+/// The sum of a plane.
+pub(super) fn plane_sum(plane: &[f32]) -> f32 {
+    dispatch(Sum { plane })
+}
+
+struct Sum<'a> {
+    plane: &'a [f32],
+}
+
+impl WithSimd for Sum<'_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) -> f32 {
+        sum(self.plane, |value| value)
+    }
+}
+
+/// Gradients of [`normalize`] with respect to `gamma` and `beta`, `[channels]` each.
 pub(super) struct NormalizedGradients {
-    /// `[batch, channels, pixels]`.
-    pub x: Vec<f32>,
-    /// `[channels]`.
     pub gamma: Vec<f32>,
-    /// `[channels]`.
     pub beta: Vec<f32>,
 }
 
-/// The gradients, given that of the output.
+/// Turns the gradient of the output of [`normalize`] into that of `x`, and returns the others.
 pub(super) fn normalize_backward(
     x: &[f32],
     gamma: &[f32],
     mean: &[f32],
     variance: &[f32],
     epsilon: f32,
-    gradient: &[f32],
+    gradient: &mut [f32],
     planes: Planes,
 ) -> NormalizedGradients {
+    let of_output: &[f32] = gradient;
     let inverse: Vec<f32> = variance
         .iter()
         .map(|v| 1.0 / (v + epsilon).sqrt())
@@ -116,7 +187,7 @@ pub(super) fn normalize_backward(
         .map(|channel| {
             let (plain, weighted) = dispatch(GradientSums {
                 x,
-                gradient,
+                gradient: of_output,
                 mean: mean[channel],
                 channel,
                 planes,
@@ -125,16 +196,13 @@ pub(super) fn normalize_backward(
         })
         .collect();
     let (of_gamma, of_beta): (Vec<f32>, Vec<f32>) = sums.into_iter().unzip();
-    let mut of_x = vec![0.0; x.len()];
     let image = (planes.channels * planes.pixels).max(1);
-    of_x.par_chunks_mut(image)
-        .zip(x.par_chunks(image).zip(gradient.par_chunks(image)))
-        .for_each(|(of_x, (x, gradient))| {
-            let inputs = x
-                .chunks_exact(planes.pixels)
-                .zip(gradient.chunks_exact(planes.pixels));
-            for (channel, (of_x, (x, gradient))) in
-                of_x.chunks_exact_mut(planes.pixels).zip(inputs).enumerate()
+    gradient
+        .par_chunks_mut(image)
+        .zip(x.par_chunks(image))
+        .for_each(|(gradient, x)| {
+            let gradients = gradient.chunks_exact_mut(planes.pixels);
+            for (channel, (gradient, x)) in gradients.zip(x.chunks_exact(planes.pixels)).enumerate()
             {
                 let scale = gamma[channel] * inverse[channel];
                 let slope = of_gamma[channel] / planes.count() * inverse[channel];
@@ -143,15 +211,14 @@ pub(super) fn normalize_backward(
                 vectorized(
                     #[inline(always)]
                     || {
-                        for ((of_x, x), gradient) in of_x.iter_mut().zip(x).zip(gradient) {
-                            *of_x = scale * (gradient - level - (x - mean) * slope);
+                        for (gradient, x) in gradient.iter_mut().zip(x) {
+                            *gradient = scale * (*gradient - level - (x - mean) * slope);
                         }
                     },
                 );
             }
         });
     NormalizedGradients {
-        x: of_x,
         gamma: of_gamma,
         beta: of_beta,
     }

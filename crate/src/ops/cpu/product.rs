@@ -3,7 +3,7 @@
 use pulp::Simd;
 
 use super::{
-    shape::Segment,
+    shape::{Segment, copy_vector},
     tile::{self, VECTORS, accumulate, block, load, load_at, store},
 };
 
@@ -46,46 +46,72 @@ pub(super) fn vector_places<S: Simd>(
 
 /// Lays out a panel: row after row, what each segment reads at a place of the row's own.
 ///
-/// `offsets` holds one place a row, `places` one a segment; a value is read at their sum.
+/// `offsets` holds one place a row, `places` one a segment; a value is read at their sum. `panel` is one
+/// vector longer than its rows.
 #[inline(always)]
-pub(super) fn lay_out(
+pub(super) fn lay_out<S: Simd>(
     panel: &mut [f32],
-    width: usize,
     values: &[f32],
     offsets: &[usize],
     runs: &[Segment],
     places: &[usize],
 ) {
     let length = runs.first().map_or(0, |run| run.length);
-    let length = if runs.iter().all(|run| run.length == length) {
-        length
-    } else {
-        0
-    };
     match length {
-        4 => lay_out_runs::<4>(panel, width, values, offsets, runs, places),
-        8 => lay_out_runs::<8>(panel, width, values, offsets, runs, places),
-        16 => lay_out_runs::<16>(panel, width, values, offsets, runs, places),
-        32 => lay_out_runs::<32>(panel, width, values, offsets, runs, places),
-        _ => lay_out_runs::<0>(panel, width, values, offsets, runs, places),
+        4 if runs.iter().all(|run| run.length == 4) => {
+            lay_out_runs::<S, 4>(panel, values, offsets, runs, places);
+        }
+        8 if runs.iter().all(|run| run.length == 8) => {
+            lay_out_runs::<S, 8>(panel, values, offsets, runs, places);
+        }
+        _ => lay_out_vectors::<S>(panel, values, offsets, runs, places),
     }
 }
 
-/// [`lay_out`] with segments of `LENGTH` pixels, known to the compiler; 0 stands for any lengths.
+/// [`lay_out`] with segments of `LENGTH` pixels, known to the compiler.
 #[inline(always)]
-fn lay_out_runs<const LENGTH: usize>(
+fn lay_out_runs<S: Simd, const LENGTH: usize>(
     panel: &mut [f32],
-    width: usize,
     values: &[f32],
     offsets: &[usize],
     runs: &[Segment],
     places: &[usize],
 ) {
-    for (row, offset) in panel.chunks_exact_mut(width).zip(offsets) {
+    let rows = panel.chunks_exact_mut(tile::width::<S>());
+    for (row, offset) in rows.zip(offsets) {
         let values = &values[*offset..];
         for (run, place) in runs.iter().zip(places) {
-            let length = if LENGTH > 0 { LENGTH } else { run.length };
-            row[run.at..][..length].copy_from_slice(&values[*place..][..length]);
+            row[run.at..][..LENGTH].copy_from_slice(&values[*place..][..LENGTH]);
+        }
+    }
+}
+
+/// [`lay_out`] by whole vectors: what one writes past the end of its segment, the next one covers.
+#[inline(always)]
+fn lay_out_vectors<S: Simd>(
+    panel: &mut [f32],
+    values: &[f32],
+    offsets: &[usize],
+    runs: &[Segment],
+    places: &[usize],
+) {
+    let (width, lanes) = (tile::width::<S>(), S::F32_LANES);
+    for (row, offset) in offsets.iter().enumerate() {
+        let panel = &mut panel[row * width..][..width + lanes];
+        for (run, place) in runs.iter().zip(places) {
+            let from = &values[offset + place..];
+            for start in (0..run.length).step_by(lanes) {
+                let into = &mut panel[run.at + start..][..lanes];
+                let from = &from[start..];
+                if from.len() >= lanes {
+                    copy_vector::<S>(into, from);
+                } else {
+                    // The very end of the last plane.
+                    for (into, from) in into.iter_mut().zip(from) {
+                        *into = *from;
+                    }
+                }
+            }
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The sizes of a convolution, the pieces of rows that its panels are cut into, and two ways to copy them.
 
+use pulp::Simd;
+
 use crate::ops::padding::Pair;
 
 /// Sizes of a convolution from `size` to `output`; its transpose and its gradients use the same.
@@ -26,31 +28,63 @@ pub(crate) struct ConvShape {
 }
 
 impl ConvShape {
-    /// The convolution of an input of `size` under `padding`, `None` when the kernel does not fit in.
+    /// The convolution of an input of `size`, without groups, dilation and padding;
+    /// [`padded_by`](Self::padded_by) settles its output.
     pub fn new(
         batch: usize,
         channels: [usize; 2],
         size: [usize; 2],
         kernel: [usize; 2],
         stride: [usize; 2],
-        padding: [Pair; 2],
-    ) -> Option<Self> {
-        let mut output = [0; 2];
-        for axis in 0..2 {
-            let padded = size[axis] + padding[axis].0 + padding[axis].1;
-            output[axis] = padded.checked_sub(kernel[axis])? / stride[axis] + 1;
-        }
-        Some(Self {
+    ) -> Self {
+        Self {
             batch,
             groups: 1,
             channels,
             size,
-            output,
+            output: size,
             kernel,
             stride,
             dilation: [1, 1],
-            begin: [padding[0].0, padding[1].0],
-        })
+            begin: [0, 0],
+        }
+    }
+
+    /// The same with channels in `groups` and taps `dilation` apart.
+    pub fn grouped(self, groups: usize, dilation: [usize; 2]) -> Self {
+        Self {
+            groups,
+            dilation,
+            ..self
+        }
+    }
+
+    /// The same under `padding`, `None` when the kernel does not fit in.
+    pub fn padded_by(mut self, padding: [Pair; 2]) -> Option<Self> {
+        for (axis, (begin, end)) in padding.into_iter().enumerate() {
+            let padded = self.size[axis] + begin + end;
+            let reach = (self.kernel[axis] - 1) * self.dilation[axis] + 1;
+            self.output[axis] = padded.checked_sub(reach)? / self.stride[axis] + 1;
+            self.begin[axis] = begin;
+        }
+        Some(self)
+    }
+
+    /// Whether every output pixel reads the input pixel of its own place alone.
+    pub fn is_pointwise(&self) -> bool {
+        self.kernel == [1, 1]
+            && self.stride == [1, 1]
+            && self.begin == [0, 0]
+            && self.size == self.output
+    }
+
+    /// The same convolution; the pixels of a pointwise one form a single row.
+    pub fn flattened(mut self) -> Self {
+        if self.is_pointwise() {
+            self.size = [1, self.pixels_in()];
+            self.output = self.size;
+        }
+        self
     }
 
     /// Channels of the input in one group.
@@ -141,9 +175,8 @@ pub(super) struct Segment {
     pub column: usize,
 }
 
-/// Cuts the pixels `start..end` of a grid of images (image by image, row by row) into segments.
+/// Cuts the pixels `start..end` of a grid of images (image by image, row by row) into segments, added to `into`.
 pub(super) fn segments(start: usize, end: usize, grid: [usize; 2], into: &mut Vec<Segment>) {
-    into.clear();
     let [rows, columns] = grid;
     let mut pixel = start;
     while pixel < end {
@@ -160,21 +193,92 @@ pub(super) fn segments(start: usize, end: usize, grid: [usize; 2], into: &mut Ve
     }
 }
 
-/// Copies a short run; the usual lengths are known to the compiler and need no call.
+/// Copies the first values of `from`; a few vectors go without a call.
 #[inline(always)]
-pub(super) fn copy(to: &mut [f32], from: &[f32]) {
-    match to.len() {
-        4 => to[..4].copy_from_slice(&from[..4]),
-        8 => to[..8].copy_from_slice(&from[..8]),
-        16 => to[..16].copy_from_slice(&from[..16]),
-        32 => to[..32].copy_from_slice(&from[..32]),
-        length => to.copy_from_slice(&from[..length]),
+pub(super) fn copy<S: Simd>(to: &mut [f32], from: &[f32]) {
+    let from = &from[..to.len()];
+    if (S::F32_LANES..=2 * S::F32_LANES).contains(&to.len()) {
+        // One vector at each end: together they cover the run.
+        let last = to.len() - S::F32_LANES;
+        copy_vector::<S>(to, from);
+        copy_vector::<S>(&mut to[last..], &from[last..]);
+    } else if to.len() < S::F32_LANES {
+        let (blocks, rest) = to.as_chunks_mut::<4>();
+        let (from, from_rest) = from.as_chunks::<4>();
+        for (to, [a, b, c, d]) in blocks.iter_mut().zip(from) {
+            *to = [*a, *b, *c, *d];
+        }
+        for (to, from) in rest.iter_mut().zip(from_rest) {
+            *to = *from;
+        }
+    } else {
+        to.copy_from_slice(from);
+    }
+}
+
+/// Copies one vector. As a copy of slices it would be merged with others into a call.
+#[inline(always)]
+pub(super) fn copy_vector<S: Simd>(to: &mut [f32], from: &[f32]) {
+    let (from, _) = S::as_simd_f32s(&from[..S::F32_LANES]);
+    let (to, _) = S::as_mut_simd_f32s(&mut to[..S::F32_LANES]);
+    to[0] = from[0];
+}
+
+/// Writes `x`, which starts in column `left`, with its columns sorted by remainder modulo `stride`.
+#[inline(always)]
+pub(super) fn sort_columns(row: &mut [f32], x: &[f32], left: usize, stride: usize, columns: usize) {
+    match stride {
+        1 => row[left..][..x.len()].copy_from_slice(x),
+        2 => {
+            let (even, odd) = row.split_at_mut(columns);
+            let (first, second) = if left.is_multiple_of(2) {
+                (&mut even[left / 2..], &mut odd[left / 2..])
+            } else {
+                (&mut odd[left / 2..], &mut even[left / 2 + 1..])
+            };
+            for ((pair, first), second) in x.chunks_exact(2).zip(&mut *first).zip(&mut *second) {
+                *first = pair[0];
+                *second = pair[1];
+            }
+            if let [last] = x.chunks_exact(2).remainder() {
+                first[x.len() / 2] = *last;
+            }
+        }
+        _ => {
+            for (column, value) in x.iter().enumerate() {
+                let column = column + left;
+                row[column % stride * columns + column / stride] = *value;
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use pulp::{Scalar, WithSimd};
+
+    use super::{super::tile::dispatch, *};
+
+    #[test]
+    fn runs_of_any_length_are_copied_whole() {
+        struct Copies;
+
+        impl WithSimd for Copies {
+            type Output = ();
+
+            fn with_simd<S: Simd>(self, _simd: S) {
+                let from: Vec<f32> = (0..70).map(|i| i as f32).collect();
+                for length in 0..70 {
+                    let mut to = vec![-1.0; length];
+                    copy::<S>(&mut to, &from);
+                    assert_eq!(to, from[..length]);
+                }
+            }
+        }
+
+        dispatch(Copies);
+        Copies.with_simd(Scalar);
+    }
 
     #[test]
     fn a_panel_runs_over_rows_and_images() {

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::{
     convolve::padded_bias,
-    images_per_piece,
+    depthwise, images_per_piece,
     product::{Source, lay_out, product, vector_places},
     shape::{ConvShape, Segment, copy, segments},
     tile::{self, Tile, dispatch, for_height},
@@ -28,6 +28,9 @@ pub(super) fn spread(
     bias: Option<&[f32]>,
     shape: &ConvShape,
 ) -> Vec<f32> {
+    if depthwise::serves(shape) && bias.is_none() {
+        return depthwise::spread(y, weight, shape);
+    }
     dispatch(Spread {
         y,
         weight,
@@ -210,7 +213,7 @@ impl<S: Simd> pulp::NullaryFnOnce for Piece<'_, S> {
 
         let mut planes = Planes::new(images, shape, self.axes);
         let depth = group_out * vertical.shifts * horizontal.shifts;
-        let mut panel = vec![0.0; depth * width];
+        let mut panel = vec![0.0; depth * width + S::F32_LANES];
         let highest = self.tiles.iter().map(|tile| tile.height).max().unwrap_or(0);
         let size = highest * width;
         let mut results = vec![0.0; self.phases.len() * size];
@@ -224,16 +227,17 @@ impl<S: Simd> pulp::NullaryFnOnce for Piece<'_, S> {
         let mut places: Vec<usize> = Vec::new();
         let pixels = grid[0] * grid[1];
         for group in 0..shape.groups {
-            planes.fill(self.y, group, shape, self.axes);
+            planes.fill::<S>(self.y, group, shape, self.axes);
             let start = &self.start[group * padded_rows..][..padded_rows];
             for first in (0..images * pixels).step_by(width) {
                 let last = (first + width).min(images * pixels);
+                runs.clear();
                 segments(first, last, grid, &mut runs);
                 places.clear();
                 places.extend(runs.iter().map(|run| planes.place(run)));
                 let in_place = vector_places::<S>(&runs, &places);
                 if in_place.is_none() {
-                    lay_out(&mut panel, width, &planes.values, &offsets, &runs, &places);
+                    lay_out::<S>(&mut panel, &planes.values, &offsets, &runs, &places);
                 }
                 for tile in self.tiles {
                     let start = &start[tile.offset..][..tile.height];
@@ -264,7 +268,7 @@ impl<S: Simd> pulp::NullaryFnOnce for Piece<'_, S> {
                             let image = run.image * channels_in + channel;
                             let plane =
                                 &mut self.output[image * shape.pixels_in()..][..shape.pixels_in()];
-                            write(plane, &results, size, row * width, run, self.phases, shape);
+                            write::<S>(plane, &results, size, row * width, run, self.phases, shape);
                         }
                     }
                 }
@@ -275,7 +279,7 @@ impl<S: Simd> pulp::NullaryFnOnce for Piece<'_, S> {
 
 /// Puts the pixels of all phases where they belong in one channel of a large image.
 #[inline(always)]
-fn write(
+fn write<S: Simd>(
     plane: &mut [f32],
     results: &[f32],
     size: usize,
@@ -296,7 +300,7 @@ fn write(
         let last = (first + run.length * right).min(width);
         let into = &mut plane[y * width + first..y * width + last];
         match right {
-            1 => copy(into, from(a)),
+            1 => copy::<S>(into, from(a)),
             2 => {
                 let (even, odd) = (from(2 * a), from(2 * a + 1));
                 for ((pair, even), odd) in into.chunks_exact_mut(2).zip(even).zip(odd) {
@@ -344,7 +348,7 @@ impl Planes {
     }
 
     #[inline(always)]
-    fn fill(&mut self, y: &[f32], group: usize, shape: &ConvShape, axes: &[Axis; 2]) {
+    fn fill<S: Simd>(&mut self, y: &[f32], group: usize, shape: &ConvShape, axes: &[Axis; 2]) {
         let [height, width] = shape.output;
         let small = shape.channels[1] * height * width;
         // Position p of the padded axis is position p + least of the small image.
@@ -363,7 +367,7 @@ impl Planes {
             for (plane, y) in image.chunks_exact_mut(self.channel).zip(channels) {
                 let rows = plane.chunks_exact_mut(self.row).skip(skip_rows);
                 for (row, y) in rows.zip(y.chunks_exact(width).skip(from_row)) {
-                    copy(
+                    copy::<S>(
                         &mut row[skip_columns..][..columns],
                         &y[from_column..][..columns],
                     );

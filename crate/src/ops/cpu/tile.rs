@@ -78,7 +78,7 @@ pub(super) use for_height;
 /// compiler does not know, the whole block would live in memory instead of registers.
 macro_rules! each_row {
     ($rows:ident, $m:ident => $body:block) => {
-        each_row!(@ $rows, $m => $body; 0 1 2 3 4 5 6 7 8 9 10 11)
+        $crate::ops::cpu::tile::each_row!(@ $rows, $m => $body; 0 1 2 3 4 5 6 7 8 9 10 11)
     };
     (@ $rows:ident, $m:ident => $body:block; $($index:literal)*) => {$(
         if $index < $rows {
@@ -88,6 +88,7 @@ macro_rules! each_row {
         }
     )*};
 }
+pub(super) use each_row;
 
 /// A block filled, row by row, with `start` (zeros where it ends).
 #[inline(always)]

@@ -1,5 +1,7 @@
 //! `tp bench`: measurements, as a French table or as JSON.
 
+mod bias;
+mod exchange;
 mod images;
 mod kernel;
 mod step;
@@ -25,7 +27,10 @@ pub struct BenchArgs {
 
 #[derive(Debug, Subcommand)]
 enum Topic {
-    /// Mesure le noyau : démarrage, durée des cellules, mémoire
+    /// Mesure ce que des biais connus font aux détecteurs, sur des visages dessinés et plusieurs graines
+    #[command(help_template = TEMPLATE)]
+    Biais(bias::BiasBenchArgs),
+    /// Mesure le noyau : démarrage, durée des cellules, mémoire, coût de l'adaptateur
     #[command(help_template = TEMPLATE)]
     Noyau(kernel::KernelBenchArgs),
     /// Mesure un pas d'entraînement, seul ou face à une autre bibliothèque
@@ -42,6 +47,7 @@ enum Topic {
 /// When set-up fails or the kernel cannot be started.
 pub fn execute(args: &BenchArgs) -> Result<Verdict> {
     match &args.topic {
+        Topic::Biais(args) => bias::execute(args),
         Topic::Noyau(args) => kernel::execute(args),
         Topic::Pas(args) => step::execute(args),
         Topic::Images(args) => images::execute(args),

@@ -1,6 +1,6 @@
 //! `tp test`: the project's checks, in the order in which they are cheap. What CI runs.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -16,10 +16,18 @@ use crate::setup::{self, Installation, python::Group, rust::Toolchain};
 /// Crates whose rebuild would cost CI half its time: features must be the same for the library and its tests.
 const DEAR_CRATES: [&str; 2] = ["polars_core", "burn_flex"];
 
+/// Names under which distributions install a Chromium.
+const CHROMIUMS: [&str; 4] = [
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+];
+
 /// Arguments of `tp test`.
 #[derive(Debug, Args)]
 pub struct TestArgs {
-    /// Ajoute les vérifications longues : tp5 sur des photos, noyau sous charge, conformité Jupyter, documentation, CUDA (types seulement)
+    /// Ajoute les vérifications longues : les TP sur des photos, noyau sous charge, conformité Jupyter, JupyterLab dans un navigateur, documentation, CUDA (types seulement)
     #[arg(long)]
     pub tout: bool,
 }
@@ -68,8 +76,8 @@ pub fn execute(args: &TestArgs) -> Result<Verdict> {
         published_notebooks(&installation, &program),
     ));
     commands.push((
-        "tp5, visages dessinés",
-        run_lab(&installation, &program, Path::new(DRAWN_FACES)),
+        "tous les TP, visages dessinés",
+        run_labs(&installation, &program, "--tous", Path::new(DRAWN_FACES)),
     ));
     commands.push((
         "tp5, moteur ndarray, 80 images de chaque sorte",
@@ -77,23 +85,39 @@ pub fn execute(args: &TestArgs) -> Result<Verdict> {
     ));
     if args.tout {
         if let Some(data) = data(&installation) {
-            commands.push(("tp5, photos", run_lab(&installation, &program, &data)));
+            commands.push((
+                "tous les TP, photos",
+                run_labs(&installation, &program, "--tous", &data),
+            ));
         } else {
             eprintln!(
-                "– tp5 n'est pas exécuté sur des photos : aucune dans TP_DONNEES, data/ ou ../shared/data (voir data/README.md)."
+                "– les TP ne sont pas exécutés sur des photos : aucune dans TP_DONNEES, data/ ou ../shared/data (voir data/README.md)."
             );
         }
         commands.push((
             "noyau : 20 à la fois, 1 000 cellules, 100 Mo de texte",
             heavy_kernel(&installation),
         ));
-        if let Some(conformity) = jupyter_conformity(&installation) {
-            commands.push(("conformité Jupyter (jupyter_kernel_test)", conformity));
+        if has_python_module(&installation, "jupyter_kernel_test") {
+            commands.push((
+                "conformité Jupyter (jupyter_kernel_test)",
+                jupyter_conformity(&installation),
+            ));
         } else {
             eprintln!(
                 "– la conformité Jupyter n'est pas vérifiée : « {} -m pip install jupyter_kernel_test » la permet.",
                 installation.python.program("python").display()
             );
+        }
+        match chromium().filter(|_| has_python_module(&installation, "playwright")) {
+            Some(chromium) => commands.push((
+                "JupyterLab dans un navigateur (playwright)",
+                in_a_browser(&installation, &chromium),
+            )),
+            None => eprintln!(
+                "– JupyterLab n'est pas essayé dans un navigateur : il y faut Chromium (« sudo apt install chromium ») et « {} -m pip install playwright ».",
+                installation.python.program("python").display()
+            ),
         }
         commands.push(("documentation", documentation(&installation)));
         commands.push(("CUDA (types)", cuda(&installation)));
@@ -109,10 +133,10 @@ pub fn execute(args: &TestArgs) -> Result<Verdict> {
         });
     }
     let started = Instant::now();
-    eprintln!("▸ tp5, copie vierge d'un étudiant");
+    eprintln!("▸ tous les TP, copies vierges d'un étudiant");
     steps.push(Step {
-        name: "tp5, copie vierge d'un étudiant",
-        passed: blank_copy(&installation, &program)?,
+        name: "tous les TP, copies vierges d'un étudiant",
+        passed: blank_copies(&installation, &program)?,
         elapsed: started.elapsed(),
     });
     let started = Instant::now();
@@ -182,8 +206,8 @@ fn tests(installation: &Installation, profile: &str, packages: &[&str]) -> Comma
     command
 }
 
-fn data(installation: &Installation) -> Option<std::path::PathBuf> {
-    let given = std::env::var_os("TP_DONNEES").map(std::path::PathBuf::from);
+fn data(installation: &Installation) -> Option<PathBuf> {
+    let given = std::env::var_os("TP_DONNEES").map(PathBuf::from);
     let root = installation.repository.root();
     let places = [
         given,
@@ -198,27 +222,28 @@ fn data(installation: &Installation) -> Option<std::path::PathBuf> {
         .ok()
 }
 
-fn run_lab(installation: &Installation, program: &Path, data: &Path) -> Command {
+/// Runs the labs named by `which`: a name, or `--tous`.
+fn run_labs(installation: &Installation, program: &Path, which: &str, data: &Path) -> Command {
     let mut command = tp(installation, program);
     command
-        .args(["run", "tp5", "--preset", "rapide", "--donnees"])
+        .args(["run", which, "--preset", "rapide", "--donnees"])
         .arg(data);
     command
 }
 
 /// The whole lab on the engine that is twenty times slower: few images, the same cells.
 fn run_on_ndarray(installation: &Installation, program: &Path) -> Command {
-    let mut command = run_lab(installation, program, Path::new(DRAWN_FACES));
+    let mut command = run_labs(installation, program, "tp5", Path::new(DRAWN_FACES));
     command.args(["--device", "ndarray"]).env("TP_IMAGES", "80");
     command
 }
 
-/// Whether a student's untouched copy runs to its end, each check returning zero points.
-fn blank_copy(installation: &Installation, program: &Path) -> Result<bool> {
+/// Whether the untouched copies of a student run to their end, each check returning zero points.
+fn blank_copies(installation: &Installation, program: &Path) -> Result<bool> {
     let mut command = tp(installation, program);
     command.args([
         "run",
-        "tp5",
+        "--tous",
         "--etudiant",
         "--json",
         "--donnees",
@@ -228,16 +253,27 @@ fn blank_copy(installation: &Installation, program: &Path) -> Result<bool> {
         .output()
         .map_err(Error::io("Impossible de lancer", "tp"))?;
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
-    let notebook = &report["notebooks"][0];
-    let Some(cells) = notebook["cells"].as_array() else {
+    let Some(notebooks) = report["notebooks"].as_array().filter(|all| !all.is_empty()) else {
         eprintln!(
-            "✘ La copie vierge n'a pas pu être exécutée : {}",
+            "✘ Les copies vierges n'ont pas pu être exécutées : {}",
             String::from_utf8_lossy(&output.stderr)
         );
         return Ok(false);
     };
-    let mut checks = 0;
+    // Each of them is looked at: a fault in the first does not hide those of the others.
+    let blank: Vec<bool> = notebooks.iter().map(blank_copy).collect();
+    Ok(blank.iter().all(|fine| *fine))
+}
+
+/// Whether one executed copy has all its cells, at least one check, and no check above zero; says what differs.
+fn blank_copy(notebook: &serde_json::Value) -> bool {
+    let name = notebook["notebook"].as_str().unwrap_or_default();
+    let cells = notebook["cells"].as_array().map_or(&[][..], Vec::as_slice);
     let mut fine = notebook["cells_total"].as_u64() == Some(cells.len() as u64);
+    if !fine {
+        eprintln!("✘ Copie vierge de {name} : elle n'est pas allée à son terme.");
+    }
+    let mut checks = 0;
     for cell in cells {
         let as_expected = match cell["points"]["points"].as_f64() {
             Some(points) => {
@@ -248,13 +284,13 @@ fn blank_copy(installation: &Installation, program: &Path) -> Result<bool> {
         };
         if !as_expected {
             eprintln!(
-                "✘ Copie vierge, cellule {} : {} {}",
+                "✘ Copie vierge de {name}, cellule {} : {} {}",
                 cell["cell"], cell["points"], cell["reason"]
             );
             fine = false;
         }
     }
-    Ok(fine && checks > 0)
+    fine && checks > 0
 }
 
 /// Whether the committed notebooks are what their sources give.
@@ -278,19 +314,42 @@ fn heavy_kernel(installation: &Installation) -> Command {
     command
 }
 
-/// The Jupyter project's own tests of a kernel, where they are installed.
-fn jupyter_conformity(installation: &Installation) -> Option<Command> {
+/// Whether a Python package that the project does without is installed.
+fn has_python_module(installation: &Installation, name: &str) -> bool {
     let mut probe = installation.python.command("python");
-    let present = probe
-        .args(["-c", "import jupyter_kernel_test"])
+    probe
+        .args(["-c", &format!("import {name}")])
         .stderr(std::process::Stdio::null())
         .status()
-        .is_ok_and(|status| status.success());
+        .is_ok_and(|status| status.success())
+}
+
+/// The Jupyter project's own tests of a kernel.
+fn jupyter_conformity(installation: &Installation) -> Command {
     let mut command = installation.python.command("python");
     command
         .current_dir(installation.repository.root())
         .arg("crate/tp/tests/jupyter/kernel_test.py");
-    present.then_some(command)
+    command
+}
+
+fn chromium() -> Option<PathBuf> {
+    CHROMIUMS.into_iter().find_map(process::find_program)
+}
+
+/// The lab in the real JupyterLab; what was seen stays in the target folder.
+fn in_a_browser(installation: &Installation, chromium: &Path) -> Command {
+    let mut command = installation.python.command("python");
+    command
+        .current_dir(installation.repository.root())
+        .args([
+            "crate/tp/tests/jupyter/lab.py",
+            "notebooks/corrige/tp5_debiaisage.ipynb",
+        ])
+        .arg(installation.cache.target().join("captures"))
+        .arg("--chromium")
+        .arg(chromium);
+    command
 }
 
 fn documentation(installation: &Installation) -> Command {

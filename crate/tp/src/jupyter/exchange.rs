@@ -28,6 +28,9 @@ const QUIET: Duration = Duration::from_millis(60);
 const LATE_LIMIT: Duration = Duration::from_millis(600);
 /// How long the first answer's status may take on iopub before the question is asked again: the subscription was late.
 const SUBSCRIPTION_LIMIT: Duration = Duration::from_millis(500);
+/// How long the first attempt to connect may last; each one after it lasts as much longer. Within an attempt, a socket that
+/// finds nobody sleeps twice as long each time, up to half a minute.
+const CONNECT_LIMIT: Duration = Duration::from_secs(2);
 /// Starts before giving up: another program can take a port between our choice and the kernel's.
 const ATTEMPTS: usize = 3;
 
@@ -269,11 +272,24 @@ pub(super) fn connect(
     }
 }
 
+/// Connects, however late the kernel listens: its end and the time it has are looked at elsewhere.
+async fn connected(connection: &ConnectionInfo) -> Channels {
+    let mut limit = CONNECT_LIMIT;
+    loop {
+        match tokio::time::timeout(limit, Channels::open(connection)).await {
+            Ok(Ok(channels)) => return channels,
+            // Somebody else left the port, or the kernel was busy.
+            Ok(Err(_)) => tokio::time::sleep(TICK).await,
+            Err(_) => limit += CONNECT_LIMIT,
+        }
+    }
+}
+
 /// Connects and asks for the kernel's description until its status messages arrive too.
 async fn handshake(
     connection: &ConnectionInfo,
 ) -> jupyter_zmq_client::Result<(Channels, KernelInfoReply)> {
-    let mut channels = Channels::open(connection).await?;
+    let mut channels = connected(connection).await;
     loop {
         let request = JupyterMessage::from(KernelInfoRequest {});
         let id = request.header.msg_id.clone();

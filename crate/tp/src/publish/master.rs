@@ -1,13 +1,14 @@
 //! The master notebook: the source's cells with nbgrader's metadata and stable identifiers. Both copies are made from it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::options::{Options, Role};
 use super::source::Locator;
-use super::{Problem, markers, spaces, types};
+use super::{Problem, markers, results, spaces, types};
 
 /// What a lab holds.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -80,6 +81,24 @@ impl Master {
         }
         master.identify();
         Ok(master)
+    }
+
+    /// Puts the measured results of a folder where the text cells name them.
+    ///
+    /// # Errors
+    /// Every result that is not there.
+    pub fn insert_results(&mut self, folder: &Path) -> Result<(), Vec<Problem>> {
+        let mut problems = Vec::new();
+        for cell in self.cells.iter_mut().filter(|cell| !cell.is_code()) {
+            match results::insert(&cell.source, folder) {
+                Ok(filled) => cell.source = filled,
+                Err((line, what)) => problems.push(Problem::new(cell.line + line, what)),
+            }
+        }
+        match problems.is_empty() {
+            true => Ok(()),
+            false => Err(problems),
+        }
     }
 
     /// What the student's copy is made from; nbgrader's preprocessors cut it.

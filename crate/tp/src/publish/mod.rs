@@ -9,6 +9,7 @@
 //! | [`options`] | the short options of a cell |
 //! | [`source`] | where a cell is in its source, unclosed blocks |
 //! | [`markers`] | the lines that enclose solutions, hidden tests and mark schemes |
+//! | [`results`] | measured numbers, inserted into the text |
 //! | [`spaces`] | French no-break spaces |
 //! | [`types`] | an `impl` far from its type, which evcxr cannot take twice |
 //! | [`master`] | the notebook that both copies are made from |
@@ -16,6 +17,7 @@
 pub mod markers;
 pub mod master;
 pub mod options;
+pub mod results;
 pub mod source;
 pub mod spaces;
 pub mod types;
@@ -66,7 +68,13 @@ pub fn publish(source: &Path, python: &Environment) -> Result<Publication> {
         .unwrap_or_default()
         .to_string_lossy()
         .into_owned();
-    let master = Master::new(&name, &text, &notebook).map_err(|found| invalid(source, found))?;
+    let mut master =
+        Master::new(&name, &text, &notebook).map_err(|found| invalid(source, found))?;
+    // notebooks/sources/tp5.md → notebooks/resultats
+    let labs = source.parent().and_then(Path::parent);
+    master
+        .insert_results(&labs.unwrap_or(Path::new("..")).join(results::FOLDER))
+        .map_err(|found| invalid(source, found))?;
     let [student, solution] = preprocess(&master, source, python)?;
     if let Some(marker) = markers::left_in(&student) {
         return Err(Error::Unusable {

@@ -200,6 +200,27 @@ pub fn the_queue_stops_at_the_first_error() {
     });
 }
 
+/// A kernel that says it is dead is given up by JupyterLab, which then misses the one that Jupyter starts in its place.
+pub fn a_kernel_whose_evcxr_ends_is_idle_to_the_last() {
+    block_on(async {
+        let mut wires = Wires::start(true).await;
+        let id = wires.execute("exit").await;
+        assert!(matches!(wires.status_of(&id).await, ReplyStatus::Error));
+        let mut states = Vec::new();
+        let pause = Duration::from_millis(500);
+        while let Ok(Ok(message)) = tokio::time::timeout(pause, wires.iopub.read()).await {
+            if let JupyterMessageContent::Status(status) = message.content {
+                states.push(format!("{:?}", status.execution_state));
+            }
+        }
+        assert_eq!(
+            states.last().map(String::as_str),
+            Some("Idle"),
+            "{states:?}"
+        );
+    });
+}
+
 pub fn questions_are_answered_while_a_cell_runs() {
     block_on(async {
         let mut wires = Wires::start(true).await;

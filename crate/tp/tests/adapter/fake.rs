@@ -2,6 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::Write;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::Duration;
@@ -20,7 +21,8 @@ use tp_protocol::{Marker, PIPES_VARIABLE, ProgressEnd, STOP_VARIABLE};
 /// Argument of the process that stands for the one that runs the cells.
 pub const CELLS: &str = "--cells";
 
-/// What the kernel is asked to do wrong from the start, in this variable: « die ».
+/// What the kernel is asked to do wrong from the start, in this variable: « die », or « rude », which hangs up on the first
+/// who connects.
 pub const MODE_VARIABLE: &str = "TP_ESSAI_FAUX";
 
 /// The process of the cells: waits to be killed, or for the end of its kernel.
@@ -33,7 +35,8 @@ pub fn play_cells() {
 
 /// Plays the kernel until it is killed.
 pub fn play(control_file: &Path) {
-    if std::env::var(MODE_VARIABLE).is_ok_and(|mode| mode == "die") {
+    let mode = std::env::var(MODE_VARIABLE).unwrap_or_default();
+    if mode == "die" {
         eprintln!("bibliothèque absente");
         std::process::exit(3);
     }
@@ -41,12 +44,16 @@ pub fn play(control_file: &Path) {
         .enable_all()
         .build()
         .unwrap();
-    runtime.block_on(serve(control_file));
-}
-
-async fn serve(control_file: &Path) {
     let connection: ConnectionInfo =
         serde_json::from_slice(&std::fs::read(control_file).unwrap()).unwrap();
+    if mode == "rude" {
+        let address = ("127.0.0.1", connection.iopub_port);
+        let _ = TcpListener::bind(address).unwrap().accept().unwrap();
+    }
+    runtime.block_on(serve(connection));
+}
+
+async fn serve(connection: ConnectionInfo) {
     let _heartbeat = create_kernel_heartbeat_connection(&connection)
         .await
         .unwrap();

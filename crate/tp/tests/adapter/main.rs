@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use tp::jupyter::KernelCommand;
 
-const TESTS: [(&str, fn()); 14] = [
+const TESTS: [(&str, fn()); 16] = [
     (
         "text_of_both_streams_arrives_whole",
         protocol::text_of_both_streams_arrives_whole,
@@ -46,12 +46,20 @@ const TESTS: [(&str, fn()); 14] = [
         protocol::a_kernel_that_cannot_start_says_why,
     ),
     (
+        "a_kernel_that_hangs_up_is_called_again",
+        protocol::a_kernel_that_hangs_up_is_called_again,
+    ),
+    (
         "a_time_limit_ends_a_cell",
         protocol::a_time_limit_ends_a_cell,
     ),
     (
         "the_queue_stops_at_the_first_error",
         channels::the_queue_stops_at_the_first_error,
+    ),
+    (
+        "a_kernel_whose_evcxr_ends_is_idle_to_the_last",
+        channels::a_kernel_whose_evcxr_ends_is_idle_to_the_last,
     ),
     (
         "questions_are_answered_while_a_cell_runs",

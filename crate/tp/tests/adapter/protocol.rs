@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tp::jupyter::{CellResult, CellStatus, Client, Event, StartOptions};
+use tp::jupyter::{CellResult, CellStatus, Client, Event, KernelCommand, StartOptions};
 use tp_protocol::{Marker, PROTOCOL_VARIABLE};
 
 use super::{Folder, fake};
@@ -196,6 +196,24 @@ pub fn a_kernel_that_cannot_start_says_why() {
         }
     };
     assert!(message.contains("bibliothèque absente"), "{message}");
+}
+
+/// On a busy machine a port may first answer for another program, which closes it.
+pub fn a_kernel_that_hangs_up_is_called_again() {
+    let program = std::env::current_exe().unwrap();
+    let alone = KernelCommand::new([
+        program.to_str().unwrap(),
+        "--control_file",
+        "{connection_file}",
+    ]);
+    let folder = Folder::create();
+    for (command, implementation) in [(alone, "faux"), (folder.command(), "tp-visages")] {
+        let command = command.with_env(fake::MODE_VARIABLE, "rude");
+        let mut client = Client::start(&command, StartOptions::default()).unwrap();
+        assert_eq!(client.info().implementation, implementation);
+        // Through the adapter, it is evcxr that hangs up.
+        assert_eq!(run(&mut client, "").status, CellStatus::Ok);
+    }
 }
 
 pub fn a_time_limit_ends_a_cell() {

@@ -1,7 +1,6 @@
 """The Jupyter project's own conformance tests, on the real kernel. Needs `jupyter_kernel_test` (PyPI).
 
-Skipped, named in advance: the debugger (there is none), rich inspection (evcxr's analyser needs a second try after its
-start) and `input()` (a cell cannot read the keyboard).
+Skipped, named in advance: none. The protocol's debugger, which these tests do not ask for, is not there.
 """
 
 import os
@@ -34,6 +33,9 @@ class RustKernel(jupyter_kernel_test.KernelTests):
     complete_code_samples = ["1 + 1", 'println!("{}", 1);', "fn f() {\n}"]
     incomplete_code_samples = ["fn f() {", "vec![1,", '"abc']
     invalid_code_samples = ["}", "(]"]
+    code_page_something = "?Vec::new"
+    code_inspect_sample = "Vec::new"
+    code_clear_output = "visages::notebook::effacer();"
     completion_samples = [{"text": "std::vec::Ve", "matches": {"Vec"}}]
     code_history_pattern = "6*"
     supported_history_operations = ("tail", "range", "search")

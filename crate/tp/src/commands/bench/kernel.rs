@@ -8,6 +8,7 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::json;
 
+use super::exchange;
 use crate::cli::Verdict;
 use crate::commands::run::CellReport;
 use crate::error::{Error, Result};
@@ -132,10 +133,12 @@ pub fn execute(args: &KernelBenchArgs) -> Result<Verdict> {
         eprintln!("▸ {kernels} noyau(x) : une minute environ");
         runs.push(measure(&command, usize::from(*kernels))?);
     }
+    eprintln!("▸ cellules vides, avec et sans l'adaptateur : une demi-minute environ");
+    let exchange = exchange::measure(&installation.kernel)?;
     let text = if args.json {
-        json!({ "version": 1, "bench": "noyau", "cells": CELLS, "runs": runs }).to_string()
+        json!({ "version": 1, "bench": "noyau", "cells": CELLS, "runs": runs, "exchange": exchange }).to_string()
     } else {
-        table(&runs)
+        format!("{}\n{}", table(&runs), exchange.line())
     };
     // A reader that is gone wants no result.
     let _ = writeln!(std::io::stdout(), "{text}");
@@ -216,7 +219,7 @@ fn execute_cell(client: &mut Client, number: usize, code: &str) -> Result<f64> {
     }
 }
 
-fn broken(status: &str) -> Error {
+pub(super) fn broken(status: &str) -> Error {
     Error::Command {
         what: "La mesure du noyau".to_owned(),
         status: status.to_owned(),
@@ -237,7 +240,7 @@ fn memory(client: &Client) -> Option<Memory> {
 }
 
 /// The smallest value that at least the share `q` of the sorted values does not exceed.
-fn quantile(sorted: &[f64], q: f64) -> f64 {
+pub(super) fn quantile(sorted: &[f64], q: f64) -> f64 {
     let rank = (q * sorted.len() as f64).ceil() as usize;
     sorted
         .get(rank.saturating_sub(1))

@@ -5,7 +5,7 @@ mod catalog;
 mod fetch;
 mod import;
 mod list;
-mod synth;
+pub mod synth;
 
 use clap::{Args, Subcommand};
 

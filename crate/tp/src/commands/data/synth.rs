@@ -14,9 +14,9 @@ use crate::setup::rust::Toolchain;
 use crate::worker;
 
 /// The biases that can be put into the faces.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Bias {
+pub enum Bias {
     /// Peaux foncées rares et sous-exposées
     #[value(name = "rare-et-sombre")]
     RareEtSombre,
@@ -29,6 +29,18 @@ enum Bias {
     /// Peaux foncées rares, mais bien exposées
     #[value(name = "rarete-sans-contraste")]
     RareteSansContraste,
+}
+
+impl Bias {
+    /// Its name in a sentence.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::RareEtSombre => "rare et sombre",
+            Self::Equilibre => "équilibré",
+            Self::ContrasteSansRarete => "contraste sans rareté",
+            Self::RareteSansContraste => "rareté sans contraste",
+        }
+    }
 }
 
 /// Arguments of `tp data synth`.

@@ -283,12 +283,7 @@ impl Adapter {
             self.front.shell(&reply).await;
             self.status(&request, "idle").await;
         }
-        let dead = Message::new(
-            "status",
-            &self.front.session,
-            json!({"execution_state": "dead"}),
-        );
-        self.front.iopub(&dead).await;
+        // No status « dead »: JupyterLab would give the kernel up, and not see the one that Jupyter starts in its place.
     }
 }
 

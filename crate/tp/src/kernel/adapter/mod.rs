@@ -10,6 +10,7 @@
 //! | [`screen`], [`bar`] | what it shows, in order and at a readable pace |
 //! | [`errors`], [`hints`], [`places`] | errors in French, at the student's own line |
 //! | [`replies`] | what is answered without evcxr |
+//! | [`questions`] | what a name means: `?name`, the tooltip |
 //! | [`requests`] | what Jupyter asks |
 //! | [`conclusion`] | how a cell ends |
 //!
@@ -23,6 +24,7 @@ mod evcxr;
 mod hints;
 mod pipes;
 mod places;
+mod questions;
 mod replies;
 mod requests;
 mod running;
@@ -386,13 +388,15 @@ impl Adapter {
     }
 
     fn logged(&mut self, line: String) {
-        if let Some(running) = self.running.as_mut().filter(|running| !running.begun)
-            && let Some(name) = line.trim_start().strip_prefix("Compiling ")
-        {
-            let text = format!("Compilation de {name}…");
-            running
-                .screen
-                .display("compilation", json!({"text/plain": text}), None, false);
+        if let Some(name) = line.trim_start().strip_prefix("Compiling ") {
+            if let Some(running) = self.running.as_mut().filter(|running| !running.begun) {
+                let text = format!("Compilation de {name}…");
+                running
+                    .screen
+                    .display("compilation", json!({"text/plain": text}), None, false);
+            }
+            // It says nothing of a failure.
+            return;
         }
         if self.log.len() == LOG_LINES {
             self.log.pop_front();

@@ -130,7 +130,7 @@ impl History {
     }
 }
 
-fn is_name(next: char) -> bool {
+pub(super) fn is_name(next: char) -> bool {
     next == '_' || next.is_alphanumeric()
 }
 

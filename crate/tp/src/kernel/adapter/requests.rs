@@ -6,7 +6,7 @@ use tp_protocol::Marker;
 use super::pipes::Piece;
 use super::running::Running;
 use super::wire::Message;
-use super::{Adapter, replies};
+use super::{Adapter, questions, replies};
 use crate::jupyter::StreamName;
 
 impl Adapter {
@@ -44,10 +44,16 @@ impl Adapter {
             }
             "complete_request" | "inspect_request" if self.is_free() => {
                 self.status(&request, "busy").await;
+                let mut content = request.content.clone();
+                if request.kind() == "inspect_request" {
+                    // evcxr describes what ends at the cursor.
+                    let cursor = content["cursor_pos"].as_u64().unwrap_or(0);
+                    let cursor = usize::try_from(cursor).unwrap_or(usize::MAX);
+                    content["cursor_pos"] =
+                        questions::end_of_name(request.text("code"), cursor).into();
+                }
                 if let Some(evcxr) = &mut self.evcxr {
-                    evcxr
-                        .shell(&stripped(&request, request.content.clone()))
-                        .await;
+                    evcxr.shell(&stripped(&request, content)).await;
                 }
                 self.relayed.insert(request.id().to_owned(), request);
                 return false;
@@ -132,6 +138,15 @@ impl Adapter {
             self.status(&request, "idle").await;
             return;
         }
+        if let Some(name) = questions::asked(&code) {
+            let mut question = stripped(&request, questions::request(name));
+            question.header["msg_type"] = "inspect_request".into();
+            if let Some(evcxr) = &mut self.evcxr {
+                evcxr.shell(&question).await;
+            }
+            self.relayed.insert(request.id().to_owned(), request);
+            return;
+        }
         // Absent already, unless an interrupt came at the very end of the last cell.
         let _ = std::fs::remove_file(self.settings.stop_file());
         let content = json!({
@@ -175,6 +190,10 @@ impl Adapter {
             asked.at = std::time::Instant::now();
             self.answered();
         } else if let Some(request) = self.relayed.remove(&parent) {
+            if request.kind() == "execute_request" {
+                self.answer_question(request, &reply.content).await;
+                return;
+            }
             let answer = request.reply(&self.front.session, reply.content);
             self.front.shell(&answer).await;
             self.status(&request, "idle").await;
@@ -189,6 +208,23 @@ impl Adapter {
             running.barrier = Some(self.barrier);
             self.pipes.barrier(self.barrier);
         }
+    }
+
+    /// Replies to a cell `?name` with what evcxr knows of the name.
+    async fn answer_question(&mut self, request: Message, found: &Value) {
+        let mut content = super::conclusion::fine(self.count);
+        match questions::page(found) {
+            Some(page) => content["payload"] = json!([page]),
+            None => {
+                let text = questions::unknown(request.text("code"));
+                let told = json!({"name": "stdout", "text": text});
+                let told = request.child("stream", &self.front.session, told);
+                self.front.iopub(&told).await;
+            }
+        }
+        let reply = request.reply(&self.front.session, content);
+        self.front.shell(&reply).await;
+        self.status(&request, "idle").await;
     }
 
     /// evcxr's own messages to the world: of a cell's, only what the pipes do not bring.

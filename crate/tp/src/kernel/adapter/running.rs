@@ -133,6 +133,7 @@ impl Running {
                 });
             }
             Marker::Points { .. } => {}
+            Marker::Clear => self.screen.clear(),
             Marker::Display { id, data, .. } => {
                 self.screen.display(id, json!(data), None, false);
             }

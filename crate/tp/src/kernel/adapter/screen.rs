@@ -45,6 +45,8 @@ pub(super) struct Screen {
     value: Map<String, Value>,
     value_since: Instant,
     slots: Vec<Slot>,
+    /// What was shown goes before anything else comes.
+    clears: bool,
 }
 
 impl Screen {
@@ -58,6 +60,7 @@ impl Screen {
             value: Map::new(),
             value_since: Instant::now(),
             slots: Vec::new(),
+            clears: false,
         }
     }
 
@@ -138,7 +141,7 @@ impl Screen {
         let now = Instant::now();
         match self.slots.iter_mut().find(|slot| slot.id == id) {
             None => {
-                self.out.push(("display_data", content));
+                self.push("display_data", content);
                 self.slots.push(Slot {
                     id: id.to_owned(),
                     sent: now,
@@ -166,6 +169,16 @@ impl Screen {
             let data = bar::render(&marker);
             self.display(&id, data, ended.is_none().then_some(marker), urgent);
         }
+    }
+
+    /// Takes away what was shown, as soon as something else is or at the end.
+    pub(super) fn clear(&mut self) {
+        self.text = None;
+        self.passed_on = 0;
+        self.value.clear();
+        // What moves is opened anew: its place is gone.
+        self.slots.clear();
+        self.clears = true;
     }
 
     /// When something that waits should be shown.
@@ -227,6 +240,9 @@ impl Screen {
         }
         self.update(|_| true);
         self.show_value("execute_result");
+        if std::mem::take(&mut self.clears) {
+            self.out.push(("clear_output", json!({"wait": false})));
+        }
     }
 
     fn update(&mut self, due: impl Fn(&Slot) -> bool) {
@@ -240,6 +256,14 @@ impl Screen {
         }
     }
 
+    /// Sends something new, which first takes the place of what was cleared.
+    fn push(&mut self, kind: &'static str, content: Value) {
+        if std::mem::take(&mut self.clears) {
+            self.out.push(("clear_output", json!({"wait": true})));
+        }
+        self.out.push((kind, content));
+    }
+
     fn flush_text(&mut self) {
         if let Some((stream, text)) = self.text.take() {
             self.text_sent = Some(Instant::now());
@@ -247,8 +271,7 @@ impl Screen {
                 StreamName::Stdout => "stdout",
                 StreamName::Stderr => "stderr",
             };
-            self.out
-                .push(("stream", json!({"name": name, "text": text})));
+            self.push("stream", json!({"name": name, "text": text}));
         }
     }
 
@@ -263,7 +286,7 @@ impl Screen {
         } else {
             content["transient"] = json!({});
         }
-        self.out.push((kind, content));
+        self.push(kind, content);
     }
 }
 
@@ -341,6 +364,25 @@ mod tests {
         let shown = screen.take();
         let text = shown[1].1["data"]["text/plain"].as_str().unwrap();
         assert!(text.contains("interrompu"), "{text}");
+    }
+
+    #[test]
+    fn what_is_cleared_gives_way_to_what_follows() {
+        let mut screen = Screen::new(1);
+        screen.progress(moved(1, None));
+        screen.print(StreamName::Stdout, "un\n");
+        screen.value("text/plain".to_owned(), "1".to_owned());
+        screen.take();
+        screen.clear();
+        screen.clear();
+        assert_eq!(kinds(&screen.take()), [""; 0]);
+        screen.progress(moved(2, Some(ProgressEnd::Done)));
+        screen.finish();
+        assert_eq!(kinds(&screen.take()), ["clear_output", "display_data"]);
+        screen.clear();
+        screen.finish();
+        let shown = screen.take();
+        assert_eq!(shown, [("clear_output", json!({"wait": false}))]);
     }
 
     #[test]

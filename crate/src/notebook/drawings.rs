@@ -1,0 +1,58 @@
+//! Where a lab finds UTKFace when it has none: drawn faces, written once, kept in the user's cache.
+
+use std::path::PathBuf;
+
+use super::live::{Barre, barre};
+use crate::{
+    data::{DrawnFacesConfig, Preset},
+    error::{Error, Result},
+    stop,
+    train::StopFlag,
+};
+
+/// Environment variable that names the cache, for `tp` too.
+const CACHE_VARIABLE: &str = "TP_CACHE";
+
+/// The folder of the drawn faces of a preset and a seed; drawn now if it is not whole.
+pub(super) fn utkface(preset: Preset, seed: u64) -> Result<PathBuf> {
+    let config = DrawnFacesConfig::new()
+        .with_faces(preset.choose(600, 3_000, 6_000))
+        .with_side(preset.choose(100, 200, 200))
+        .with_seed(seed);
+    let name = format!("utkface-dessine-{}-{}-{seed}", config.faces, config.side);
+    let folder = cache().join("dessins").join(name);
+    let wish = StopFlag::new();
+    let mut bar: Option<Barre> = None;
+    let report = config.write_utkface_folder(&folder, &wish, |done, total| {
+        if done < total || bar.is_some() {
+            let bar = bar.get_or_insert_with(|| barre("Dessin des visages", total));
+            bar.go_to(done, "fichiers écrits");
+        }
+        if stop::asked() {
+            wish.request();
+        }
+    })?;
+    if !report.is_complete() {
+        return Err(Error::Stopped {
+            what: "le dessin des visages".to_owned(),
+        });
+    }
+    println!(
+        "Visages dessinés au format d'UTKFace, avec des défauts glissés exprès : {} fichiers",
+        report.files
+    );
+    Ok(folder)
+}
+
+/// As `tp` has it: the variable, else the user's cache, else a temporary folder.
+fn cache() -> PathBuf {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    let user = || {
+        let home = || set("HOME").map(|home| PathBuf::from(home).join(".cache"));
+        set("XDG_CACHE_HOME").map(PathBuf::from).or_else(home)
+    };
+    match set(CACHE_VARIABLE).map(PathBuf::from) {
+        Some(cache) => cache,
+        None => user().unwrap_or_else(std::env::temp_dir).join("tp-visages"),
+    }
+}
