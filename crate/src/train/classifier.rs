@@ -11,8 +11,8 @@ use crate::{
 ///
 /// # Example
 /// ```
-/// use visages::burn::{self, prelude::*, nn::Linear};
-/// use visages::{ops::{Conv2d, Conv2dConfig, dense}, train::Classifier};
+/// use visages::burn::{self, prelude::*};
+/// use visages::{ops::{Conv2d, Conv2dConfig, Linear, dense}, train::Classifier};
 ///
 /// #[derive(Module, Debug)]
 /// struct Tiny { conv: Conv2d, output: Linear }

@@ -87,7 +87,7 @@ pub(super) fn of(
             "Sous le code, « expected » est le type attendu, « found » celui que vous avez donné.",
         );
     }
-    if has("[E0599]") {
+    if has("[E0599]") || message.starts_with("no method named") {
         return hint(
             format!("« {name} » n'existe pas pour ce type."),
             "Tapez le nom de la valeur, un point, puis Tab : la liste de ce qui existe s'ouvre.",
@@ -130,6 +130,14 @@ pub(super) fn of(
         return hint(
             format!("Aucun paquet « {name} » dans le registre."),
             "Vérifiez son nom sur crates.io. (Les bibliothèques du TP sont déjà là, sans « :dep ».)",
+        );
+    }
+    if message.contains("non-static lifetime") {
+        return hint(
+            format!(
+                "« {name} » contient une référence (&) : elle ne peut pas passer d'une cellule à l'autre."
+            ),
+            "Gardez la valeur elle-même : .clone(), .to_owned() ou .to_vec() au lieu de « & » ; ou mettez les lignes qui s'en servent entre accolades { … }.",
         );
     }
     if message.contains("cannot be persisted") {
@@ -207,7 +215,7 @@ mod tests {
     use super::*;
 
     /// Messages of rustc 1.95, with their codes as evcxr's reports show them.
-    const CASES: [(&str, &str, &str, &str); 11] = [
+    const CASES: [(&str, &str, &str, &str); 13] = [
         (
             "borrow of moved value: `a`",
             "[E0382] Error: …",
@@ -244,6 +252,19 @@ mod tests {
             "[E0599] Error: …",
             "",
             "« moyenne »",
+        ),
+        (
+            "no method named `moyenne` found for enum `Option`",
+            "Error: …",
+            "",
+            "« moyenne »",
+        ),
+        // evcxr's own words (eval_context.rs of 0.22.0).
+        (
+            "The variable `premiere` contains a reference with a non-static lifetime so\ncan't be persisted.",
+            "",
+            "",
+            "« premiere » contient une référence",
         ),
         (
             "this function takes 2 arguments but 1 argument was supplied",
