@@ -38,7 +38,7 @@ pub use crate::figures::{
     Figure, GridOptions, age_scatter, augmentation_rows, confusion_matrix, crosstab_heatmap,
     db_vae_scheme, errors_by_factor, group_bars, grouped_bars, histogram_by_group, image_grid,
     image_rows, loss_curve, pair, reliability_diagram, roc_by_group, split_violin, stacked_bars,
-    vae_scheme,
+    stacked_histogram, vae_scheme,
 };
 pub use crate::french::nombre;
 pub use crate::models::{StandardCnn, StandardCnnConfig, num_params, num_trainable_params};

@@ -20,8 +20,8 @@ use crate::{
 /// Most groups of a histogram and of a violin figure.
 const MAX_PANELS: usize = 10;
 const MAX_VIOLINS: usize = 8;
-/// Bins a histogram has, about.
-const BINS: f64 = 24.0;
+/// Most bins of a histogram; half as many, at worst, once their width is round.
+const BINS: f64 = 40.0;
 /// Values below which a density would be invented: they are drawn one by one.
 const MIN_DENSITY: usize = 8;
 

@@ -7,6 +7,7 @@ use visages::{
     figures::{
         Figure, age_scatter, confusion_matrix, crosstab_heatmap, errors_by_factor, grouped_bars,
         histogram_by_group, reliability_diagram, roc_by_group, split_violin, stacked_bars,
+        stacked_histogram,
     },
     image,
     polars::prelude::{DataFrame, df},
@@ -85,6 +86,11 @@ fn figures_of_a_data_set() {
         "histogram",
         &histogram_by_group(&frame, "âge", "teinte", "Âges par teinte de peau").unwrap(),
         &["Âges par teinte", "médiane", "VI (n = 12)"],
+    );
+    check(
+        "stacked_histogram",
+        &stacked_histogram(&frame, "âge", "teinte", 3.0, "Âges, par teinte de peau").unwrap(),
+        &["barres larges de 3", "empilées selon teinte"],
     );
     check(
         "stacked",
@@ -236,6 +242,11 @@ fn odd_data_are_drawn_too() {
         &["A (n = 1)"],
     );
     check(
+        "odd_stacked_histogram",
+        &stacked_histogram(&frame, "age", "group", 3.0, "Deux").unwrap(),
+        &["de 30 à 33 (non compris) : 2 images (A 1, B 1)"],
+    );
+    check(
         "odd_violin",
         &split_violin(&frame, "age", "group", "side", "Deux").unwrap(),
         &["aucune valeur"],
@@ -291,6 +302,12 @@ fn figures_refuse_what_they_cannot_show() {
         histogram_by_group(&frame, "absente", "teinte", "t"),
         &["« absente »", "colonnes présentes"],
     );
+    for width in [0.0, -3.0, f64::NAN, 1e-3] {
+        told(
+            stacked_histogram(&frame, "âge", "teinte", width, "t"),
+            &["bar_width", "nombre positif"],
+        );
+    }
     told(
         histogram_by_group(&frame, "teinte", "teinte", "t"),
         &["des nombres"],

@@ -49,7 +49,7 @@ pub(super) fn of(
         || has("[E0432]")
         || message.starts_with("cannot find")
     {
-        return unknown(message, &name, defined);
+        return unknown(message, &name, code, defined);
     }
     if has("[E0282]")
         || has("[E0283]")
@@ -161,8 +161,17 @@ pub(super) fn of(
     )
 }
 
-fn unknown(message: &str, name: &str, defined: &dyn Fn(&str) -> Option<u64>) -> Hint {
+fn unknown(message: &str, name: &str, code: &str, defined: &dyn Fn(&str) -> Option<u64>) -> Hint {
     if let Some(cell) = defined(name) {
+        // Where a function is written, the variable may well be there: functions do not see it.
+        if code.contains("fn ") {
+            return hint(
+                format!("« {name} » n'existe pas ici."),
+                format!(
+                    "Une « fn » ne voit pas les variables du notebook : donnez-lui « {name} » en argument. Si « {name} » est employée en dehors de la « fn », réexécutez la cellule [{cell}], qui la définit."
+                ),
+            );
+        }
         return hint(
             format!("« {name} » n'existe plus."),
             format!(
@@ -316,5 +325,13 @@ mod tests {
             hint.what.contains("n'existe plus") && hint.advice.contains("[7]"),
             "{hint:?}"
         );
+        let code = "fn essai() { modele.forward(x); }";
+        let inside = of(
+            "cannot find value `modele` in this scope",
+            "[E0425]",
+            code,
+            &defined,
+        );
+        assert!(inside.advice.contains("en argument"), "{inside:?}");
     }
 }
