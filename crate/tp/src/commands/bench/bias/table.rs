@@ -24,6 +24,11 @@ pub struct Row {
     /// Mean over the seeds of light − dark, and its 95 % interval; none for one seed.
     gap: f64,
     interval: Option<[f64; 2]>,
+    /// Gap of each seed.
+    by_seed: Vec<(u64, f64)>,
+    /// How much smaller the gap is than the standard CNN's with the same bias, seed by seed: the mean and its
+    /// interval; none without the same seeds of the CNN.
+    reduction: Option<(f64, Option<[f64; 2]>)>,
     /// Mean rate of false positives and its extremes, on other images held out.
     false_positives: [f64; 3],
 }
@@ -38,14 +43,39 @@ pub fn rows(entries: &[Entry]) -> Vec<Row> {
         }
     }
     keys.sort();
-    keys.into_iter()
+    let mut rows: Vec<Row> = keys
+        .into_iter()
         .map(|(bias, model)| {
             let same = entries
                 .iter()
                 .filter(|entry| entry.trial.bias == bias && entry.trial.model == model);
             row(bias, model, &same.collect::<Vec<_>>())
         })
-        .collect()
+        .collect();
+    for index in 0..rows.len() {
+        let reduction = rows
+            .iter()
+            .find(|row| row.bias == rows[index].bias && row.model == Detector::Cnn)
+            .filter(|_| rows[index].model != Detector::Cnn)
+            .and_then(|cnn| reduction(cnn, &rows[index]));
+        rows[index].reduction = reduction;
+    }
+    rows
+}
+
+fn reduction(cnn: &Row, other: &Row) -> Option<(f64, Option<[f64; 2]>)> {
+    if cnn.by_seed.len() != other.by_seed.len() {
+        return None;
+    }
+    let differences = cnn
+        .by_seed
+        .iter()
+        .map(|(seed, gap)| {
+            let same = other.by_seed.iter().find(|(other, _)| other == seed);
+            same.map(|(_, other)| gap - other)
+        })
+        .collect::<Option<Vec<f64>>>()?;
+    Some((mean(&differences), interval(&differences)))
 }
 
 fn row(bias: Bias, model: Detector, entries: &[&Entry]) -> Row {
@@ -73,6 +103,12 @@ fn row(bias: Bias, model: Detector, entries: &[&Entry]) -> Row {
         dark: mean(&dark),
         gap: mean(&gaps),
         interval: interval(&gaps),
+        by_seed: entries
+            .iter()
+            .map(|entry| entry.trial.seed)
+            .zip(gaps)
+            .collect(),
+        reduction: None,
         false_positives: [
             mean(&alarms),
             alarms.iter().copied().fold(f64::INFINITY, f64::min),
@@ -100,21 +136,21 @@ fn interval(values: &[f64]) -> Option<[f64; 2]> {
 /// The table in French, as Markdown.
 pub fn markdown(rows: &[Row], args: &BiasBenchArgs) -> String {
     let mut text = String::from(
-        "| biais injecté | détecteur | rappel, peaux claires | rappel, peaux foncées | écart [95 %], en points | faux positifs [extrêmes] |\n\
-         |---|---|---:|---:|---:|---:|\n",
+        "| biais injecté | détecteur | rappel, peaux claires | rappel, peaux foncées | écart [95 %], en points | de moins que le CNN [95 %] | faux positifs [extrêmes] |\n\
+         |---|---|---:|---:|---:|---:|---:|\n",
     );
     for row in rows {
-        let interval = row.interval.map_or(String::new(), |[low, high]| {
-            format!(" [{} ; {}]", points(low), points(high))
+        let reduction = row.reduction.map_or("–".to_owned(), |(mean, interval)| {
+            with_interval(mean, interval)
         });
         let [alarms, low, high] = row.false_positives;
         text.push_str(&format!(
-            "| {} | {} | {} | {} | {}{interval} | {} [{} ; {}] |\n",
+            "| {} | {} | {} | {} | {} | {reduction} | {} [{} ; {}] |\n",
             row.bias.title(),
             row.model.name(),
             rate(row.light),
             rate(row.dark),
-            points(row.gap),
+            with_interval(row.gap, row.interval),
             rate(alarms),
             rate(low),
             rate(high),
@@ -135,6 +171,13 @@ pub fn markdown(rows: &[Row], args: &BiasBenchArgs) -> String {
 
 fn rate(value: f64) -> String {
     format!("{value:.3}").replace('.', ",")
+}
+
+fn with_interval(value: f64, interval: Option<[f64; 2]>) -> String {
+    let interval = interval.map_or(String::new(), |[low, high]| {
+        format!(" [{} ; {}]", points(low), points(high))
+    });
+    points(value) + &interval
 }
 
 fn points(value: f64) -> String {
@@ -204,6 +247,26 @@ mod tests {
                 .all(|rate| (rate - 0.05).abs() < 1e-12)
         );
         assert_eq!(super::rows(&entries[..1])[0].interval, None);
+    }
+
+    /// Gaps of 10, 20 and 30 points with the CNN, of 4, 20 and 12 with the other: 6, 0 and 18 fewer.
+    #[test]
+    fn a_reduction_is_paired_by_seed() {
+        let mut entries = [(1, 80), (2, 70), (3, 60), (3, 78), (1, 86), (2, 70)]
+            .map(|(seed, dark)| entry(seed, 90, dark));
+        for other in &mut entries[3..] {
+            other.trial.model = Detector::DbVae;
+        }
+        let all = rows(&entries);
+        assert_eq!(all[0].reduction, None);
+        let (mean, interval) = all[1].reduction.unwrap();
+        let [low, high] = interval.unwrap();
+        assert!((mean - 0.08).abs() < 1e-12);
+        // Standard deviation of 6, 0 and 18: √84.
+        let half = 4.303 * 0.84_f64.sqrt() / 10.0 / 3_f64.sqrt();
+        assert!((low - 0.08 + half).abs() < 1e-9 && (high - 0.08 - half).abs() < 1e-9);
+        // A seed that only one of them has.
+        assert_eq!(rows(&entries[..5])[1].reduction, None);
     }
 
     #[test]
