@@ -1,17 +1,21 @@
 //! What was downloaded, a folder or an archive: its names, then its files, written one by one where they belong.
 
+mod reasons;
+mod survey;
+
 use std::fs::{self, File};
-use std::io::{BufReader, Read};
+use std::io::{self, BufReader, Read, Write};
 use std::path::{Component, Path, PathBuf};
 
 use flate2::read::GzDecoder;
 
+use super::tree;
 use crate::error::{Error, Result};
 
-/// Largest file that is taken out of an archive: no picture or table is larger.
-const MAX_FILE: u64 = 1 << 30;
-/// Folders nested deeper than this are not entered.
-const MAX_DEPTH: usize = 16;
+/// An archive may hold this much, however small it is.
+const SMALL: u64 = 1 << 30;
+/// A larger one holds at most so many times its own size: pictures hardly get smaller.
+const RATIO: u64 = 20;
 
 /// Something downloaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +28,8 @@ pub enum Source {
     Tar(PathBuf),
     /// A `.tar.gz` or `.tgz` archive.
     TarGz(PathBuf),
+    /// A table of labels by itself.
+    Table(PathBuf),
 }
 
 /// What an extraction did.
@@ -31,7 +37,7 @@ pub enum Source {
 pub struct Extracted {
     /// Files written.
     pub written: usize,
-    /// Files that were there already, of the same size.
+    /// Files that were there already, with the same content, or that came twice.
     pub already: usize,
 }
 
@@ -45,9 +51,8 @@ impl Source {
             return Ok(Self::Folder(path.to_owned()));
         }
         let mut head = Vec::new();
-        let mut file = File::open(path).map_err(Error::io("Impossible de lire", path))?;
-        file.by_ref()
-            .take(264)
+        let file = File::open(path).map_err(Error::io("Impossible de lire", path))?;
+        file.take(264)
             .read_to_end(&mut head)
             .map_err(Error::io("Impossible de lire", path))?;
         let owned = path.to_owned();
@@ -63,7 +68,7 @@ impl Source {
         }
     }
 
-    /// The regular files, as safe relative paths.
+    /// The regular files, hidden ones of a folder apart, as safe relative paths.
     ///
     /// # Errors
     /// [`Error::Usage`] for a path that leads out of the folder of arrival; [`Error::Unusable`] for a damaged archive.
@@ -76,40 +81,52 @@ impl Source {
         Ok(files)
     }
 
-    /// Writes each file where `place` says, if it says; each appears whole or not at all. `progress` is told how many
-    /// have been seen.
+    /// Writes each of `files` (those of [`files`](Self::files)) where `place` says, if it says; each appears whole or not at
+    /// all, and nothing that is there is replaced. `progress` is told how many have been seen.
     ///
     /// # Errors
-    /// Those of [`files`](Self::files); [`Error::Io`] when a file cannot be written.
+    /// Those of [`files`](Self::files). Before anything is written: [`Error::Usage`] when two different contents would have
+    /// the same place, or an archive holds more than its size lets expect; [`Error::Resource`] without enough room. Then
+    /// [`Error::Io`] when a file cannot be written.
     pub fn extract(
         &self,
+        files: &[PathBuf],
         place: impl Fn(&Path) -> Option<PathBuf>,
         mut progress: impl FnMut(usize),
     ) -> Result<Extracted> {
+        let there = self.survey(files, &place)?;
         let mut extracted = Extracted::default();
         let mut seen = 0;
         self.each(|path, entry| {
+            progress(seen + 1);
+            let index = seen;
             seen += 1;
-            progress(seen);
             let Some(target) = place(path) else {
                 return Ok(());
             };
-            if fs::metadata(&target).is_ok_and(|there| there.len() == entry.size) {
+            if there.contains(&index) {
                 extracted.already += 1;
                 return Ok(());
             }
-            if entry.size > MAX_FILE {
-                return Err(Error::Usage(format!(
-                    "« {} » annonce {} Mo : trop pour une image ou une table, archive refusée.",
-                    path.display(),
-                    entry.size / 1_000_000
-                )));
-            }
-            write(entry.content, entry.size, &target)?;
+            write(entry.content, entry.size, &target).map_err(|failure| match failure {
+                Failure::Read(error) => self.unreadable(path, &error),
+                Failure::Write(error) => Error::io("Impossible d'écrire", &target)(error),
+            })?;
             extracted.written += 1;
             Ok(())
         })?;
         Ok(extracted)
+    }
+
+    /// The error for a content that could not be read.
+    fn unreadable(&self, within: &Path, error: &io::Error) -> Error {
+        match self {
+            Self::Folder(root) => {
+                Error::io("Impossible de lire", root.join(within))(reasons::copied(error))
+            }
+            Self::Table(path) => Error::io("Impossible de lire", path)(reasons::copied(error)),
+            Self::Zip(path) | Self::Tar(path) | Self::TarGz(path) => damaged(path, error),
+        }
     }
 
     /// Calls `see` with each regular file.
@@ -118,7 +135,23 @@ impl Source {
             Self::Folder(path) => each_of_folder(path, see),
             Self::Zip(path) => each_of_zip(path, see),
             Self::Tar(path) => each_of_tar(path, open(path)?, see),
-            Self::TarGz(path) => each_of_tar(path, GzDecoder::new(open(path)?), see),
+            Self::TarGz(path) => {
+                let content = Bounded {
+                    content: GzDecoder::new(open(path)?),
+                    left: most(path)?,
+                };
+                each_of_tar(path, content, see)
+            }
+            Self::Table(path) => {
+                let mut file = open(path)?;
+                let data = fs::metadata(path).map_err(Error::io("Impossible de lire", path))?;
+                let entry = Entry {
+                    size: data.len(),
+                    content: &mut file,
+                };
+                let mut see = see;
+                see(Path::new(path.file_name().unwrap_or_default()), entry)
+            }
         }
     }
 }
@@ -134,10 +167,43 @@ fn open(path: &Path) -> Result<BufReader<File>> {
     Ok(BufReader::new(file))
 }
 
-fn damaged(path: &Path, reason: impl std::fmt::Display) -> Error {
+/// What an archive may hold in all, in bytes.
+fn most(archive: &Path) -> Result<u64> {
+    let data = fs::metadata(archive).map_err(Error::io("Impossible de lire", archive))?;
+    Ok(SMALL.max(data.len().saturating_mul(RATIO)))
+}
+
+fn too_large(archive: &Path) -> Error {
+    Error::Usage(format!(
+        "« {} » annonce plus de {RATIO} fois sa propre taille : trop pour des images, archive refusée, rien n'en a été pris.",
+        archive.display()
+    ))
+}
+
+/// A content that may not be longer than announced.
+struct Bounded<R> {
+    content: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.content.read(buffer)?;
+        match self.left.checked_sub(count as u64) {
+            Some(left) => self.left = left,
+            None => return Err(io::ErrorKind::FileTooLarge.into()),
+        }
+        Ok(count)
+    }
+}
+
+fn damaged(path: &Path, error: &io::Error) -> Error {
+    if error.kind() == io::ErrorKind::FileTooLarge {
+        return too_large(path);
+    }
     Error::Unusable {
         path: path.to_owned(),
-        reason: format!("archive abîmée ou incomplète ({reason})"),
+        reason: format!("archive abîmée ou incomplète ({})", reasons::of_io(error)),
         remedy: "Téléchargez-la de nouveau, ou finissez le téléchargement.".to_owned(),
     }
 }
@@ -161,22 +227,7 @@ fn safe(path: &Path) -> Result<PathBuf> {
 }
 
 fn each_of_folder(root: &Path, mut see: impl FnMut(&Path, Entry) -> Result<()>) -> Result<()> {
-    let mut files = Vec::new();
-    let mut pending = vec![(PathBuf::new(), 0)];
-    while let Some((within, depth)) = pending.pop() {
-        let path = root.join(&within);
-        let failed = || Error::io("Impossible de lire", &path);
-        for entry in fs::read_dir(&path).map_err(failed())? {
-            let within = within.join(entry.map_err(failed())?.file_name());
-            let path = root.join(&within);
-            if path.is_file() {
-                files.push(within);
-            } else if path.is_dir() && depth < MAX_DEPTH {
-                pending.push((within, depth + 1));
-            }
-        }
-    }
-    files.sort();
+    let files = tree::files(root)?;
     for within in files {
         let path = root.join(&within);
         let mut file = open(&path)?;
@@ -191,15 +242,16 @@ fn each_of_folder(root: &Path, mut see: impl FnMut(&Path, Entry) -> Result<()>) 
 }
 
 fn each_of_zip(path: &Path, mut see: impl FnMut(&Path, Entry) -> Result<()>) -> Result<()> {
-    let mut archive = zip::ZipArchive::new(open(path)?).map_err(|error| damaged(path, error))?;
+    let mut archive =
+        zip::ZipArchive::new(open(path)?).map_err(|error| reasons::of_zip(path, error))?;
     for index in 0..archive.len() {
         let mut file = archive
             .by_index(index)
-            .map_err(|error| damaged(path, error))?;
+            .map_err(|error| reasons::of_zip(path, error))?;
         if !file.is_file() {
             continue;
         }
-        let name = file.name().map_err(|error| damaged(path, error))?;
+        let name = file.name().map_err(|error| reasons::of_zip(path, error))?;
         let within = safe(Path::new(name.as_ref()))?;
         drop(name);
         let entry = Entry {
@@ -217,13 +269,13 @@ fn each_of_tar(
     mut see: impl FnMut(&Path, Entry) -> Result<()>,
 ) -> Result<()> {
     let mut archive = tar::Archive::new(content);
-    for file in archive.entries().map_err(|error| damaged(path, error))? {
-        let mut file = file.map_err(|error| damaged(path, error))?;
+    for file in archive.entries().map_err(|error| damaged(path, &error))? {
+        let mut file = file.map_err(|error| damaged(path, &error))?;
         // Links could lead anywhere, and no data set needs them.
         if !file.header().entry_type().is_file() {
             continue;
         }
-        let name = file.path().map_err(|error| damaged(path, error))?;
+        let name = file.path().map_err(|error| damaged(path, &error))?;
         let within = safe(&name)?;
         drop(name);
         let entry = Entry {
@@ -235,188 +287,47 @@ fn each_of_tar(
     Ok(())
 }
 
+/// On which side a copy failed.
+enum Failure {
+    Read(io::Error),
+    Write(io::Error),
+}
+
 /// Copies exactly `size` bytes beside the target, then gives them its name.
-fn write(content: &mut dyn Read, size: u64, target: &Path) -> Result<()> {
-    let failed = || Error::io("Impossible d'écrire", target);
+fn write(content: &mut dyn Read, size: u64, target: &Path) -> std::result::Result<(), Failure> {
     if let Some(folder) = target.parent() {
-        fs::create_dir_all(folder).map_err(failed())?;
+        fs::create_dir_all(folder).map_err(Failure::Write)?;
     }
     let mut name = target.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.partiel", std::process::id()));
     let partial = target.with_file_name(name);
-    let copied = File::create(&partial)
-        .and_then(|mut file| std::io::copy(&mut content.take(size + 1), &mut file))
-        .and_then(|copied| match copied == size {
-            true => fs::rename(&partial, target),
-            false => Err(std::io::ErrorKind::UnexpectedEof.into()),
-        });
-    copied.map_err(|error| {
+    let copied = copy(content, size, &partial)
+        .and_then(|()| fs::rename(&partial, target).map_err(Failure::Write));
+    if copied.is_err() {
         // Half a file is of no use.
         let _ = fs::remove_file(&partial);
-        failed()(error)
-    })
+    }
+    copied
+}
+
+fn copy(content: &mut dyn Read, size: u64, target: &Path) -> std::result::Result<(), Failure> {
+    let mut file = File::create(target).map_err(Failure::Write)?;
+    let (mut block, mut done) = (vec![0; 1 << 16], 0);
+    loop {
+        let count = match content.read(&mut block) {
+            Ok(0) if done == size => return Ok(()),
+            Ok(0) => return Err(Failure::Read(io::ErrorKind::UnexpectedEof.into())),
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(Failure::Read(error)),
+        };
+        done += count as u64;
+        if done > size {
+            return Err(Failure::Read(io::ErrorKind::InvalidData.into()));
+        }
+        file.write_all(&block[..count]).map_err(Failure::Write)?;
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::io::Write;
-
-    struct Folder(PathBuf);
-
-    impl Folder {
-        fn new(name: &str) -> Self {
-            let path = std::env::temp_dir().join(format!("tp été {name} {}", std::process::id()));
-            fs::create_dir_all(&path).unwrap();
-            Self(path)
-        }
-    }
-
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
-    }
-
-    fn zip_of(path: &Path, files: &[(&str, &[u8])]) {
-        let mut archive = zip::ZipWriter::new(File::create(path).unwrap());
-        for (name, content) in files {
-            let options = zip::write::SimpleFileOptions::default()
-                .compression_method(zip::CompressionMethod::Deflated);
-            archive.start_file(*name, options).unwrap();
-            archive.write_all(content).unwrap();
-        }
-        archive.finish().unwrap();
-    }
-
-    /// The names go in as they are: the library's own writer would refuse the bad ones.
-    fn tar_gz_of(path: &Path, files: &[(&str, &[u8])]) {
-        let compressed =
-            flate2::write::GzEncoder::new(File::create(path).unwrap(), flate2::Compression::fast());
-        let mut archive = tar::Builder::new(compressed);
-        for (name, content) in files {
-            let mut header = tar::Header::new_ustar();
-            header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
-            header.set_size(content.len() as u64);
-            header.set_mode(0o644);
-            header.set_cksum();
-            archive.append(&header, *content).unwrap();
-        }
-        archive.into_inner().unwrap().finish().unwrap();
-    }
-
-    #[test]
-    fn archives_and_folders_give_the_same_files() {
-        let folder = Folder::new("sources");
-        let files: [(&str, &[u8]); 3] = [
-            ("a/1.jpg", b"un"),
-            ("a/b/2.jpg", b"deux"),
-            ("lisez.txt", b"x"),
-        ];
-        let (zipped, tarred) = (folder.0.join("x.zip"), folder.0.join("x.tgz"));
-        zip_of(&zipped, &files);
-        tar_gz_of(&tarred, &files);
-        let plain = folder.0.join("plain");
-        for (name, content) in files {
-            fs::create_dir_all(plain.join(name).parent().unwrap()).unwrap();
-            fs::write(plain.join(name), content).unwrap();
-        }
-        for (index, path) in [zipped, tarred, plain].iter().enumerate() {
-            let source = Source::open(path).unwrap();
-            let mut names = source.files().unwrap();
-            names.sort();
-            assert_eq!(names, files.map(|(name, _)| PathBuf::from(name)));
-            let out = folder.0.join(format!("out{index}"));
-            let place = |path: &Path| {
-                path.extension()
-                    .is_some_and(|ending| ending == "jpg")
-                    .then(|| out.join(path.file_name().unwrap()))
-            };
-            let mut seen = 0;
-            let first = source.extract(place, |count| seen = count).unwrap();
-            assert_eq!(
-                (first, seen),
-                (
-                    Extracted {
-                        written: 2,
-                        already: 0
-                    },
-                    3
-                )
-            );
-            assert_eq!(fs::read(out.join("2.jpg")).unwrap(), b"deux");
-            // Interrupted, then resumed: only what lacks or is cut is written.
-            fs::write(out.join("2.jpg"), b"de").unwrap();
-            let again = source.extract(place, |_| {}).unwrap();
-            assert_eq!(
-                again,
-                Extracted {
-                    written: 1,
-                    already: 1
-                }
-            );
-            assert_eq!(fs::read(out.join("2.jpg")).unwrap(), b"deux");
-            assert_eq!(fs::read_dir(&out).unwrap().count(), 2);
-        }
-    }
-
-    #[test]
-    fn ways_out_are_refused_before_anything_is_written() {
-        let folder = Folder::new("sorties");
-        for (index, name) in ["../x.jpg", "a/../../x.jpg", "/x.jpg", "a\\..\\x.jpg"]
-            .iter()
-            .enumerate()
-        {
-            let files: [(&str, &[u8]); 2] = [("bon.jpg", b"x"), (name, b"x")];
-            let tarred = folder.0.join(format!("{index}.tgz"));
-            tar_gz_of(&tarred, &files);
-            let error = Source::open(&tarred)
-                .unwrap()
-                .files()
-                .unwrap_err()
-                .to_string();
-            assert!(
-                error.contains("archive refusée") && error.contains(name),
-                "{error}"
-            );
-        }
-        let zipped = folder.0.join("x.zip");
-        zip_of(&zipped, &[("../x.jpg", b"x")]);
-        let error = Source::open(&zipped)
-            .unwrap()
-            .files()
-            .unwrap_err()
-            .to_string();
-        assert!(error.contains("archive refusée"), "{error}");
-    }
-
-    #[test]
-    fn damaged_and_foreign_files_are_told() {
-        let folder = Folder::new("abîmées");
-        let page = folder.0.join("page.zip");
-        fs::write(&page, b"<!DOCTYPE html><html>Quota exceeded</html>").unwrap();
-        let error = Source::open(&page).unwrap_err().to_string();
-        assert!(error.contains("page Web"), "{error}");
-        let zipped = folder.0.join("x.zip");
-        zip_of(&zipped, &[("1.jpg", &[7; 5_000]), ("2.jpg", b"deux")]);
-        let whole = fs::read(&zipped).unwrap();
-        fs::write(&zipped, &whole[..whole.len() / 2]).unwrap();
-        let error = Source::open(&zipped)
-            .unwrap()
-            .files()
-            .unwrap_err()
-            .to_string();
-        assert!(error.contains("abîmée ou incomplète"), "{error}");
-        let tarred = folder.0.join("x.tgz");
-        tar_gz_of(&tarred, &[("1.jpg", &[7; 50_000])]);
-        let whole = fs::read(&tarred).unwrap();
-        fs::write(&tarred, &whole[..whole.len() / 2]).unwrap();
-        let source = Source::open(&tarred).unwrap();
-        assert!(
-            source
-                .extract(|_| Some(folder.0.join("1.jpg")), |_| {})
-                .is_err()
-        );
-        assert!(!folder.0.join("1.jpg").exists());
-    }
-}
+mod tests;
