@@ -5,21 +5,17 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde::Deserialize;
-use serde_json::json;
 
 use super::archive::{Extracted, Source};
+use super::cacd;
 use super::catalog::{DataSet, differences};
 use super::hdf5::{self, Counted};
 use super::list::{data_root, named, pictures};
 use super::places::{check_names, is_table, places, recognise};
 use crate::cli::Verdict;
 use crate::error::{Error, Result};
-use crate::french::{counted, grouped};
-use crate::paths::{Cache, Repository};
+use crate::french::counted;
 use crate::process::Progress;
-use crate::setup::rust::Toolchain;
-use crate::worker;
 
 /// The file of the MIT lab.
 const H5_NAME: &str = "train_face.h5";
@@ -36,20 +32,6 @@ pub struct ImportArgs {
     /// Dossier des données (TP_DONNEES, sinon data/ à la racine du dépôt)
     #[arg(long = "donnees", value_name = "DOSSIER")]
     root: Option<PathBuf>,
-}
-
-/// Answer of the worker to « cacd ».
-#[derive(Debug, Deserialize)]
-struct Prepared {
-    train: [usize; 2],
-    test: [usize; 2],
-    unreadable: usize,
-}
-
-impl Prepared {
-    fn is_whole(&self) -> bool {
-        self.train == [20_000; 2] && self.test == [4_000; 2] && self.unreadable == 0
-    }
 }
 
 /// Copies the files, then says what differs from the whole set. [`Verdict::Failed`] when something does.
@@ -104,7 +86,7 @@ pub fn execute(args: &ImportArgs) -> Result<Verdict> {
         )));
     }
     if set.name == "cacd" {
-        return import_cacd(&source, &files, &folder);
+        return cacd::import(&source, &files, &folder);
     }
     let extracted = copy(&source, &files, &places(set, &files, &from)?, &folder)?;
     let _ = writeln!(
@@ -149,7 +131,8 @@ fn home(set: &DataSet, root: &Path) -> PathBuf {
     found.unwrap_or_else(|| root.join(set.places[0]))
 }
 
-fn copy(
+/// Copies each file to its place within `folder`, showing how far it is.
+pub(super) fn copy(
     source: &Source,
     files: &[PathBuf],
     places: &HashMap<PathBuf, PathBuf>,
@@ -163,63 +146,6 @@ fn copy(
     )?;
     progress.finish();
     Ok(extracted)
-}
-
-/// The pictures as they are go beside the folder of the lab, which the worker makes from them.
-fn import_cacd(source: &Source, files: &[PathBuf], folder: &Path) -> Result<Verdict> {
-    let set = named("cacd")?;
-    let raw = match source {
-        Source::Folder(path) => path.clone(),
-        _ => {
-            let raw = folder.with_file_name("CACD2000");
-            copy(source, files, &places(set, files, Path::new(""))?, &raw)?;
-            raw
-        }
-    };
-    let absolute =
-        |path: &Path| std::path::absolute(path).map_err(Error::io("Impossible de situer", path));
-    let (repository, cache) = (Repository::find()?, Cache::locate()?);
-    Toolchain::detect(&repository)?;
-    let program = worker::build(&repository, &cache)?;
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let prepared: Prepared = worker::perform(
-        worker::command(&program, cores),
-        &json!({ "op": "cacd", "source": absolute(&raw)?, "output": absolute(folder)? }),
-        "Images de 100 × 100 pixels, par personne",
-        "environ une minute pour 48 000 images",
-    )?;
-    let _ = writeln!(std::io::stdout(), "{}", told(&prepared, folder));
-    Ok(match prepared.is_whole() {
-        true => Verdict::Fine,
-        false => Verdict::Failed,
-    })
-}
-
-fn told(prepared: &Prepared, folder: &Path) -> String {
-    let mut text = format!(
-        "cacd : « {} », une personne n'est que d'un côté",
-        folder.display()
-    );
-    for (side, counts, whole) in [
-        ("train", prepared.train, 20_000),
-        ("test", prepared.test, 4_000),
-    ] {
-        for (class, count) in counts.into_iter().enumerate() {
-            let lacks = match whole - count.min(whole) {
-                0 => String::new(),
-                lacks => format!(
-                    " : il en manque {} sur {}",
-                    grouped(lacks as u64),
-                    grouped(whole as u64)
-                ),
-            };
-            text += &format!("\n  {side}/{class} : {}{lacks}", counted(count, "image"));
-        }
-    }
-    if prepared.unreadable > 0 {
-        text += &format!("\n⚠ {}", counted(prepared.unreadable, "image illisible"));
-    }
-    text
 }
 
 /// Copies the file of the MIT lab once `count` has opened it, and says what differs from the whole one.
@@ -288,34 +214,6 @@ fn same(one: &Path, other: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_lacks_of_the_young_and_old_is_said() {
-        let prepared = Prepared {
-            train: [20_000, 19_990],
-            test: [4_000, 4_000],
-            unreadable: 2,
-        };
-        let text = told(&prepared, Path::new("data/cacd"));
-        assert!(text.contains("train/0 : 20\u{202f}000 images\n"), "{text}");
-        assert!(
-            text.contains("train/1 : 19\u{202f}990 images : il en manque 10 sur 20\u{202f}000"),
-            "{text}"
-        );
-        assert!(text.ends_with("⚠ 2 images illisibles"), "{text}");
-        let whole = Prepared {
-            train: [20_000; 2],
-            ..prepared
-        };
-        assert!(!whole.is_whole());
-        assert!(
-            Prepared {
-                unreadable: 0,
-                ..whole
-            }
-            .is_whole()
-        );
-    }
 
     /// A folder of its own, removed at the end.
     struct Folder(PathBuf);

@@ -1,6 +1,7 @@
 //! `tp data`: data sets, made or prepared.
 
 mod archive;
+mod cacd;
 mod catalog;
 mod download;
 mod fetch;
