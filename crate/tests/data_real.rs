@@ -74,6 +74,27 @@ fn celeba_and_imagenette_load_whole_and_fast() {
     assert!((0.2..0.8).contains(&mean), "{mean}");
 }
 
+/// What `Seance` does: the second reading comes from the cache, and is the same.
+#[test]
+fn a_cache_gives_the_same_detection_set() {
+    let Some(root) = real_data("CelebA") else {
+        return;
+    };
+    let kept = std::env::temp_dir().join(format!("visages-reel-{}", std::process::id()));
+    let load = |options: LoadOptions| {
+        let start = Instant::now();
+        let config = DetectionConfig::default().with_load(options.with_verbose(false));
+        let hash = config.init(&root).unwrap().content_hash().unwrap();
+        println!("{:.2} s", start.elapsed().as_secs_f64());
+        hash
+    };
+    let plain = load(LoadOptions::default());
+    let with_cache = || load(LoadOptions::default().with_cache(&kept));
+    assert_eq!(with_cache(), plain);
+    assert_eq!(with_cache(), plain);
+    std::fs::remove_dir_all(&kept).unwrap();
+}
+
 #[test]
 fn every_utkface_picture_is_readable() {
     let Some(root) = real_data("UTKFace") else {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use visages::{
-    data::{DetectionConfig, load_h5, read_h5},
+    data::{DetectionConfig, count_h5, load_h5, read_h5},
     error::Error,
 };
 
@@ -72,6 +72,14 @@ fn contiguous_and_compressed_layouts_give_rgb_images_by_class() {
             assert_is(others.image(index).unwrap(), 6 + index);
         }
     }
+}
+
+#[test]
+fn what_a_file_holds_is_counted() {
+    assert_eq!(count_h5(&fixture("chunked.h5")).unwrap(), (8, 4));
+    assert_eq!(count_h5(&fixture("faces_only.h5")).unwrap(), (12, 0));
+    let error = count_h5(&fixture("too_few_labels.h5")).unwrap_err();
+    assert!(error.to_string().contains("« labels »"), "{error}");
 }
 
 #[test]

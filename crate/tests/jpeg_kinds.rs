@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use data_support::TempFolder;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
-use visages::data::{Decoding, ImageFolder, ImageStore, LoadOptions};
+use visages::data::{Decoding, ImageFolder, ImageStore, LoadOptions, classes};
 
 fn fixtures() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/jpeg")
@@ -99,11 +99,22 @@ fn ten_thousand_damaged_files() {
         }
         folder.write(&format!("{index:05}.jpg"), &bytes);
     }
-    let options = LoadOptions::new().with_size(24, 24).with_verbose(false);
-    let loaded = ImageFolder::load("les essais", folder.path(), &options).unwrap();
-    let seen = loaded.len() + loaded.unreadable.len() + loaded.ignored;
-    assert_eq!(seen, FILES);
-    println!("{} images lues sur {FILES}", loaded.len());
-    assert!(loaded.len() >= FILES * 3 / 10, "{}", loaded.len());
-    assert!(loaded.unreadable.iter().all(|file| !file.reason.is_empty()));
+    for decoding in [Decoding::Scaled, Decoding::Full] {
+        let options = LoadOptions::new()
+            .with_size(24, 24)
+            .with_decoding(decoding)
+            .with_verbose(false);
+        let loaded = ImageFolder::load("les essais", folder.path(), &options).unwrap();
+        let seen = loaded.len() + loaded.unreadable.len() + loaded.ignored;
+        assert_eq!(seen, FILES);
+        println!("{decoding:?} : {} images lues sur {FILES}", loaded.len());
+        assert!(loaded.len() >= FILES * 3 / 10, "{}", loaded.len());
+        assert!(loaded.unreadable.iter().all(|file| !file.reason.is_empty()));
+    }
+    let scanned = classes::scan(folder.path()).unwrap();
+    assert_eq!(scanned.height(), FILES);
+    let hashes = scanned.column("content_hash").unwrap();
+    let usable = FILES - hashes.null_count();
+    println!("Examen : {usable} images sur {FILES}");
+    assert!((FILES * 3 / 10..FILES).contains(&usable), "{usable}");
 }

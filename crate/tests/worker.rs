@@ -209,3 +209,16 @@ fn faces_are_drawn_with_lines_that_tell_how_far_it_is() {
     assert!(worker.refusal(&request).contains("planche.png"));
     let _ = std::fs::remove_dir_all(&folder);
 }
+
+#[test]
+fn a_training_set_in_one_file_is_counted_or_refused() {
+    let mut worker = Worker::start();
+    let path = |name| format!("{}/tests/fixtures/h5/{name}", env!("CARGO_MANIFEST_DIR"));
+    let answer = worker.ask(json!({ "op": "h5", "path": path("chunked.h5") }));
+    assert_eq!(
+        (&answer["faces"], &answer["others"]),
+        (&json!(8), &json!(4))
+    );
+    let refusal = worker.refusal(json!({ "op": "h5", "path": path("floats.h5") }));
+    assert!(refusal.contains("de type f32"), "{refusal}");
+}

@@ -37,7 +37,8 @@ const TABLES: [&str; 2] = ["txt", "csv"];
 /// Those of reading the folder; [`Error::Labels`] for a table that is not what it should be.
 pub fn scan(dir: impl AsRef<Path>) -> Result<DataFrame> {
     let dir = dir.as_ref();
-    let scanned = Scanned::folder_without("CelebA", dir, |file| Scanned::ends_with(file, &TABLES))?;
+    let scanned = Scanned::folder_without("CelebA", dir, |file| Scanned::ends_with(file, &TABLES))?
+        .not_empty("CelebA")?;
     let names: Vec<String> = scanned.names().collect();
     let numbers: Vec<Option<u32>> = names
         .iter()

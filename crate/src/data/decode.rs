@@ -1,8 +1,7 @@
 //! One picture file → RGB bytes of the wanted size: the single preprocessing of every loader.
 
 use std::{
-    fs::File,
-    io::{Cursor, Read},
+    io::Cursor,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
 };
@@ -15,6 +14,7 @@ use image::{
 use super::{
     jpeg,
     options::{Decoding, Fit, LoadOptions},
+    picture_file::read_file,
     resize::{Source, Weights, resize},
 };
 use crate::error::io_reason;
@@ -23,15 +23,6 @@ use crate::error::io_reason;
 const MAX_SIDE: u32 = 20_000;
 /// Most pixels that are decoded (192 MB of RGB): a small file can announce a huge picture.
 const MAX_PIXELS: u64 = 64_000_000;
-/// Largest file that is read.
-const MAX_FILE_BYTES: u64 = 128 * 1024 * 1024;
-/// Bytes that tell the format of a file.
-const SIGNATURE_BYTES: usize = 16;
-/// Extensions of pictures: such a file that is no JPEG or PNG inside is reported, others are ignored.
-const PICTURE_EXTENSIONS: [&str; 13] = [
-    "jpg", "jpeg", "jpe", "jfif", "png", "gif", "bmp", "webp", "tif", "tiff", "avif", "heic", "jp2",
-];
-
 /// A decoded picture, already brought to the wanted size.
 pub(super) struct Picture {
     /// `height * width * 3` bytes.
@@ -46,16 +37,22 @@ pub(super) enum Outcome {
     Picture(Picture),
     /// A picture that cannot be used; the reason is French.
     Unreadable(String),
+    /// A file that the system did not give, this time; the reason is French.
+    Unreachable(String),
     /// No picture: a text file, a table…
     Ignored,
 }
+
+/// What is said of a picture on which a decoder failed by itself.
+pub(super) const INCOHERENT: &str = "données incohérentes";
 
 /// Reads, decodes and resizes one file. Never panics, whatever the file holds.
 pub(super) fn read_picture(path: &Path, options: &LoadOptions) -> Outcome {
     let (format, bytes) = match read_file(path) {
         Ok(Some(content)) => content,
         Ok(None) => return Outcome::Ignored,
-        Err(reason) => return Outcome::Unreadable(reason),
+        Err(failure) if failure.passing => return Outcome::Unreachable(failure.reason),
+        Err(failure) => return Outcome::Unreadable(failure.reason),
     };
     // A decoder's bug on a damaged file must cost one picture, not the student's session.
     let read = catch_unwind(AssertUnwindSafe(|| match options.decoding {
@@ -68,7 +65,7 @@ pub(super) fn read_picture(path: &Path, options: &LoadOptions) -> Outcome {
     match read {
         Ok(Ok(picture)) => Outcome::Picture(picture),
         Ok(Err(reason)) => Outcome::Unreadable(reason),
-        Err(_) => Outcome::Unreadable("données incohérentes".to_owned()),
+        Err(_) => Outcome::Unreadable(INCOHERENT.to_owned()),
     }
 }
 
@@ -117,52 +114,6 @@ fn whole(
         original_size: image.dimensions(),
         rgb: fit(image, options),
     })
-}
-
-/// Format and bytes of a JPEG or PNG file, told by its content; `None` when it is no picture.
-pub(super) fn read_file(
-    path: &Path,
-) -> std::result::Result<Option<(ImageFormat, Vec<u8>)>, String> {
-    let told = |error: std::io::Error| io_reason(&error);
-    let metadata = std::fs::metadata(path).map_err(told)?;
-    // Opening a named pipe would wait for ever.
-    if !metadata.is_file() {
-        return Ok(None);
-    }
-    let mut file = File::open(path).map_err(told)?;
-    let mut bytes = Vec::with_capacity(SIGNATURE_BYTES);
-    file.by_ref()
-        .take(SIGNATURE_BYTES as u64)
-        .read_to_end(&mut bytes)
-        .map_err(told)?;
-    let format = match image::guess_format(&bytes) {
-        Ok(format @ (ImageFormat::Jpeg | ImageFormat::Png)) => format,
-        Ok(other) => {
-            return Err(format!(
-                "format {} non pris en charge (JPEG ou PNG attendu)",
-                other.extensions_str().first().copied().unwrap_or("inconnu")
-            ));
-        }
-        Err(_) if !has_picture_extension(path) => return Ok(None),
-        Err(_) if bytes.is_empty() => return Err("fichier vide".to_owned()),
-        Err(_) => return Err("le contenu n'est ni du JPEG ni du PNG".to_owned()),
-    };
-    if metadata.len() > MAX_FILE_BYTES {
-        return Err(format!(
-            "fichier de {} Mo, trop gros pour une image",
-            metadata.len() / 1_000_000
-        ));
-    }
-    file.take(MAX_FILE_BYTES)
-        .read_to_end(&mut bytes)
-        .map_err(told)?;
-    Ok(Some((format, bytes)))
-}
-
-fn has_picture_extension(path: &Path) -> bool {
-    path.extension()
-        .and_then(|extension| extension.to_str())
-        .is_some_and(|extension| PICTURE_EXTENSIONS.contains(&extension.to_lowercase().as_str()))
 }
 
 /// Decodes to RGB, upright, transparent parts shown over white.

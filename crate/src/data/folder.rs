@@ -8,8 +8,8 @@ use std::{
 use rayon::prelude::*;
 
 use super::{
-    cache::Cache,
-    decode::{Outcome, read_picture},
+    cache::{Cache, Seen},
+    decode::Outcome,
     image_store::{CHANNELS, ImageStore},
     memory,
     options::LoadOptions,
@@ -93,27 +93,17 @@ impl ImageFolder {
         let mut read = 0;
         for (done, chunk) in files.chunks(CHUNK).enumerate() {
             // Large photographs take seconds a chunk: the wish to stop is looked at before each.
-            let outcomes: Vec<Option<(Outcome, bool)>> = chunk
+            let seen: Vec<Option<Seen>> = chunk
                 .par_iter()
                 .map(|file| {
-                    if stop::asked() {
-                        return None;
-                    }
-                    let recalled = cache.as_ref().and_then(|cache| cache.recall(root, file));
-                    Some(match recalled {
-                        Some(outcome) => (outcome, true),
-                        None => (read_picture(&root.join(file), options), false),
-                    })
+                    (!stop::asked()).then(|| Seen::look(cache.as_ref(), root, file, options))
                 })
                 .collect();
-            for (file, (outcome, recalled)) in chunk
-                .iter()
-                .zip(outcomes.into_iter().map_while(|outcome| outcome))
-            {
+            for (file, seen) in chunk.iter().zip(seen.into_iter().map_while(|seen| seen)) {
                 if let Some(cache) = &mut cache {
-                    cache.note(root, file, &outcome, recalled);
+                    cache.note(file, &seen);
                 }
-                folder.add(file, outcome)?;
+                folder.add(file, seen.outcome)?;
                 read += 1;
             }
             if read < done * CHUNK + chunk.len() {
@@ -134,7 +124,7 @@ impl ImageFolder {
             ));
         }
         if let Some(cache) = cache
-            && let Err(error) = cache.save(&folder.images)
+            && let Err(error) = cache.save(root, &folder.images)
         {
             // The images are there all the same.
             println!("⚠ {what} : {error}");
@@ -206,10 +196,12 @@ impl ImageFolder {
                 self.files.push(file.to_path_buf());
                 self.original_sizes.push(picture.original_size);
             }
-            Outcome::Unreadable(reason) => self.unreadable.push(UnreadableFile {
-                path: file.to_path_buf(),
-                reason,
-            }),
+            Outcome::Unreadable(reason) | Outcome::Unreachable(reason) => {
+                self.unreadable.push(UnreadableFile {
+                    path: file.to_path_buf(),
+                    reason,
+                })
+            }
             Outcome::Ignored => self.ignored += 1,
         }
         Ok(())
@@ -232,13 +224,18 @@ impl std::fmt::Debug for ImageFolder {
 pub(super) fn list_pictures(what: &str, root: &Path) -> Result<Vec<PathBuf>> {
     let files = existing_files(what, root)?;
     if files.is_empty() {
-        return Err(Error::FolderEmpty {
-            what: what.to_owned(),
-            path: root.to_path_buf(),
-            remedy: "Placez-y des images JPEG ou PNG".to_owned(),
-        });
+        return Err(no_pictures(what, root));
     }
     Ok(files)
+}
+
+/// The error for a folder without a picture.
+pub(super) fn no_pictures(what: &str, root: &Path) -> Error {
+    Error::FolderEmpty {
+        what: what.to_owned(),
+        path: root.to_path_buf(),
+        remedy: "Placez-y des images JPEG ou PNG".to_owned(),
+    }
 }
 
 /// Every visible file under `root`, a folder that must be there.
@@ -254,7 +251,7 @@ fn existing_files(what: &str, root: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// Every visible file under `root`, as sorted paths within it. A folder met twice (links) is read once.
-fn list_files(root: &Path) -> Result<Vec<PathBuf>> {
+pub(super) fn list_files(root: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut seen = HashSet::new();
     let mut pending = vec![(PathBuf::new(), 0)];

@@ -62,25 +62,10 @@ pub fn read_h5(
     max_faces: Option<usize>,
     max_non_faces: Option<usize>,
 ) -> Result<(ImageStore, ImageStore)> {
-    let file = open(path)?;
-    let images = dataset(&file, path, "images")?;
-    let labels = dataset(&file, path, "labels")?;
-
-    let shape = images.shape().map_err(|error| failure(path, &error))?;
-    let dtype = images.dtype().map_err(|error| failure(path, &error))?;
-    let side = DEFAULT_SIDE as u64;
-    let [count, height, width, channels] = shape[..] else {
-        return Err(wrong_layout(path, "images", &shape, &dtype));
-    };
-    if (height, width, channels) != (side, side, CHANNELS as u64) || dtype != DType::U8 {
-        return Err(wrong_layout(path, "images", &shape, &dtype));
-    }
-    let count = usize::try_from(count).map_err(|_| wrong_layout(path, "images", &shape, &dtype))?;
-    let labels = read_labels(&labels, path, count)?;
-
+    let (images, labels) = labelled(path)?;
     let class = |face: bool, max| {
-        let members = (0..count).filter(|&row| labels[row] == face).collect();
-        spread(members, max)
+        let members = (0..labels.len()).filter(|&row| labels[row] == face);
+        spread(members.collect(), max)
     };
     let (face_rows, other_rows) = (class(true, max_faces), class(false, max_non_faces));
     if face_rows.is_empty() || other_rows.is_empty() {
@@ -97,6 +82,43 @@ pub fn read_h5(
         read_rows(&images, path, &face_rows, "les visages")?,
         read_rows(&images, path, &other_rows, "les autres images")?,
     ))
+}
+
+/// How many faces and how many other images a file in the layout of `train_face.h5` holds. Its labels are all read, and
+/// its last image.
+///
+/// # Errors
+/// [`Error::Io`] when the file cannot be opened, [`Error::DataFile`] when it is empty, truncated, of another kind or
+/// another layout.
+pub fn count_h5(path: &Path) -> Result<(usize, usize)> {
+    let (images, labels) = labelled(path)?;
+    if let Some(last) = labels.len().checked_sub(1) {
+        images
+            .read_raw_rows(last as u64, 1)
+            .map_err(|error| failure(path, &error))?;
+    }
+    let faces = labels.iter().filter(|is_face| **is_face).count();
+    Ok((faces, labels.len() - faces))
+}
+
+/// The images of the file, in the layout of `train_face.h5`, and whether each is a face.
+fn labelled(path: &Path) -> Result<(Dataset, Vec<bool>)> {
+    let file = open(path)?;
+    let images = dataset(&file, path, "images")?;
+    let labels = dataset(&file, path, "labels")?;
+
+    let shape = images.shape().map_err(|error| failure(path, &error))?;
+    let dtype = images.dtype().map_err(|error| failure(path, &error))?;
+    let side = DEFAULT_SIDE as u64;
+    let [count, height, width, channels] = shape[..] else {
+        return Err(wrong_layout(path, "images", &shape, &dtype));
+    };
+    if (height, width, channels) != (side, side, CHANNELS as u64) || dtype != DType::U8 {
+        return Err(wrong_layout(path, "images", &shape, &dtype));
+    }
+    let count = usize::try_from(count).map_err(|_| wrong_layout(path, "images", &shape, &dtype))?;
+    let labels = read_labels(&labels, path, count)?;
+    Ok((images, labels))
 }
 
 /// Opens the file and tells an empty or foreign one from a damaged one.

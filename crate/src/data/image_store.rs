@@ -209,11 +209,6 @@ impl ImageStore {
         Ok(store)
     }
 
-    /// The pixels of all images, one after the other.
-    pub(super) fn bytes(&self) -> &[u8] {
-        &self.pixels
-    }
-
     /// Bytes of one image.
     fn image_len(&self) -> usize {
         self.height * self.width * CHANNELS

@@ -1,14 +1,18 @@
 //! A look at many files without decoding them: is each a picture, and which of them are identical?
 
-use std::path::{Path, PathBuf};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+};
 
 use polars::prelude::{Column, DataFrame, NamedFrom, Series};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::{
-    decode::{check_header, read_file},
-    folder::list_pictures,
+    decode::{INCOHERENT, check_header},
+    folder::{list_pictures, no_pictures},
+    picture_file::read_file,
     watch::Reading,
 };
 use crate::error::Result;
@@ -41,7 +45,8 @@ impl Scanned {
     }
 
     /// The same without the files, told by their path within the folder, that go with the pictures:
-    /// tables of labels.
+    /// tables of labels. There may be nothing else, where a table alone tells something: see
+    /// [`not_empty`](Self::not_empty).
     pub(super) fn folder_without(
         what: &str,
         root: &Path,
@@ -60,6 +65,14 @@ impl Scanned {
             files,
             inspections,
         })
+    }
+
+    /// Refuses a folder that only holds what goes with pictures.
+    pub(super) fn not_empty(self, what: &str) -> Result<Self> {
+        match self.files.is_empty() {
+            true => Err(no_pictures(what, &self.root)),
+            false => Ok(self),
+        }
     }
 
     /// Whether a path has one of these endings.
@@ -120,14 +133,16 @@ impl Scanned {
 }
 
 fn inspect_file(path: &Path) -> Inspection {
-    let looked = read_file(path).and_then(|content| match content {
+    let look = || match read_file(path).map_err(|failure| failure.reason)? {
         None => Err("ce n'est pas une image".to_owned()),
         Some((format, bytes)) => {
             check_header(&bytes, format)?;
             Ok(hash(&bytes))
         }
-    });
-    match looked {
+    };
+    // As in reading: a decoder's bug costs one picture.
+    let looked = catch_unwind(AssertUnwindSafe(look));
+    match looked.unwrap_or_else(|_| Err(INCOHERENT.to_owned())) {
         Ok(hash) => Inspection {
             content_hash: Some(hash),
             issue: None,

@@ -20,6 +20,7 @@ mod inspect;
 mod jpeg;
 mod memory;
 mod options;
+mod picture_file;
 mod preset;
 mod resize;
 mod rows;
@@ -38,7 +39,7 @@ pub use detection::{
 pub use fairface::FAIRFACE_FOLDER;
 pub use folder::{ImageFolder, UnreadableFile};
 pub(crate) use h5::h5_file;
-pub use h5::{H5_FILE, load_h5, read_h5};
+pub use h5::{H5_FILE, count_h5, load_h5, read_h5};
 pub use image_store::{CHANNELS, ImageStore};
 pub use options::{DEFAULT_SIDE, Decoding, Fit, Framing, LoadOptions};
 pub use preset::{PRESET_VARIABLE, Preset};

@@ -2,16 +2,16 @@
 
 use std::path::PathBuf;
 
-use super::live::{Barre, barre};
+use super::{
+    live::{Barre, barre},
+    user_cache,
+};
 use crate::{
     data::{DrawnFacesConfig, Preset},
     error::{Error, Result},
     stop,
     train::StopFlag,
 };
-
-/// Environment variable that names the cache, for `tp` too.
-const CACHE_VARIABLE: &str = "TP_CACHE";
 
 /// The folder of the drawn faces of a preset and a seed; drawn now if it is not whole.
 pub(super) fn utkface(preset: Preset, seed: u64) -> Result<PathBuf> {
@@ -20,7 +20,7 @@ pub(super) fn utkface(preset: Preset, seed: u64) -> Result<PathBuf> {
         .with_side(preset.choose(100, 200, 200))
         .with_seed(seed);
     let name = format!("utkface-dessine-{}-{}-{seed}", config.faces, config.side);
-    let folder = cache().join("dessins").join(name);
+    let folder = user_cache::folder().join("dessins").join(name);
     let wish = StopFlag::new();
     let mut bar: Option<Barre> = None;
     let report = config.write_utkface_folder(&folder, &wish, |done, total| {
@@ -42,17 +42,4 @@ pub(super) fn utkface(preset: Preset, seed: u64) -> Result<PathBuf> {
         report.files
     );
     Ok(folder)
-}
-
-/// As `tp` has it: the variable, else the user's cache, else a temporary folder.
-fn cache() -> PathBuf {
-    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-    let user = || {
-        let home = || set("HOME").map(|home| PathBuf::from(home).join(".cache"));
-        set("XDG_CACHE_HOME").map(PathBuf::from).or_else(home)
-    };
-    match set(CACHE_VARIABLE).map(PathBuf::from) {
-        Some(cache) => cache,
-        None => user().unwrap_or_else(std::env::temp_dir).join("tp-visages"),
-    }
 }

@@ -12,6 +12,7 @@ mod live;
 mod panic;
 mod process;
 mod session;
+mod user_cache;
 
 pub use attempt::{Essai, essayer};
 pub use check::{Check, IntoOutcome, Note, Outcome, Verdict, check, noter};

@@ -9,7 +9,7 @@ use burn::tensor::Device;
 
 use super::{
     data_source::{DataSource, SYNTHETIC, asks_for_drawings, find_data},
-    drawings,
+    drawings, user_cache,
 };
 use crate::{
     data::{
@@ -140,7 +140,8 @@ impl Seance {
     }
 
     /// Faces and non-faces for the detection labs, in the amount of the preset, split with the
-    /// session's seed; prints how many there are. Drawn when there is no data set; see
+    /// session's seed; prints how many there are. Reduced pictures are kept in the user's cache (`TP_CACHE`, else
+    /// `~/.cache/tp-visages`), where the next session finds them. Drawn when there is no data set; see
     /// [`SyntheticConfig`].
     ///
     /// # Errors
@@ -149,7 +150,9 @@ impl Seance {
     pub fn detection_loader(&self) -> Result<DetectionLoader> {
         let loader = match &self.data {
             DataSource::At(path) => {
-                let mut config = DetectionConfig::for_preset(self.preset).with_seed(self.seed);
+                let mut config = DetectionConfig::for_preset(self.preset)
+                    .with_seed(self.seed)
+                    .with_load(real_pictures());
                 if self.max_images.is_some() {
                     config = config.with_max_images(self.max_images);
                 }
@@ -185,7 +188,7 @@ impl Seance {
     /// [`SyntheticConfig::test_faces`].
     pub fn test_faces(&self) -> Result<TestFaces> {
         if !self.is_synthetic() {
-            return TestFaces::load(&self.data_dir()?, &LoadOptions::default());
+            return TestFaces::load(&self.data_dir()?, &real_pictures());
         }
         let config = SyntheticConfig::for_preset(self.preset).with_seed(self.seed);
         println!(
@@ -228,7 +231,7 @@ impl Seance {
     /// Those of [`TestFaces::fairface`].
     pub fn fairface(&self) -> Result<Option<TestFaces>> {
         let faces = match self.data_dir() {
-            Ok(root) => TestFaces::fairface(&root, &LoadOptions::default())?,
+            Ok(root) => TestFaces::fairface(&root, &real_pictures())?,
             Err(_) => None,
         };
         if faces.is_none() {
@@ -239,6 +242,11 @@ impl Seance {
         }
         Ok(faces)
     }
+}
+
+/// How the pictures of data sets are read: decoded once, then found in the user's cache.
+fn real_pictures() -> LoadOptions {
+    LoadOptions::default().with_cache(user_cache::images())
 }
 
 impl SeanceBuilder {

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{ArgAction, Parser, Subcommand};
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands;
 use crate::error::Result;
@@ -27,11 +27,10 @@ pub enum Verdict {
     about = "TP visages : installe le noyau Rust, ouvre, exécute et vérifie les notebooks.",
     after_help = "Codes de sortie : 0 tout va bien, 1 ce qui était demandé a échoué, 2 impossible à faire.",
     help_template = TEMPLATE,
-    subcommand_help_heading = "Commandes",
+    subcommand_help_heading = "Commandes ",
     subcommand_value_name = "COMMANDE",
     disable_help_flag = true,
-    disable_help_subcommand = true,
-    next_help_heading = "Options"
+    disable_help_subcommand = true
 )]
 struct Arguments {
     /// Affiche cette aide
@@ -75,7 +74,10 @@ enum Command {
 /// Parses the arguments of this process, runs the command, prints an error in one place.
 pub fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    let parsed = match Arguments::try_parse_from(arguments) {
+    let parsed = in_french(Arguments::command())
+        .try_get_matches_from(arguments)
+        .and_then(|matches| Arguments::from_arg_matches(&matches));
+    let parsed = match parsed {
         Ok(parsed) => parsed,
         Err(error) => return explain(&error),
     };
@@ -91,6 +93,15 @@ pub fn main() -> ExitCode {
         Command::Kernel(args) => commands::kernel::execute(&args),
     };
     exit_code(outcome)
+}
+
+/// Headings of the help as French writes them, with a space before the colon that clap adds, one for all the options.
+fn in_french(command: clap::Command) -> clap::Command {
+    let command = command.mut_args(|arg| match arg.is_positional() {
+        true => arg.help_heading("Arguments "),
+        false => arg.help_heading("Options "),
+    });
+    command.mut_subcommands(in_french)
 }
 
 fn exit_code(outcome: Result<Verdict>) -> ExitCode {

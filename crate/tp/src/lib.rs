@@ -7,6 +7,7 @@
 //! | [`cli`] | the commands, their French help, exit codes |
 //! | [`paths`] | where the repository, the cache and the data are |
 //! | [`platform`] | everything that differs between operating systems |
+//! | [`french`] | how numbers and counts are written |
 //! | [`process`] | child commands: progress, French failures |
 //! | [`kernel`] | the kernel folder, the launcher, the compiler wrapper |
 //! | [`setup`] | what is installed, what is missing, how to install it |
@@ -19,6 +20,7 @@
 pub mod cli;
 pub mod commands;
 pub mod error;
+pub mod french;
 pub mod jupyter;
 pub mod kernel;
 pub mod notebook;

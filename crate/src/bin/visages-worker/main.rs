@@ -1,5 +1,5 @@
 //! What `cargo tp` has done by a program that is linked to the library: training steps for
-//! `tp bench pas`, readings for `tp bench images`, drawings for `tp data synth`, trainings
+//! `tp bench pas`, readings for `tp bench images`, checks and preparations for `tp data import`, drawings for `tp data synth`, trainings
 //! for `tp bench biais`. Reads one JSON request a line on stdin, answers one JSON line on stdout, ends
 //! with its input.
 
@@ -102,6 +102,14 @@ impl Session {
                 })
             }
             Request::Images(reading) => reading.read(),
+            Request::H5 { path } => {
+                let (faces, others) = visages::data::count_h5(&path)?;
+                Ok(Answer::Counted {
+                    ok: true,
+                    faces,
+                    others,
+                })
+            }
             Request::Cacd(preparation) => preparation.write(output),
             Request::Bias(trial) => Ok(Answer::Tried {
                 ok: true,

@@ -1,5 +1,7 @@
 //! Requests and answers, one JSON object a line. `tp` and the peers' scripts hold the same names.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -36,6 +38,8 @@ pub enum Request {
     Images(Reading),
     /// Make the folders of the « young or old » lab; lines that tell how far it is come before the answer.
     Cacd(Preparation),
+    /// Count what a file in the layout of `train_face.h5` holds.
+    H5 { path: PathBuf },
 }
 
 impl Request {
@@ -146,6 +150,11 @@ pub enum Answer {
         train: [usize; 2],
         test: [usize; 2],
         unreadable: usize,
+    },
+    Counted {
+        ok: bool,
+        faces: usize,
+        others: usize,
     },
     Tried {
         ok: bool,

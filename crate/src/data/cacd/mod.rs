@@ -4,6 +4,7 @@
 //! B.-C. Chen, C.-S. Chen, W. H. Hsu, *Cross-Age Reference Coding for Age-Invariant Face Recognition and
 //! Retrieval*, ECCV 2014. The age is the year of the picture less the year of birth: approximate by design.
 
+mod plan;
 mod prepare;
 
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! CACD → the folders of the « young or old » lab: `train/0`, `train/1`, `test/0`, `test/1`.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     fs,
     ops::RangeInclusive,
     path::{Path, PathBuf},
@@ -12,7 +12,10 @@ use image::RgbImage;
 use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 use rayon::prelude::*;
 
-use super::CacdName;
+use super::{
+    CacdName,
+    plan::{FOLDERS, PARTIAL, Planned, take_over},
+};
 use crate::{
     data::{
         decode::{Outcome, read_picture},
@@ -58,29 +61,23 @@ impl Default for YoungOldConfig {
 /// What [`YoungOldConfig::write`] made; classes are 0 and 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct YoungOldReport {
-    /// Training pictures of each class.
+    /// Training pictures of each class that are in the result.
     pub train: [usize; 2],
-    /// Test pictures of each class.
+    /// Test pictures of each class that are in the result.
     pub test: [usize; 2],
-    /// Pictures that could not be read.
+    /// Pictures that could not be read: they are in none.
     pub unreadable: usize,
-}
-
-/// A picture to write: where it is within the source, and within the result.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Planned {
-    source: PathBuf,
-    target: PathBuf,
 }
 
 impl YoungOldConfig {
     /// Writes JPEG files under `out` from the pictures under `dir`, named as CACD names them. A person is on one
     /// side only, training or test, whatever their age in the picture. Files that are there already are kept: an
-    /// interrupted writing is finished by the same call. `progress` is told how many are done, of how many.
+    /// interrupted writing is finished by the same call. Who is on which side depends on all the names: what a call with
+    /// other names or settings wrote there is removed first. `progress` is told how many are done, of how many.
     ///
     /// # Errors
-    /// Those of reading `dir`; [`Error::FolderEmpty`] when no name has one of the ages; [`Error::Io`] when a file
-    /// cannot be written.
+    /// Those of reading `dir`; [`Error::FolderEmpty`] when no name has one of the ages; [`Error::DataFile`] when `out` holds
+    /// pictures that no such call wrote; [`Error::Io`] when a file cannot be written.
     pub fn write(
         &self,
         dir: &Path,
@@ -89,7 +86,7 @@ impl YoungOldConfig {
     ) -> Result<YoungOldReport> {
         let options = LoadOptions::new().with_size(self.side, self.side);
         options.check()?;
-        let (plan, mut report) = self.plan(list_pictures("CACD", dir)?);
+        let plan = self.plan(list_pictures("CACD", dir)?);
         if plan.is_empty() {
             return Err(Error::FolderEmpty {
                 what: "CACD".to_owned(),
@@ -98,37 +95,45 @@ impl YoungOldConfig {
                     .to_owned(),
             });
         }
-        for folder in ["train/0", "train/1", "test/0", "test/1"] {
+        for folder in FOLDERS {
             let folder = out.join(folder);
             fs::create_dir_all(&folder)
                 .map_err(|error| Error::io("créer le dossier", &folder, error))?;
         }
+        take_over(out, self.side, &plan)?;
+        let counts: [[AtomicUsize; 2]; 2] = Default::default();
         let unreadable = AtomicUsize::new(0);
         for (done, chunk) in plan.chunks(CHUNK).enumerate() {
             progress(done * CHUNK, plan.len());
-            chunk.par_iter().try_for_each(|planned| {
+            chunk.par_iter().try_for_each(|planned| -> Result<()> {
                 let target = out.join(&planned.target);
-                if target.is_file() {
-                    return Ok(());
-                }
-                match read_picture(&dir.join(&planned.source), &options) {
-                    Outcome::Picture(picture) => save(picture.rgb, self.side, &target),
-                    Outcome::Unreadable(_) | Outcome::Ignored => {
-                        unreadable.fetch_add(1, Ordering::Relaxed);
-                        Ok(())
+                if !target.is_file() {
+                    match read_picture(&dir.join(&planned.source), &options) {
+                        Outcome::Picture(picture) => save(picture.rgb, self.side, &target)?,
+                        Outcome::Unreadable(_) | Outcome::Unreachable(_) | Outcome::Ignored => {
+                            unreadable.fetch_add(1, Ordering::Relaxed);
+                            return Ok(());
+                        }
                     }
                 }
+                counts[planned.side][planned.class].fetch_add(1, Ordering::Relaxed);
+                Ok(())
             })?;
         }
         progress(plan.len(), plan.len());
-        report.unreadable = unreadable.into_inner();
-        Ok(report)
+        let [train, test] = counts.map(|side| side.map(AtomicUsize::into_inner));
+        Ok(YoungOldReport {
+            train,
+            test,
+            unreadable: unreadable.into_inner(),
+        })
     }
 
     /// Which files go where.
-    fn plan(&self, files: Vec<PathBuf>) -> (Vec<Planned>, YoungOldReport) {
-        // Pictures of each class by person, everything in a fixed order.
+    fn plan(&self, files: Vec<PathBuf>) -> Vec<Planned> {
+        // Pictures of each class by person, everything in a fixed order; a name met twice is one picture.
         let mut people: BTreeMap<String, [Vec<PathBuf>; 2]> = BTreeMap::new();
+        let mut names = HashSet::new();
         for file in files {
             let name = CacdName::parse(&file.file_name().unwrap_or_default().to_string_lossy());
             let (Some(age), Some(identity)) = (name.age, name.identity) else {
@@ -139,7 +144,9 @@ impl YoungOldConfig {
                 age if self.old.contains(&age) => 1,
                 _ => continue,
             };
-            people.entry(identity).or_default()[class].push(file);
+            if names.insert(file.file_stem().unwrap_or_default().to_owned()) {
+                people.entry(identity).or_default()[class].push(file);
+            }
         }
         let mut people: Vec<[Vec<PathBuf>; 2]> = people.into_values().collect();
         people.shuffle(&mut StdRng::seed_from_u64(self.seed));
@@ -171,16 +178,13 @@ impl YoungOldConfig {
                     plan.push(Planned {
                         source,
                         target: target.with_extension("jpg"),
+                        side,
+                        class,
                     });
                 }
             }
         }
-        let report = YoungOldReport {
-            train: counts[0],
-            test: counts[1],
-            unreadable: 0,
-        };
-        (plan, report)
+        plan
     }
 }
 
@@ -195,7 +199,7 @@ fn save(rgb: Vec<u8>, side: usize, target: &Path) -> Result<()> {
     image
         .write_with_encoder(encoder)
         .map_err(|error| failed(std::io::Error::other(error)))?;
-    let partial = target.with_extension("partiel");
+    let partial = target.with_extension(PARTIAL);
     fs::write(&partial, bytes.into_inner())
         .and_then(|()| fs::rename(&partial, target))
         .map_err(failed)
@@ -227,9 +231,8 @@ mod tests {
             test: 25,
             ..YoungOldConfig::default()
         };
-        let (plan, report) = config.plan(files());
-        assert_eq!(report.train, [100, 100]);
-        assert_eq!(report.test, [25, 25]);
+        let plan = config.plan(files());
+        assert_eq!(counts(&plan), [[100, 100], [25, 25]]);
         assert_eq!(plan.len(), 250);
         let person = |planned: &Planned| {
             let name = planned.source.to_str().unwrap().to_owned();
@@ -254,18 +257,27 @@ mod tests {
                 "{planned:?}"
             );
         }
-        assert_eq!(config.plan(files()).0, plan);
+        assert_eq!(config.plan(files()), plan);
+        // The same names in another folder are the same pictures.
+        let mut twice = files();
+        twice.extend(files().iter().map(|file| Path::new("z").join(file)));
+        assert_eq!(config.plan(twice), plan);
+    }
+
+    fn counts(plan: &[Planned]) -> [[usize; 2]; 2] {
+        let mut counts = [[0; 2]; 2];
+        for planned in plan {
+            counts[planned.side][planned.class] += 1;
+        }
+        counts
     }
 
     #[test]
     fn a_small_copy_has_both_sides() {
-        let (_, report) = YoungOldConfig::default().plan(files());
+        let [train, test] = counts(&YoungOldConfig::default().plan(files()));
         // A sixth of 200 and of 205, in whole people cut at the number wanted.
-        assert_eq!(report.test, [33, 34]);
-        assert!(
-            report.train[0] >= 150 && report.train[1] >= 150,
-            "{report:?}"
-        );
+        assert_eq!(test, [33, 34]);
+        assert!(train[0] >= 150 && train[1] >= 150, "{train:?}");
     }
 
     #[test]
@@ -290,19 +302,70 @@ mod tests {
         assert_eq!(last.0, last.1);
         assert_eq!(report.unreadable, 1);
         let written = walk(&out);
-        assert_eq!(
-            written.len() + 1,
-            report.train.iter().chain(&report.test).sum::<usize>()
-        );
+        // What is counted is what is there.
+        let counted: usize = report.train.iter().chain(&report.test).sum();
+        assert_eq!(written.len(), counted);
         let image = image::open(&written[0]).unwrap();
         assert_eq!((image.width(), image.height()), (10, 10));
         fs::remove_file(&written[0]).unwrap();
-        config.write(&source, &out, |_, _| {}).unwrap();
+        assert_eq!(config.write(&source, &out, |_, _| {}).unwrap(), report);
         assert_eq!(walk(&out), written);
         let nobody = root.join("nobody");
         fs::create_dir_all(&nobody).unwrap();
         fs::write(nobody.join("x.jpg"), b"x").unwrap();
         assert!(config.write(&nobody, &out, |_, _| {}).is_err());
+        fs::remove_dir_all(&root).unwrap();
+    }
+
+    /// People of a side of the result.
+    fn people(out: &Path, side: &str) -> HashSet<String> {
+        let person = |file: PathBuf| {
+            let name = file.file_name().unwrap().to_str().unwrap().to_owned();
+            name.split('_').nth(1).unwrap().to_owned()
+        };
+        walk(&out.join(side)).into_iter().map(person).collect()
+    }
+
+    #[test]
+    fn other_people_make_another_result() {
+        let root = std::env::temp_dir().join(format!("visages-cacd-plan-{}", std::process::id()));
+        let (source, out) = (root.join("source"), root.join("cacd"));
+        fs::create_dir_all(&source).unwrap();
+        let image = RgbImage::from_pixel(12, 12, image::Rgb([9; 3]));
+        let add = |person: usize| {
+            for age in [23, 55] {
+                let file = format!("{age}_P{person}_X_0001.jpg");
+                image.save(source.join(file)).unwrap();
+            }
+        };
+        let config = YoungOldConfig {
+            side: 10,
+            ..YoungOldConfig::default()
+        };
+        (0..30).for_each(add);
+        config.write(&source, &out, |_, _| {}).unwrap();
+        let before = people(&out, "test");
+        // A file that was being written when the power went.
+        fs::write(out.join("train/0/23_P1_X_0001.partiel"), b"x").unwrap();
+
+        (30..60).for_each(add);
+        let report = config.write(&source, &out, |_, _| {}).unwrap();
+        let (train, test) = (people(&out, "train"), people(&out, "test"));
+        assert!(train.is_disjoint(&test), "{train:?} {test:?}");
+        assert_eq!(train.len() + test.len(), 60);
+        // Otherwise this test would show nothing.
+        assert!(!before.is_subset(&test), "{before:?} {test:?}");
+        let counted: usize = report.train.iter().chain(&report.test).sum();
+        assert_eq!(walk(&out).len(), counted);
+
+        // Pictures that came otherwise are neither mixed in nor removed.
+        let foreign = out.join("test/1/55_P1_X_0099.jpg");
+        fs::write(&foreign, b"x").unwrap();
+        let error = config.write(&source, &out, |_, _| {}).unwrap_err();
+        assert!(error.to_string().contains("55_P1_X_0099.jpg"), "{error}");
+        fs::remove_file(out.join(".plan")).unwrap();
+        assert!(config.write(&source, &out, |_, _| {}).is_err());
+        assert!(foreign.is_file() && walk(&out).len() == counted + 1);
         fs::remove_dir_all(&root).unwrap();
     }
 

@@ -7,18 +7,8 @@ use std::{
 
 use polars::prelude::{DataFrame, NamedFrom, Series};
 
-use super::LabelTable;
-use crate::{
-    data::inspect::Scanned,
-    error::{Error, Result},
-};
-
-/// Names of the table of labels, tried in this order: ours, then the published ones.
-const LABEL_FILES: [&str; 3] = [
-    "labels.csv",
-    "fairface_label_train.csv",
-    "fairface_label_val.csv",
-];
+use super::{LabelTable, label_tables};
+use crate::{data::inspect::Scanned, error::Result};
 
 /// Endings of files that go with the pictures.
 const COMPANIONS: [&str; 3] = ["csv", "txt", "md"];
@@ -46,20 +36,8 @@ pub fn scan(dir: impl AsRef<Path>) -> Result<DataFrame> {
         Scanned::ends_with(file, &COMPANIONS)
     })?;
     let mut labels: HashMap<PathBuf, [Option<String>; 4]> = HashMap::new();
-    let tables = LABEL_FILES.map(|name| dir.join(name));
-    let mut tables = tables.iter().filter(|path| path.is_file()).peekable();
-    if tables.peek().is_none() {
-        return Err(Error::FolderEmpty {
-            what: "FairFace".to_owned(),
-            path: dir.to_path_buf(),
-            remedy: format!(
-                "Il y manque la table des étiquettes, « {} »",
-                LABEL_FILES[0]
-            ),
-        });
-    }
-    for path in tables {
-        let table = LabelTable::open(path)?;
+    for path in label_tables(dir)? {
+        let table = LabelTable::open(&path)?;
         let columns = [
             Some(table.column("age")?),
             Some(table.column("gender")?),

@@ -24,6 +24,13 @@ use crate::error::{Error, Result};
 /// Folder of FairFace under the data root.
 pub const FAIRFACE_FOLDER: &str = "fairface";
 
+/// Names of the table of labels: ours, then the published ones, which are read together.
+const LABEL_FILES: [&str; 3] = [
+    "labels.csv",
+    "fairface_label_train.csv",
+    "fairface_label_val.csv",
+];
+
 /// Labels of origin in the file, and what the groups are called: women, men.
 const ORIGINS: [(&str, [&str; 2]); 7] = [
     ("White", ["Femmes blanches", "Hommes blancs"]),
@@ -50,22 +57,26 @@ const ORIGINS: [(&str, [&str; 2]); 7] = [
 const GENDERS: [&str; 2] = ["Female", "Male"];
 
 impl TestFaces {
-    /// Reads `fairface/labels.csv` (columns `file`, `gender`, `race`) and the pictures it names under
-    /// the data folder `root`; `None` when there is no such folder. Groups are in a fixed order, women
+    /// Reads the table of labels of the folder `fairface` under the data folder `root` (`labels.csv`, or the published
+    /// `fairface_label_train.csv` and `fairface_label_val.csv`; columns `file`, `gender`, `race`) and the pictures
+    /// it names; `None` when there is no such folder. Groups are in a fixed order, women
     /// first; one without a readable picture is left out, and so are pictures without labels.
     ///
     /// The labels tell an *origin as annotators saw it*, not a skin tone.
     ///
     /// # Errors
     /// [`Error::Io`] when the labels cannot be read, [`Error::Labels`] for a missing column or an
-    /// unknown label, [`Error::FolderEmpty`] when no labelled picture is readable, [`Error::Stopped`] for an interrupt
+    /// unknown label, [`Error::FolderEmpty`] without a table or when no labelled picture is readable, [`Error::Stopped`] for an interrupt
     /// before the first of them.
     pub fn fairface(root: &Path, options: &LoadOptions) -> Result<Option<TestFaces>> {
         let folder = root.join(FAIRFACE_FOLDER);
         if !folder.is_dir() {
             return Ok(None);
         }
-        let labels = read_labels(&folder.join("labels.csv"))?;
+        let mut labels = HashMap::new();
+        for table in label_tables(&folder)? {
+            labels.extend(read_labels(&table)?);
+        }
         let pictures = ImageFolder::load("FairFace", &folder, options)?;
 
         let mut members = vec![Vec::new(); GENDERS.len() * ORIGINS.len()];
@@ -100,11 +111,28 @@ impl TestFaces {
             return Err(Error::FolderEmpty {
                 what: "FairFace".to_owned(),
                 path: folder,
-                remedy: "Aucune image n'a d'étiquette dans labels.csv, colonne « file »".to_owned(),
+                remedy: "Aucune image n'a d'étiquette dans la table, colonne « file »".to_owned(),
             });
         }
         Ok(Some(TestFaces { groups }))
     }
+}
+
+/// The tables of labels that a folder holds, at least one.
+fn label_tables(folder: &Path) -> Result<Vec<PathBuf>> {
+    let tables = LABEL_FILES.map(|name| folder.join(name));
+    let tables: Vec<PathBuf> = tables.into_iter().filter(|path| path.is_file()).collect();
+    if tables.is_empty() {
+        return Err(Error::FolderEmpty {
+            what: "FairFace".to_owned(),
+            path: folder.to_path_buf(),
+            remedy: format!(
+                "Il y manque la table des étiquettes, « {} »",
+                LABEL_FILES[0]
+            ),
+        });
+    }
+    Ok(tables)
 }
 
 /// The group (gender × origin) of each file.
@@ -213,6 +241,27 @@ mod tests {
             .map(|group| (group.name.as_str(), group.images.len()))
             .collect();
         assert_eq!(groups, [("Femmes blanches", 1), ("Hommes noirs", 2)]);
+        std::fs::remove_dir_all(&root).unwrap();
+    }
+
+    #[test]
+    fn the_published_tables_are_read_together() {
+        let root = folder("published", "");
+        let fairface = root.join("fairface");
+        std::fs::remove_file(fairface.join("labels.csv")).unwrap();
+        let load = || TestFaces::fairface(&root, &LoadOptions::default());
+        let error = load().unwrap_err().to_string();
+        assert!(error.contains("« labels.csv »"), "{error}");
+        for (table, row) in [
+            ("train", "train/1.png,20-29,Male,Indian"),
+            ("val", "train/2.png,20-29,Female,Indian"),
+        ] {
+            let text = format!("file,age,gender,race\n{row}\n");
+            std::fs::write(fairface.join(format!("fairface_label_{table}.csv")), text).unwrap();
+        }
+        let faces = load().unwrap().unwrap();
+        let names: Vec<&str> = faces.groups.iter().map(|group| &*group.name).collect();
+        assert_eq!(names, ["Femmes indiennes", "Hommes indiens"]);
         std::fs::remove_dir_all(&root).unwrap();
     }
 

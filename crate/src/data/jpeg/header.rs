@@ -25,6 +25,8 @@ pub struct Header<'a> {
     pub height: u16,
     pub components: Vec<Component>,
     quantization: [Option<[u16; 64]>; SLOTS],
+    /// Whether a segment tells that colours are YCbCr, whatever the components are called.
+    says_ycbcr: bool,
     pub dc: [Option<Table>; SLOTS],
     pub ac: [Option<Table>; SLOTS],
     /// Units between two restart markers, 0 for none.
@@ -41,6 +43,7 @@ impl<'a> Header<'a> {
             height: 0,
             components: Vec::new(),
             quantization: [None; SLOTS],
+            says_ycbcr: false,
             dc: Default::default(),
             ac: Default::default(),
             restart: 0,
@@ -77,6 +80,8 @@ impl<'a> Header<'a> {
                 {
                     return None;
                 }
+                0xE0 if segment.starts_with(b"JFIF\0") => header.says_ycbcr = true,
+                0xEE if segment.starts_with(b"Adobe") => header.says_ycbcr = true,
                 0xE1 if turned(segment) => return None,
                 0xE0..=0xEF | 0xFE => {}
                 _ => return None,
@@ -180,6 +185,11 @@ impl<'a> Header<'a> {
             self.dc.get(component.dc)?.as_ref()?;
             self.ac.get(component.ac)?.as_ref()?;
             self.quantization[component.quantization]?;
+        }
+        // Where no segment tells the colours, their names do: these are the colours themselves.
+        let names = self.components.iter().map(|component| component.id);
+        if !self.says_ycbcr && names.eq(*b"RGB") {
+            return None;
         }
         Some(())
     }

@@ -103,6 +103,7 @@ mod tests {
             ("inks", fixture!("cmyk")),
             ("turned", fixture!("turned")),
             ("colours halved across", fixture!("colours_halved_across")),
+            ("red, green, blue", fixture!("named_colours")),
         ] {
             assert!(decode(bytes, |_| Some(4)).is_none(), "{name}");
         }

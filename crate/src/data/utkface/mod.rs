@@ -65,7 +65,8 @@ pub fn scan(dir: impl AsRef<Path>) -> Result<DataFrame> {
         .unwrap_or_else(|| dir.to_path_buf());
     let scanned = Scanned::folder_without("UTKFace", &root, |file| {
         Scanned::ends_with(file, &COMPANIONS)
-    })?;
+    })?
+    .not_empty("UTKFace")?;
     let names: Vec<UtkName> = scanned.names().map(|name| UtkName::parse(&name)).collect();
     let ages: Vec<Option<i32>> = names.iter().map(|name| name.age).collect();
     let genders: Vec<Option<u8>> = names.iter().map(|name| name.gender).collect();

@@ -15,9 +15,8 @@ use crate::error::Result;
 #[derive(Debug, Args)]
 #[command(
     disable_help_subcommand = true,
-    subcommand_help_heading = "Mesures",
-    subcommand_value_name = "MESURE",
-    next_help_heading = "Options"
+    subcommand_help_heading = "Mesures ",
+    subcommand_value_name = "MESURE"
 )]
 pub struct BenchArgs {
     /// What is measured.

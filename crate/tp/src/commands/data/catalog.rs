@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::french::{counted, grouped};
+
 /// How the files of a data set are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Count {
@@ -9,9 +11,9 @@ pub enum Count {
     Pictures(usize),
     /// Pictures in each of these subfolders.
     Each(&'static [&'static str], usize),
-    /// One file of about this size.
+    /// One file, that the library's reader opens.
     File,
-    /// Any number: a part of a larger set is enough.
+    /// Any number: the size of the whole set is not known, or a part is enough.
     Any,
 }
 
@@ -113,7 +115,10 @@ impl DataSet {
         self.places
             .iter()
             .map(|place| root.join(place))
-            .find(|path| path.exists())
+            .find(|path| match self.count {
+                Count::File => path.is_file(),
+                _ => path.is_dir(),
+            })
     }
 }
 
@@ -129,17 +134,6 @@ pub fn is_picture(path: &Path) -> bool {
 /// What differs from the whole set, in French; nothing when all is there. `count` tells the pictures of a subfolder of
 /// the set (`""` for all of it).
 pub fn differences(set: &DataSet, count: impl Fn(&str) -> usize) -> Vec<String> {
-    let told = |place: &str, found: usize, expected: usize| match found.cmp(&expected) {
-        std::cmp::Ordering::Equal => None,
-        std::cmp::Ordering::Less => Some(format!(
-            "{place}{found} images sur {expected} : il en manque {}",
-            expected - found
-        )),
-        std::cmp::Ordering::Greater => Some(format!(
-            "{place}{found} images au lieu de {expected} : {} de trop",
-            found - expected
-        )),
-    };
     match set.count {
         Count::Pictures(expected) => told("", count(""), expected).into_iter().collect(),
         Count::Each(folders, expected) => folders
@@ -148,6 +142,22 @@ pub fn differences(set: &DataSet, count: impl Fn(&str) -> usize) -> Vec<String> 
             .collect(),
         Count::Any if count("") == 0 => vec!["aucune image".to_owned()],
         Count::Any | Count::File => Vec::new(),
+    }
+}
+
+/// How a number of images differs from the one expected, if it does; `place` comes before.
+pub fn told(place: &str, found: usize, expected: usize) -> Option<String> {
+    let images = counted(found, "image");
+    let whole = grouped(expected as u64);
+    let gap = grouped(found.abs_diff(expected) as u64);
+    match found.cmp(&expected) {
+        std::cmp::Ordering::Equal => None,
+        std::cmp::Ordering::Less => {
+            Some(format!("{place}{images} sur {whole} : il en manque {gap}"))
+        }
+        std::cmp::Ordering::Greater => Some(format!(
+            "{place}{images} au lieu de {whole} : {gap} de trop"
+        )),
     }
 }
 
@@ -173,11 +183,26 @@ mod tests {
     }
 
     #[test]
+    fn a_file_in_place_of_a_folder_is_not_the_set() {
+        let root = std::env::temp_dir().join(format!("tp-data-place-{}", std::process::id()));
+        std::fs::create_dir_all(root.join("train_face.h5")).unwrap();
+        std::fs::write(root.join("UTKFace"), b"x").unwrap();
+        std::fs::create_dir(root.join("utkface")).unwrap();
+        let found = |name| DataSet::named(name).unwrap().find(&root);
+        assert_eq!(found("utkface"), Some(root.join("utkface")));
+        assert_eq!(found("train_face"), None);
+        std::fs::remove_dir_all(&root).unwrap();
+    }
+
+    #[test]
     fn what_lacks_or_exceeds_is_counted() {
         let utkface = DataSet::named("utkface").unwrap();
         assert!(differences(utkface, |_| 23_708).is_empty());
         let text = differences(utkface, |_| 12_000).join("");
-        assert_eq!(text, "12000 images sur 23708 : il en manque 11708");
+        assert_eq!(
+            text,
+            "12\u{202f}000 images sur 23\u{202f}708 : il en manque 11\u{202f}708"
+        );
         let ppb = DataSet::named("ppb").unwrap();
         let found = differences(ppb, |group| if group == "DF" { 6 } else { 5 });
         assert_eq!(found, ["DF : 6 images au lieu de 5 : 1 de trop"]);

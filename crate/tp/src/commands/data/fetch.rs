@@ -3,23 +3,24 @@
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use clap::Args;
 use sha2::{Digest, Sha256};
 
 use super::catalog::DataSet;
+use super::download::{Origin, download};
+use super::hdf5;
 use super::list::{data_root, named};
 use crate::cli::Verdict;
 use crate::error::{Error, Result};
-use crate::process;
+use crate::french::grouped;
 
 /// Folder of downloads under the data root.
 const DOWNLOADS: &str = "telechargements";
 /// Bytes hashed at a time.
 const BLOCK: usize = 1 << 20;
-/// curl's exit status when the server cannot send from the middle of the file.
-const CANNOT_RESUME: i32 = 33;
+/// Bytes that tell what a file is.
+const HEAD: usize = 64;
 
 /// Arguments of `tp data fetch`.
 #[derive(Debug, Args)]
@@ -56,7 +57,7 @@ pub fn execute(args: &FetchArgs) -> Result<Verdict> {
     let root = data_root(args.root.as_deref())?;
     let is_address = ["http://", "https://"]
         .iter()
-        .any(|scheme| args.what.starts_with(scheme));
+        .any(|scheme| args.what.to_lowercase().starts_with(scheme));
     let set = if is_address {
         None
     } else {
@@ -70,7 +71,13 @@ pub fn execute(args: &FetchArgs) -> Result<Verdict> {
             .ok_or_else(|| Error::Usage(by_hand(set, &root)))?,
     };
     let target = root.join(DOWNLOADS).join(file_name(&address)?);
-    if !target.is_file() {
+    if target.is_file() {
+        check_origin(&target, &address, args)?;
+        eprintln!(
+            "▸ « {} » est déjà là : seul son contenu est vérifié",
+            target.display()
+        );
+    } else {
         download(&address, &target).map_err(|reason| {
             let way = match set {
                 Some(set) => by_hand(set, &root),
@@ -84,11 +91,13 @@ pub fn execute(args: &FetchArgs) -> Result<Verdict> {
     let found = check(&target, args)?;
     let _ = writeln!(
         std::io::stdout(),
-        "✔ {} ({} octets)\n  SHA-256 {found}{}\nPour la suite : cargo tp data import \"{}\"",
+        "✔ « {} » ({} octets)\n  SHA-256 {found}{}\nPour la suite : cargo tp data import \"{}\"",
         target.display(),
-        fs::metadata(&target)
-            .map_err(Error::io("Impossible de lire", &target))?
-            .len(),
+        grouped(
+            fs::metadata(&target)
+                .map_err(Error::io("Impossible de lire", &target))?
+                .len()
+        ),
         match args.sum {
             Some(_) => ", comme attendu",
             None => " (aucune somme n'était donnée : elle n'est pas vérifiée)",
@@ -118,66 +127,62 @@ fn file_name(address: &str) -> Result<String> {
     }
 }
 
-/// Downloads to a file of the name and `.partiel`, which the next call goes on with; the name comes when all is there.
-fn download(address: &str, target: &Path) -> std::result::Result<(), String> {
-    let curl = process::find_program("curl")
-        .ok_or_else(|| "le programme « curl » manque : sudo apt install curl".to_owned())?;
-    let folder = target.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(|error| format!("« {} » : {error}", folder.display()))?;
-    let mut partial = target.as_os_str().to_owned();
-    partial.push(".partiel");
-    let partial = PathBuf::from(partial);
-    let run = || {
-        // It shows its own progress, and stops with us.
-        Command::new(&curl)
-            .args(["--fail", "--location", "--show-error", "--progress-bar"])
-            .args(["--proto", "=http,https", "--connect-timeout", "20"])
-            .args(["--continue-at", "-", "--output"])
-            .arg(&partial)
-            .arg(address)
-            .stdin(Stdio::null())
-            .status()
-            .map_err(|error| error.to_string())
+/// Refuses a file of the same name that comes from elsewhere, unless the sum given tells that it is the same.
+fn check_origin(target: &Path, address: &str, args: &FetchArgs) -> Result<()> {
+    let origin = Origin::read(target).map(|origin| origin.address);
+    if args.sum.is_some() || origin.as_deref() == Some(address) {
+        return Ok(());
+    }
+    let from = match origin {
+        Some(other) => format!("il vient de {other}"),
+        None => "on ne sait pas d'où il vient".to_owned(),
     };
-    let mut status = run()?;
-    if status.code() == Some(CANNOT_RESUME) {
-        fs::remove_file(&partial).map_err(|error| error.to_string())?;
-        status = run()?;
-    }
-    if !status.success() {
-        return Err(reason(status.code()));
-    }
-    fs::rename(&partial, target).map_err(|error| error.to_string())
+    Err(Error::Usage(format!(
+        "« {} » est déjà là, mais {from}. Déplacez-le ou effacez-le, ou donnez sa somme avec --sha256, puis relancez la commande.",
+        target.display()
+    )))
 }
 
-/// What curl's exit status means, for those that users meet.
-fn reason(code: Option<i32>) -> String {
-    match code {
-        Some(5 | 6) => "serveur ou proxy introuvable : pas de réseau ?".to_owned(),
-        Some(7) => "le serveur ne répond pas".to_owned(),
-        Some(22) => "le serveur refuse ce fichier".to_owned(),
-        Some(23) => "impossible d'écrire : disque plein ?".to_owned(),
-        Some(18 | 28 | 56) => {
-            "liaison coupée ; relancez la même commande : elle reprend où elle s'est arrêtée"
-                .to_owned()
-        }
-        Some(35 | 60) => "liaison chiffrée refusée".to_owned(),
-        Some(code) => format!("curl a rendu le code {code}"),
-        None => "curl a été interrompu".to_owned(),
+/// Why the beginning of a file is not that of what its name announces; `None` when it may be.
+fn wrong_kind(target: &Path, head: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(head).trim_start().to_lowercase();
+    let is_page = ["<!doctype html", "<html", "<?xml"]
+        .iter()
+        .any(|start| text.starts_with(start));
+    if is_page {
+        return Some("c'est une page Web et non des données".to_owned());
     }
+    let name = target.file_name().unwrap_or_default();
+    let name = name.to_string_lossy().to_lowercase();
+    let signatures: [(&[&str], &[u8], &str); 3] = [
+        (&[".tgz", ".gz"], &[0x1F, 0x8B], "une archive .tar.gz"),
+        (&[".zip"], b"PK", "une archive .zip"),
+        (&[".h5", ".hdf5"], hdf5::SIGNATURE, "un fichier HDF5"),
+    ];
+    let named = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
+    signatures
+        .into_iter()
+        .find(|(endings, signature, _)| named(endings) && !head.starts_with(signature))
+        .map(|(_, _, kind)| format!("ce n'est pas {kind}"))
 }
 
-/// The sum of the file, once size and sum are those that were given. A wrong file is set aside.
+/// The sum of the file, once its kind is that of its name, and size and sum are those that were given. A wrong file is
+/// set aside.
 fn check(target: &Path, args: &FetchArgs) -> Result<String> {
     let failed = || Error::io("Impossible de lire", target);
     let mut file = File::open(target).map_err(failed())?;
     let size = file.metadata().map_err(failed())?.len();
     let mut hasher = Sha256::new();
     let mut block = vec![0; BLOCK];
+    let mut head = Vec::new();
     loop {
         match file.read(&mut block).map_err(failed())? {
             0 => break,
-            count => hasher.update(&block[..count]),
+            count => {
+                let lacks = HEAD.saturating_sub(head.len()).min(count);
+                head.extend_from_slice(&block[..lacks]);
+                hasher.update(&block[..count]);
+            }
         }
     }
     let found: String = hasher
@@ -186,17 +191,20 @@ fn check(target: &Path, args: &FetchArgs) -> Result<String> {
         .map(|byte| format!("{byte:02x}"))
         .collect();
     let differs = match (args.size, &args.sum) {
-        (Some(expected), _) if expected != size => {
-            Some(format!("{size} octets au lieu de {expected}"))
-        }
+        (Some(expected), _) if expected != size => Some(format!(
+            "{} octets au lieu de {}",
+            grouped(size),
+            grouped(expected)
+        )),
         (_, Some(expected)) if *expected != found => {
             Some(format!("somme SHA-256 {found} au lieu de {expected}"))
         }
-        _ => None,
+        _ => wrong_kind(target, &head),
     };
     let Some(reason) = differs else {
         return Ok(found);
     };
+    Origin::forget(target);
     let mut aside = target.as_os_str().to_owned();
     aside.push(".refuse");
     fs::rename(target, &aside).map_err(Error::io("Impossible de renommer", target))?;
@@ -226,57 +234,6 @@ fn by_hand(set: &DataSet, root: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::{BufRead, BufReader};
-    use std::net::TcpListener;
-    use std::sync::{Arc, Mutex};
-
-    const CONTENT: &[u8] = b"0123456789abcdefghij";
-
-    /// A server of [`CONTENT`] that cuts the first answer in the middle, and notes the ranges it is asked for.
-    fn server() -> (String, Arc<Mutex<Vec<String>>>) {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = format!(
-            "http://{}/dossier/jeu.zip?dl=1",
-            listener.local_addr().unwrap()
-        );
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let noted = Arc::clone(&asked);
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let mut stream = stream.unwrap();
-                let mut range = String::new();
-                for line in BufReader::new(stream.try_clone().unwrap()).lines() {
-                    let line = line.unwrap();
-                    if line.is_empty() {
-                        break;
-                    }
-                    if let Some(value) = line.to_lowercase().strip_prefix("range: bytes=") {
-                        range = value.to_owned();
-                    }
-                }
-                noted.lock().unwrap().push(range.clone());
-                let from: usize = range.trim_end_matches('-').parse().unwrap_or(0);
-                let rest = &CONTENT[from..];
-                let status = match from {
-                    0 => "200 OK".to_owned(),
-                    _ => format!(
-                        "206 Partial Content\r\nContent-Range: bytes {from}-{}/{}",
-                        CONTENT.len() - 1,
-                        CONTENT.len()
-                    ),
-                };
-                let sent = if from == 0 { &rest[..7] } else { rest };
-                let head = format!(
-                    "HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n",
-                    rest.len()
-                );
-                stream.write_all(head.as_bytes()).unwrap();
-                stream.write_all(sent).unwrap();
-            }
-        });
-        (address, asked)
-    }
-
     fn args(what: &str, root: &Path) -> FetchArgs {
         FetchArgs {
             what: what.to_owned(),
@@ -287,34 +244,50 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_download_resumes_and_is_checked() {
-        if process::find_program("curl").is_none() {
-            println!("test sauté : curl manque");
-            return;
-        }
-        let root = std::env::temp_dir().join(format!("tp-data-fetch-{}", std::process::id()));
-        let (address, asked) = server();
-        let mut args = args(&address, &root);
-        let error = execute(&args).unwrap_err().to_string();
-        assert!(error.contains("reprend où elle s'est arrêtée"), "{error}");
-        assert!(error.contains("cargo tp data import"), "{error}");
+    fn a_file_of_another_address_is_not_taken_for_this_one() {
+        let root = std::env::temp_dir().join(format!("tp-data-origine-{}", std::process::id()));
         let target = root.join("telechargements/jeu.zip");
-        assert!(!target.exists());
-        assert_eq!(execute(&args).unwrap(), Verdict::Fine);
-        assert_eq!(fs::read(&target).unwrap(), CONTENT);
-        assert_eq!(*asked.lock().unwrap(), ["", "7-"]);
-
+        fs::create_dir_all(target.parent().unwrap()).unwrap();
+        fs::write(&target, b"PK\x03\x04").unwrap();
+        let address = "HTTPS://exemple.org/jeu.zip";
+        let mut args = args(address, &root);
+        let error = execute(&args).unwrap_err().to_string();
+        assert!(error.contains("on ne sait pas d'où il vient"), "{error}");
+        Origin::new("https://autre.org/jeu.zip")
+            .write(&target)
+            .unwrap();
+        let error = execute(&args).unwrap_err().to_string();
+        assert!(error.contains("autre.org"), "{error}");
         // What is there is checked again, not downloaded again.
-        args.size = Some(20);
-        let sum = Sha256::digest(CONTENT);
+        Origin::new(address).write(&target).unwrap();
+        assert_eq!(execute(&args).unwrap(), Verdict::Fine);
+        args.size = Some(4);
+        let sum = Sha256::digest(b"PK\x03\x04");
         args.sum = Some(sum.iter().map(|byte| format!("{byte:02x}")).collect());
         assert_eq!(execute(&args).unwrap(), Verdict::Fine);
-        assert_eq!(asked.lock().unwrap().len(), 2);
         args.sum = Some("0".repeat(64));
         let error = execute(&args).unwrap_err().to_string();
         assert!(error.contains("au lieu de 0000"), "{error}");
-        assert!(!target.exists());
+        assert!(!target.exists() && Origin::read(&target).is_none());
         fs::remove_dir_all(&root).unwrap();
+    }
+
+    #[test]
+    fn pages_and_other_kinds_are_set_aside() {
+        let kind = |name: &str, head: &[u8]| wrong_kind(Path::new(name), head);
+        let page = kind("a.tgz", b"\n<!DOCTYPE HTML><html>").unwrap();
+        assert!(page.contains("page Web"), "{page}");
+        for (name, head) in [("a.TGZ", &b"PK"[..]), ("a.zip", b"\x1F\x8B"), ("a.h5", b"")] {
+            assert!(kind(name, head).is_some(), "{name}");
+        }
+        for (name, head) in [
+            ("a.tar.gz", &b"\x1F\x8B\x08"[..]),
+            ("a.zip", b"PK\x03\x04"),
+            ("a.h5", hdf5::SIGNATURE),
+            ("a.csv", b"a,b"),
+        ] {
+            assert!(kind(name, head).is_none(), "{name}");
+        }
     }
 
     #[test]

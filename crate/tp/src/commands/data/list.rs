@@ -1,5 +1,6 @@
 //! `tp data list` and `tp data verifier`: what is there, and what differs from the whole sets.
 
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -8,12 +9,12 @@ use clap::Args;
 use serde::Serialize;
 
 use super::catalog::{Count, DATA_SETS, DataSet, differences, is_picture};
+use super::hdf5::{self, Counted};
+use super::tree;
 use crate::cli::Verdict;
 use crate::error::{Error, Result};
+use crate::french::counted;
 use crate::paths::Repository;
-
-/// Folders nested deeper than this are not entered.
-const MAX_DEPTH: usize = 16;
 
 /// Arguments of `tp data list`.
 #[derive(Debug, Args)]
@@ -40,6 +41,8 @@ pub struct VerifyArgs {
 /// A data set as it is found.
 #[derive(Debug, Serialize)]
 struct Found {
+    #[serde(skip)]
+    set: &'static DataSet,
     name: &'static str,
     path: Option<PathBuf>,
     pictures: usize,
@@ -49,15 +52,36 @@ struct Found {
 /// The data root: the one given, that of `TP_DONNEES`, or the repository's.
 ///
 /// # Errors
-/// Without a repository, when none is given.
+/// [`Error::Usage`] when `TP_DONNEES` names nothing; without a repository, when no root is given.
 pub fn data_root(given: Option<&Path>) -> Result<PathBuf> {
     if let Some(given) = given {
         return Ok(given.to_owned());
     }
-    match std::env::var_os("TP_DONNEES").filter(|value| !value.is_empty()) {
-        Some(named) if Path::new(&named).is_dir() => Ok(named.into()),
-        _ => Ok(Repository::find()?.root().join("data")),
+    match root_of(std::env::var_os("TP_DONNEES"))? {
+        Some(named) => Ok(named),
+        None => Ok(Repository::find()?.root().join("data")),
     }
+}
+
+/// The data root that a value of `TP_DONNEES` tells, if any: a folder, that of a `.h5` file, none for drawn faces.
+fn root_of(value: Option<OsString>) -> Result<Option<PathBuf>> {
+    let Some(named) = value.filter(|value| !value.is_empty()).map(PathBuf::from) else {
+        return Ok(None);
+    };
+    if named.is_dir() {
+        return Ok(Some(named));
+    }
+    if named.is_file() {
+        return Ok(named.parent().map(Path::to_owned));
+    }
+    let word = named.file_name().unwrap_or_default().to_string_lossy();
+    if word.to_lowercase().replace('é', "e") == "synthetique" {
+        return Ok(None);
+    }
+    Err(Error::Usage(format!(
+        "TP_DONNEES vaut « {} », qui n'existe pas. Corrigez cette variable, ou créez ce dossier.",
+        named.display()
+    )))
 }
 
 /// Prints every data set of the labs: where it is, or where to find it.
@@ -97,7 +121,8 @@ pub fn verify(args: &VerifyArgs) -> Result<Verdict> {
     };
     let (mut any, mut differs) = (false, false);
     for set in sets {
-        let found = look(set, &root)?;
+        let mut found = look(set, &root)?;
+        open(&mut found, hdf5::count)?;
         let Some(path) = &found.path else {
             if all {
                 continue;
@@ -127,6 +152,22 @@ pub fn verify(args: &VerifyArgs) -> Result<Verdict> {
     })
 }
 
+/// Has a file that seems whole opened by the library, which `count` does.
+fn open(found: &mut Found, count: impl Fn(&Path) -> Result<Counted>) -> Result<()> {
+    if let Some(path) = &found.path
+        && found.set.count == Count::File
+        && found.differences.is_empty()
+    {
+        match count(path) {
+            Ok(counted) => found.differences = counted.differences(),
+            // The reader's own line.
+            Err(Error::Usage(reason)) => found.differences.push(reason),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
 /// The data set of this name, or a French refusal with those there are.
 ///
 /// # Errors
@@ -144,12 +185,18 @@ pub fn named(name: &str) -> Result<&'static DataSet> {
 fn look(set: &'static DataSet, root: &Path) -> Result<Found> {
     let path = set.find(root);
     let mut found = Found {
+        set,
         name: set.name,
         pictures: 0,
         differences: Vec::new(),
         path,
     };
-    if let (Some(path), false) = (&found.path, set.count == Count::File) {
+    if let (Some(path), true) = (&found.path, set.count == Count::File) {
+        match hdf5::check(path) {
+            Err(Error::Unusable { reason, .. }) => found.differences.push(reason),
+            checked => checked?,
+        }
+    } else if let Some(path) = &found.path {
         let pictures = pictures(path)?;
         found.pictures = pictures.len();
         found.differences = differences(set, |folder| {
@@ -161,28 +208,20 @@ fn look(set: &'static DataSet, root: &Path) -> Result<Found> {
 }
 
 /// The pictures under a folder, as paths within it.
-fn pictures(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    let mut pending = vec![(PathBuf::new(), 0)];
-    while let Some((within, depth)) = pending.pop() {
-        let path = folder.join(&within);
-        let failed = || Error::io("Impossible de lire", &path);
-        for entry in std::fs::read_dir(&path).map_err(failed())? {
-            let entry = entry.map_err(failed())?;
-            let within = within.join(entry.file_name());
-            // A link to a folder is entered: data sets are often kept elsewhere.
-            if is_picture(&within) {
-                found.push(within);
-            } else if folder.join(&within).is_dir() && depth < MAX_DEPTH {
-                pending.push((within, depth + 1));
-            }
-        }
-    }
-    Ok(found)
+///
+/// # Errors
+/// When a folder cannot be read.
+pub fn pictures(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = tree::files(folder)?;
+    files.retain(|file| is_picture(file));
+    Ok(files)
 }
 
 fn verdict(found: &Found, path: &Path) -> String {
     match found.differences.as_slice() {
+        [] if found.set.count == Count::Any => {
+            format!("✔ {} : {}, {}", found.name, path.display(), some(found))
+        }
         [] => format!("✔ {} : {}, rien ne manque", found.name, path.display()),
         differences => format!(
             "✘ {} : {}\n    {}",
@@ -193,14 +232,28 @@ fn verdict(found: &Found, path: &Path) -> String {
     }
 }
 
+/// What is said of a set whose whole size is not known.
+fn some(found: &Found) -> String {
+    let images = counted(found.pictures, "image");
+    format!("{images} (taille du jeu entier inconnue)")
+}
+
 fn table(root: &Path, found: &[Found]) -> String {
     let mut text = format!("Données : {}\n", root.display());
     for (set, found) in DATA_SETS.iter().zip(found) {
         let state = match &found.path {
             None => "absent".to_owned(),
-            Some(_) if set.count == Count::File => "là".to_owned(),
-            Some(_) if found.differences.is_empty() => format!("là, {} images", found.pictures),
-            Some(_) => format!("là, {}", found.differences.join(" ; ")),
+            Some(_) if !found.differences.is_empty() => {
+                format!("là, {}", found.differences.join(" ; "))
+            }
+            Some(_) if set.count == Count::File => {
+                format!(
+                    "là, contenu à vérifier par cargo tp data verifier {}",
+                    set.name
+                )
+            }
+            Some(_) if set.count == Count::Any => format!("là, {}", some(found)),
+            Some(_) => format!("là, {}", counted(found.pictures, "image")),
         };
         // Writing to a string cannot fail.
         let _ = writeln!(text, "\n{} ({}) : {state}", set.name, set.places[0]);
@@ -235,6 +288,70 @@ mod tests {
                 .unwrap()
                 .path
                 .is_none()
+        );
+        std::fs::remove_dir_all(&root).unwrap();
+    }
+
+    #[test]
+    fn the_file_of_the_mit_lab_is_opened() {
+        let root = std::env::temp_dir().join(format!("tp-data-h5-{}", std::process::id()));
+        std::fs::create_dir_all(&root).unwrap();
+        let set = DataSet::named("train_face").unwrap();
+        let file = root.join("train_face.h5");
+        let unreached = |_: &Path| -> Result<Counted> { panic!("opened for nothing") };
+        for (content, expected) in [(&b""[..], "vide"), (b"<html>", "pas un fichier HDF5")] {
+            std::fs::write(&file, content).unwrap();
+            let mut found = look(set, &root).unwrap();
+            open(&mut found, unreached).unwrap();
+            assert!(found.differences[0].contains(expected), "{found:?}");
+            assert!(verdict(&found, &file).starts_with('✘'));
+        }
+        let fixture = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../tests/fixtures/h5/chunked.h5"
+        );
+        std::fs::copy(fixture, &file).unwrap();
+        let mut found = look(set, &root).unwrap();
+        assert!(found.differences.is_empty());
+        let (faces, others) = (8, 54_957);
+        open(&mut found, |_| Ok(Counted { faces, others })).unwrap();
+        assert_eq!(
+            found.differences,
+            ["visages : 8 images sur 54\u{202f}957 : il en manque 54\u{202f}949"]
+        );
+        let mut found = look(set, &root).unwrap();
+        open(&mut found, |_| Err(Error::Usage("autre forme".to_owned()))).unwrap();
+        assert_eq!(found.differences, ["autre forme"]);
+        std::fs::remove_dir_all(&root).unwrap();
+    }
+
+    #[test]
+    fn a_variable_that_names_nothing_is_told() {
+        let root = |value: &str| root_of(Some(value.into()));
+        assert_eq!(root_of(None).unwrap(), None);
+        assert_eq!(root("").unwrap(), None);
+        assert_eq!(root("/ailleurs/Synthétique").unwrap(), None);
+        let here = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        let folder = Some(env!("CARGO_MANIFEST_DIR").into());
+        assert_eq!(root(here).unwrap(), folder);
+        assert_eq!(root(env!("CARGO_MANIFEST_DIR")).unwrap(), folder);
+        let error = root("/nulle/part").unwrap_err().to_string();
+        assert!(
+            error.contains("TP_DONNEES") && error.contains("/nulle/part"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_set_of_unknown_size_is_not_called_whole() {
+        let root = std::env::temp_dir().join(format!("tp-data-taille-{}", std::process::id()));
+        std::fs::create_dir_all(root.join("fairface/train")).unwrap();
+        std::fs::write(root.join("fairface/train/1.jpg"), b"x").unwrap();
+        let found = look(DataSet::named("fairface").unwrap(), &root).unwrap();
+        let text = verdict(&found, &root);
+        assert!(
+            text.ends_with("1 image (taille du jeu entier inconnue)"),
+            "{text}"
         );
         std::fs::remove_dir_all(&root).unwrap();
     }

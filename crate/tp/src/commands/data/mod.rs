@@ -1,11 +1,16 @@
 //! `tp data`: data sets, made or prepared.
 
 mod archive;
+mod cacd;
 mod catalog;
+mod download;
 mod fetch;
+mod hdf5;
 mod import;
 mod list;
+mod places;
 pub mod synth;
+mod tree;
 
 use clap::{Args, Subcommand};
 
@@ -16,9 +21,8 @@ use crate::error::Result;
 #[derive(Debug, Args)]
 #[command(
     disable_help_subcommand = true,
-    subcommand_help_heading = "Actions",
-    subcommand_value_name = "ACTION",
-    next_help_heading = "Options"
+    subcommand_help_heading = "Actions ",
+    subcommand_value_name = "ACTION"
 )]
 pub struct DataArgs {
     /// What is done.
