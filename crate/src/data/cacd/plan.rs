@@ -73,7 +73,7 @@ pub(super) fn take_over(out: &Path, side: usize, plan: &[Planned]) -> Result<()>
             let path = out.join(&within);
             if within.extension().is_some_and(|ending| ending == PARTIAL) {
                 fs::remove_file(&path).map_err(failed("effacer le fichier", &path))?;
-            } else if !planned.contains(&*within) || old.is_empty() {
+            } else if old != text || !planned.contains(&*within) {
                 return Err(Error::DataFile {
                     path,
                     reason: "il n'a pas été écrit par cette préparation, et une même personne pourrait se trouver des deux \
