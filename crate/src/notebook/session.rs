@@ -106,6 +106,12 @@ impl Seance {
         self.seed
     }
 
+    /// This number of images of each kind, or the limit that `TP_IMAGES` sets when it is smaller: for what a lab
+    /// draws by itself.
+    pub fn at_most(&self, images: usize) -> usize {
+        self.max_images.map_or(images, |max| images.min(max))
+    }
+
     /// Whether images are drawn rather than read.
     pub fn is_synthetic(&self) -> bool {
         !matches!(self.data, DataSource::At(_))
@@ -392,6 +398,7 @@ mod tests {
     fn a_bound_on_the_images_is_read_and_checked() {
         let bounded = resolve(Seance::builder("tp5"), &[(IMAGES_VARIABLE, " 120 ")]).unwrap();
         assert_eq!(bounded.max_images, Some(120));
+        assert_eq!((bounded.at_most(800), bounded.at_most(100)), (120, 100));
         assert!(bounded.to_string().contains("Au plus 120 images"));
         for wrong in ["3", "beaucoup", "-1"] {
             let error = resolve(Seance::builder("tp5"), &[(IMAGES_VARIABLE, wrong)]).unwrap_err();
