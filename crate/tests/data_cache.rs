@@ -88,7 +88,7 @@ fn a_cache_gives_the_same_images_and_sees_every_change() {
         &b""[..],
         &sound[..40],
         &sound[..sound.len() - 1],
-        b"VISIMG-2\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF",
+        b"VISIMG-3\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF",
     ] {
         std::fs::write(written(), bad).unwrap();
         load();

@@ -24,7 +24,7 @@ use super::{
 use crate::error::{Error, Result};
 
 /// Beginning of a cache file; the digit changes with the format or the decoder.
-const SIGNATURE: &[u8; 8] = b"VISIMG-2";
+const SIGNATURE: &[u8; 8] = b"VISIMG-3";
 /// Longest header that is believed.
 const MAX_HEADER: u64 = 1 << 30;
 /// A source this recent when the cache is written may still change within the clock's precision: it is read again.

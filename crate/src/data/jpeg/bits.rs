@@ -1,66 +1,97 @@
 //! The compressed data as a flow of bits.
 
-/// Reads bits; beyond the end or a marker there are zeros, and [`Bits::overrun`] tells.
+/// Zeros kept after the data, so that eight bytes may be read at any place.
+const BEYOND: usize = 8;
+
+/// The data up to the next marker.
 pub struct Bits<'a> {
-    data: &'a [u8],
+    /// Without the zero that follows each 0xFF, so that taking bits tests no byte; then zeros.
+    plain: Vec<u8>,
+    /// The next marker and what follows.
+    rest: &'a [u8],
+    pub cursor: Cursor,
+}
+
+/// A place in the data. A copy of it stays in registers while a block is read.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Cursor {
+    /// Next byte to load; it goes on growing beyond the end.
     position: usize,
-    /// The next bits, from the high end; those beyond `count` are zero.
+    /// The next bits, from the high end.
     next: u64,
     count: u32,
-    /// Bits of zeros that were made up.
-    made_up: u32,
 }
 
 impl<'a> Bits<'a> {
     pub fn new(data: &'a [u8]) -> Self {
-        Self {
-            data,
-            position: 0,
-            next: 0,
-            count: 0,
-            made_up: 0,
-        }
+        let mut bits = Self {
+            plain: Vec::with_capacity(data.len() + BEYOND),
+            rest: data,
+            cursor: Cursor::default(),
+        };
+        bits.begin();
+        bits
     }
 
-    /// Makes at least 32 bits available.
-    #[inline(always)]
-    pub fn refill(&mut self) {
-        if self.count >= 32 {
-            return;
-        }
-        if let Some(bytes) = self.data[self.position..].first_chunk::<4>() {
-            let word = u32::from_be_bytes(*bytes);
-            // No byte of the four is 0xFF.
-            if (!word).wrapping_sub(0x0101_0101) & word & 0x8080_8080 == 0 {
-                self.next |= u64::from(word) << (32 - self.count);
-                self.count += 32;
-                self.position += 4;
-                return;
+    /// Takes what is left up to its next marker.
+    fn begin(&mut self) {
+        self.plain.clear();
+        self.cursor = Cursor::default();
+        loop {
+            let length = self.rest.iter().position(|&byte| byte == 0xFF);
+            let (data, rest) = self.rest.split_at(length.unwrap_or(self.rest.len()));
+            self.plain.extend_from_slice(data);
+            self.rest = rest;
+            match rest {
+                [0xFF, 0x00, after @ ..] => {
+                    self.plain.push(0xFF);
+                    self.rest = after;
+                }
+                _ => break,
             }
         }
-        self.refill_slowly();
+        self.plain.extend_from_slice(&[0; BEYOND]);
     }
 
-    #[cold]
-    fn refill_slowly(&mut self) {
-        while self.count <= 56 {
-            let byte = match self.data[self.position..] {
-                [0xFF, 0x00, ..] => {
-                    self.position += 2;
-                    0xFF
-                }
-                [0xFF, ..] | [] => {
-                    self.made_up += 8;
-                    0
-                }
-                [byte, ..] => {
-                    self.position += 1;
-                    byte
-                }
-            };
-            self.next |= u64::from(byte) << (56 - self.count);
-            self.count += 8;
+    /// The data that a cursor reads.
+    pub fn plain(&self) -> &[u8] {
+        &self.plain
+    }
+
+    /// Bits of the data that were not read; negative when more were.
+    fn left(&self) -> i64 {
+        let loaded = 8 * (self.cursor.position as i64);
+        8 * (self.plain.len() - BEYOND) as i64 - (loaded - i64::from(self.cursor.count))
+    }
+
+    /// Whether bits were read that the data do not hold.
+    pub fn overrun(&self) -> bool {
+        self.left() < 0
+    }
+
+    /// Passes the restart marker of this number (modulo eight), the bits before it being read.
+    pub fn restart(&mut self, number: usize) -> Option<()> {
+        // What is left before the marker is less than a byte of padding.
+        if !(0..8).contains(&self.left()) {
+            return None;
         }
+        self.rest = self.rest.strip_prefix(&[0xFF, 0xD0 + (number % 8) as u8])?;
+        self.begin();
+        Some(())
+    }
+}
+
+impl Cursor {
+    /// Makes at least 56 bits available; beyond the end there are zeros. Without a branch: whether bits are
+    /// missing cannot be guessed.
+    #[inline(always)]
+    pub fn refill(&mut self, plain: &[u8]) {
+        let at = self.position.min(plain.len() - BEYOND);
+        let bytes = plain[at..].first_chunk::<BEYOND>();
+        // Bits that are loaded already come out the same.
+        self.next |= u64::from_be_bytes(*bytes.unwrap_or(&[0; BEYOND])) >> self.count;
+        self.position += ((63 - self.count) >> 3) as usize;
+        self.count |= 56;
     }
 
     #[inline(always)]
@@ -80,25 +111,5 @@ impl<'a> Bits<'a> {
         let value = (self.next >> 1 >> (63 - bits)) as u32;
         self.skip(bits);
         value
-    }
-
-    /// Whether bits were read that the data do not hold.
-    pub fn overrun(&self) -> bool {
-        self.made_up > self.count
-    }
-
-    /// Passes the restart marker of this number (modulo eight), the bits before it being read.
-    pub fn restart(&mut self, number: usize) -> Option<()> {
-        if self.overrun() {
-            return None;
-        }
-        // What is left before the marker is less than a byte of padding.
-        let held = (self.count - self.made_up) / 8;
-        if held > 0 {
-            return None;
-        }
-        let rest = self.data[self.position..].strip_prefix(&[0xFF, 0xD0 + (number % 8) as u8])?;
-        *self = Self::new(rest);
-        Some(())
     }
 }

@@ -60,22 +60,22 @@ impl Table {
     fn fill(&mut self, code: u32, length: u32, symbol: u8) {
         let free = LOOK - length;
         let size = u32::from(symbol & 15);
-        for after in 0..1_u32 << free {
-            let entry = &mut self.look[((code << free) | after) as usize];
-            *entry = if size <= free && size > 0 {
-                let bits = after >> (free - size);
-                Entry {
-                    value: extend(bits, size) as i16,
-                    symbol,
-                    bits: (length + size) as u8 | Entry::WHOLE,
-                }
-            } else {
-                Entry {
-                    value: 0,
-                    symbol,
-                    bits: length as u8,
-                }
-            };
+        let first = (code << free) as usize;
+        let entries = &mut self.look[first..first + (1 << free)];
+        if size > free || size == 0 {
+            entries.fill(Entry {
+                value: 0,
+                symbol,
+                bits: length as u8,
+            });
+            return;
+        }
+        for (bits, entries) in (0..).zip(entries.chunks_exact_mut(1 << (free - size))) {
+            entries.fill(Entry {
+                value: extend(bits, size) as i16,
+                symbol,
+                bits: (length + size) as u8 | Entry::WHOLE,
+            });
         }
     }
 

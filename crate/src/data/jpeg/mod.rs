@@ -19,10 +19,10 @@ mod scan;
 mod transform;
 
 use header::Header;
-use pulp::NullaryFnOnce;
+use pulp::{Simd, WithSimd};
 pub(super) use scan::Plane;
 
-use crate::simd::vectorized;
+use crate::simd::dispatch;
 
 /// A picture decoded at a fraction of its size.
 pub(super) struct Scaled {
@@ -43,7 +43,7 @@ pub(super) fn decode(
     let header = Header::read(bytes)?;
     let full = (u32::from(header.width), u32::from(header.height));
     let eighths = choose(full)?;
-    let planes = vectorized(Scan {
+    let planes = dispatch(Scan {
         header: &header,
         eighths: eighths as usize,
     })?;
@@ -61,12 +61,12 @@ struct Scan<'a> {
     eighths: usize,
 }
 
-impl NullaryFnOnce for Scan<'_> {
+impl WithSimd for Scan<'_> {
     type Output = Option<Vec<Plane>>;
 
     #[inline(always)]
-    fn call(self) -> Self::Output {
-        scan::decode(self.header, self.eighths)
+    fn with_simd<S: Simd>(self, simd: S) -> Self::Output {
+        scan::decode(simd, self.header, self.eighths)
     }
 }
 

@@ -1,10 +1,12 @@
 //! The compressed data → planes of samples at a fraction of the picture's size.
 
+use pulp::Simd;
+
 use super::{
-    bits::Bits,
+    bits::{Bits, Cursor},
     header::{Component, Header},
     huffman::{Entry, Table, extend},
-    transform::{Block, Inverse},
+    transform::{EIGHT, FOUR, ONE, Patterns, TWO, add},
 };
 
 /// Row and column of each coefficient, in the order of the data.
@@ -22,13 +24,17 @@ pub struct Plane {
     pub stride: usize,
 }
 
+impl Plane {
+    /// Samples beyond the last row, so that a vector may be read anywhere.
+    pub const BEYOND: usize = 16;
+}
+
 /// A component while it is decoded.
 struct Channel<'a> {
     /// Blocks across and down in one unit.
     blocks: (usize, usize),
     /// Samples of a block's side.
     side: usize,
-    inverse: Inverse,
     quantization: [f32; 64],
     dc: &'a Table,
     ac: &'a Table,
@@ -38,7 +44,7 @@ struct Channel<'a> {
 
 /// Decodes every component with `eighths` samples per eight of the picture.
 #[inline(always)]
-pub fn decode(header: &Header, eighths: usize) -> Option<Vec<Plane>> {
+pub fn decode<S: Simd>(simd: S, header: &Header, eighths: usize) -> Option<Vec<Plane>> {
     let largest = header
         .components
         .iter()
@@ -75,7 +81,7 @@ pub fn decode(header: &Header, eighths: usize) -> Option<Vec<Plane>> {
                 left -= 1;
             }
             for channel in &mut channels {
-                channel.unit(&mut bits, row, column)?;
+                channel.unit(simd, &mut bits, (row, column))?;
             }
         }
         if bits.overrun() {
@@ -99,52 +105,71 @@ impl<'a> Channel<'a> {
         Some(Self {
             blocks,
             side,
-            inverse: Inverse::new(side)?,
             quantization: quantization.map(f32::from),
             dc: header.dc[component.dc].as_ref()?,
             ac: header.ac[component.ac].as_ref()?,
             last_dc: 0,
             plane: Plane {
-                samples: vec![0.0; stride * down * blocks.1 * side],
+                samples: vec![0.0; stride * down * blocks.1 * side + Plane::BEYOND],
                 stride,
             },
         })
     }
 
     #[inline(always)]
-    fn unit(&mut self, bits: &mut Bits, row: usize, column: usize) -> Option<()> {
+    fn unit<S: Simd>(&mut self, simd: S, bits: &mut Bits, place: (usize, usize)) -> Option<()> {
+        match self.side {
+            1 => self.blocks::<S, 1, 1>(simd, &ONE, bits, place),
+            2 => self.blocks::<S, 2, 4>(simd, &TWO, bits, place),
+            4 => self.blocks::<S, 4, 16>(simd, &FOUR, bits, place),
+            8 => self.blocks::<S, 8, 64>(simd, &EIGHT, bits, place),
+            _ => None,
+        }
+    }
+
+    #[inline(always)]
+    fn blocks<S: Simd, const SIDE: usize, const AREA: usize>(
+        &mut self,
+        simd: S,
+        patterns: &Patterns<AREA>,
+        bits: &mut Bits,
+        (row, column): (usize, usize),
+    ) -> Option<()> {
         for y in 0..self.blocks.1 {
             for x in 0..self.blocks.0 {
-                let mut block = Block::default();
-                let last = self.block(bits, &mut block)?;
-                let start = (row * self.blocks.1 + y) * self.side * self.plane.stride
-                    + (column * self.blocks.0 + x) * self.side;
-                self.inverse.write(
-                    &block,
-                    last,
-                    &mut self.plane.samples[start..],
-                    self.plane.stride,
-                );
+                let averages = self.block(simd, patterns, bits)?;
+                let start = (row * self.blocks.1 + y) * SIDE * self.plane.stride
+                    + (column * self.blocks.0 + x) * SIDE;
+                for (y, averages) in averages.chunks_exact(SIDE).enumerate() {
+                    self.plane.samples[start + y * self.plane.stride..][..SIDE]
+                        .copy_from_slice(averages);
+                }
             }
         }
         Some(())
     }
 
-    /// Reads the coefficients of a block; tells the position of the last that is not zero.
+    /// Reads the coefficients of a block; gives its samples, row by row.
     #[inline(always)]
-    fn block(&mut self, bits: &mut Bits, block: &mut Block) -> Option<usize> {
-        bits.refill();
-        let (symbol, value) = read(self.dc, bits)?;
+    fn block<S: Simd, const AREA: usize>(
+        &mut self,
+        simd: S,
+        patterns: &Patterns<AREA>,
+        bits: &mut Bits,
+    ) -> Option<[f32; AREA]> {
+        let mut cursor = bits.cursor;
+        let plain = bits.plain();
+        cursor.refill(plain);
+        let (symbol, value) = read(self.dc, &mut cursor)?;
         if symbol > 11 {
             return None;
         }
         self.last_dc = self.last_dc.checked_add(value)?;
-        block.0[0] = self.last_dc as f32 * self.quantization[0];
+        let mut averages = [self.last_dc as f32 * self.quantization[0] / 8.0; AREA];
         let mut position = 1;
-        let mut last = 0;
         while position < 64 {
-            bits.refill();
-            let (symbol, value) = read(self.ac, bits)?;
+            cursor.refill(plain);
+            let (symbol, value) = read(self.ac, &mut cursor)?;
             if symbol & 15 == 0 {
                 // End of block, or sixteen zeros.
                 if symbol != 0xF0 {
@@ -154,18 +179,19 @@ impl<'a> Channel<'a> {
                 continue;
             }
             position += usize::from(symbol >> 4);
-            let place = *ZIGZAG.get(position)?;
-            block.0[usize::from(place)] = value as f32 * self.quantization[position];
-            last = position;
+            let pattern = patterns.get(position)?;
+            let value = value as f32 * self.quantization[position];
+            add(simd, &mut averages, value, pattern);
             position += 1;
         }
-        Some(last)
+        bits.cursor = cursor;
+        Some(averages)
     }
 }
 
 /// A symbol and the value whose bits follow it. A code and its value are at most 16 + 15 bits.
 #[inline(always)]
-fn read(table: &Table, bits: &mut Bits) -> Option<(u8, i32)> {
+fn read(table: &Table, bits: &mut Cursor) -> Option<(u8, i32)> {
     let entry = table.look(bits.peek());
     if entry.bits & Entry::WHOLE != 0 {
         bits.skip(u32::from(entry.bits & !Entry::WHOLE));

@@ -1,96 +1,87 @@
 //! Coefficients of a block → its samples, or the averages of squares of them.
+//!
+//! Most blocks of a photograph have few coefficients other than zero: rather than a transform of all 64, the
+//! pattern of each that is there is added to the samples, as soon as it is read.
+
+use pulp::Simd;
 
 use super::scan::ZIGZAG;
 
-/// The 64 coefficients of a block, row by row.
-#[repr(align(32))]
-pub struct Block(pub [f32; 64]);
+/// cos(k π / 16), for the patterns to be made when this is compiled.
+const COSINES: [f64; 9] = [
+    1.0,
+    0.980_785_280_403_230_4,
+    0.923_879_532_511_286_7,
+    0.831_469_612_302_545_2,
+    std::f64::consts::FRAC_1_SQRT_2,
+    0.555_570_233_019_602_2,
+    0.382_683_432_365_089_8,
+    0.195_090_322_016_128_28,
+    0.0,
+];
 
-impl Default for Block {
-    fn default() -> Self {
-        Self([0.0; 64])
+const fn cosine(sixteenths: usize) -> f64 {
+    match sixteenths % 32 {
+        k @ 0..=8 => COSINES[k],
+        k @ 9..=16 => -COSINES[16 - k],
+        k @ 17..=24 => -COSINES[k - 16],
+        k => COSINES[32 - k],
     }
 }
 
-/// The inverse transform that gives `side` × `side` averages of a block.
-pub struct Inverse {
-    side: usize,
-    /// What coefficient u (row) adds to average x (column).
-    basis: [[f32; 8]; 8],
-    /// Rows that can be other than zero when the last coefficient is at a position of the data.
-    rows: [u8; 64],
+/// What a coefficient of frequency u along a side adds to average x of `side`.
+const fn along(u: usize, x: usize, side: usize) -> f64 {
+    let per = 8 / side;
+    let mut sum = 0.0;
+    let mut sample = x * per;
+    while sample < (x + 1) * per {
+        sum += cosine((2 * sample + 1) * u);
+        sample += 1;
+    }
+    let scale = if u == 0 { COSINES[4] / 2.0 } else { 0.5 };
+    scale * sum / per as f64
 }
 
-impl Inverse {
-    /// For 1, 2, 4 or 8 samples a side.
-    pub fn new(side: usize) -> Option<Self> {
-        if !matches!(side, 1 | 2 | 4 | 8) {
-            return None;
-        }
-        let per = 8 / side;
-        let mut basis = [[0.0; 8]; 8];
-        for (u, row) in basis.iter_mut().enumerate() {
-            let scale = if u == 0 { (1.0_f64 / 8.0).sqrt() } else { 0.5 };
-            for (x, value) in row.iter_mut().enumerate().take(side) {
-                let cosines = (x * per..(x + 1) * per)
-                    .map(|s| ((2 * s + 1) as f64 * u as f64 * std::f64::consts::PI / 16.0).cos());
-                *value = (scale * cosines.sum::<f64>() / per as f64) as f32;
-            }
-        }
-        let mut rows = [0; 64];
-        let mut most = 0;
-        for (rows, place) in rows.iter_mut().zip(ZIGZAG) {
-            most = most.max(place / 8 + 1);
-            *rows = most;
-        }
-        Some(Self { side, basis, rows })
-    }
+/// The averages of each coefficient alone, in the order of the data.
+pub type Patterns<const AREA: usize> = [[f32; AREA]; 64];
 
-    /// Writes the samples of a block, centred on zero, at the beginning of `samples`, `stride` apart
-    /// from row to row.
-    #[inline(always)]
-    pub fn write(&self, block: &Block, last: usize, samples: &mut [f32], stride: usize) {
-        match self.side {
-            1 => samples[0] = block.0[0] / 8.0,
-            side if last == 0 => {
-                for y in 0..side {
-                    samples[y * stride..][..side].fill(block.0[0] / 8.0);
-                }
-            }
-            2 => self.squares::<2>(block, last, samples, stride),
-            4 => self.squares::<4>(block, last, samples, stride),
-            _ => self.squares::<8>(block, last, samples, stride),
+const fn all<const SIDE: usize, const AREA: usize>() -> Patterns<AREA> {
+    let mut patterns = [[0.0; AREA]; 64];
+    let mut position = 0;
+    while position < 64 {
+        let place = ZIGZAG[position] as usize;
+        let mut at = 0;
+        while at < AREA {
+            patterns[position][at] =
+                (along(place / 8, at / SIDE, SIDE) * along(place % 8, at % SIDE, SIDE)) as f32;
+            at += 1;
         }
+        position += 1;
     }
+    patterns
+}
 
-    #[inline(always)]
-    fn squares<const SIDE: usize>(
-        &self,
-        block: &Block,
-        last: usize,
-        samples: &mut [f32],
-        stride: usize,
-    ) {
-        let rows = usize::from(self.rows[last]);
-        // Columns first, eight at a time.
-        let mut half = [[0.0_f32; 8]; SIDE];
-        for (coefficients, basis) in block.0.chunks_exact(8).zip(&self.basis).take(rows) {
-            for (sums, factor) in half.iter_mut().zip(basis) {
-                for (sum, value) in sums.iter_mut().zip(coefficients) {
-                    *sum += factor * value;
-                }
-            }
-        }
-        // Along the zigzag, columns are reached at most one step before rows.
-        let columns = (rows + 1).min(8);
-        for (y, sums) in half.iter().enumerate() {
-            let mut line = [0.0_f32; SIDE];
-            for (value, basis) in sums.iter().zip(&self.basis).take(columns) {
-                for (sample, factor) in line.iter_mut().zip(basis) {
-                    *sample += factor * value;
-                }
-            }
-            samples[y * stride..][..SIDE].copy_from_slice(&line);
-        }
+/// Patterns of 1, 2, 4 or 8 averages a side.
+pub static ONE: Patterns<1> = all::<1, 1>();
+pub static TWO: Patterns<4> = all::<2, 4>();
+pub static FOUR: Patterns<16> = all::<4, 16>();
+pub static EIGHT: Patterns<64> = all::<8, 64>();
+
+/// Adds a pattern, so many times, to the averages of a block.
+#[inline(always)]
+pub fn add<S: Simd, const AREA: usize>(
+    simd: S,
+    averages: &mut [f32; AREA],
+    value: f32,
+    pattern: &[f32; AREA],
+) {
+    let (vectors, rest) = S::as_mut_simd_f32s(averages);
+    let (patterns, patterns_rest) = S::as_simd_f32s(pattern);
+    let values = simd.splat_f32s(value);
+    for (average, part) in vectors.iter_mut().zip(patterns) {
+        *average = simd.mul_add_e_f32s(values, *part, *average);
+    }
+    for (average, part) in rest.iter_mut().zip(patterns_rest) {
+        *average += value * part;
     }
 }
