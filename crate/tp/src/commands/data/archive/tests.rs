@@ -252,7 +252,7 @@ fn what_is_wrong_inside_is_told_in_french() {
         assert!(!target.exists());
         result.unwrap_err().to_string()
     };
-    let content: Vec<u8> = (0..40_000_u32).map(|i| (i * i >> 3) as u8).collect();
+    let content: Vec<u8> = (0..40_000_u32).map(|i| ((i * i) >> 3) as u8).collect();
     let zipped = folder.0.join("x.zip");
     zip_of(&zipped, &[("1.jpg", &content)]);
     let whole = fs::read(&zipped).unwrap();
