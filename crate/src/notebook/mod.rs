@@ -12,6 +12,7 @@ mod live;
 mod panic;
 mod process;
 mod session;
+mod settings;
 mod user_cache;
 
 pub use attempt::{Essai, essayer};
@@ -21,4 +22,5 @@ pub use data_source::SYNTHETIC;
 pub use display::{Table, tableau};
 pub use live::{Barre, arret_demande, barre, effacer};
 pub use panic::{cell_failed, cell_panicked, enter_cell, run_cell, tell_evcxr};
-pub use session::{DATA_VARIABLE, DEFAULT_SEED, SEED_VARIABLE, Seance, SeanceBuilder};
+pub use session::Seance;
+pub use settings::{DATA_VARIABLE, DEFAULT_SEED, SEED_VARIABLE, SeanceBuilder};

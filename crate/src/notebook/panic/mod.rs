@@ -4,6 +4,8 @@
 //! compiler wrapper therefore runs each cell within [`run_cell`] and gives its errors to
 //! [`cell_failed`]. None of them panics: they run while a cell is going wrong.
 
+mod wording;
+
 use std::{
     any::Any,
     cell::{Cell, RefCell},
@@ -22,12 +24,10 @@ use super::{
     capture::{self, Capture},
     live, process,
 };
+use wording::{explain, one_line, short_location, shorten, todo_text};
 
 /// The file of the cells, as evcxr has them compiled.
 const CELL_FILE: &str = "src/lib.rs";
-
-/// Longest message shown, in characters.
-const LONGEST_MESSAGE: usize = 600;
 
 /// What a panic left behind.
 #[derive(Debug, Clone)]
@@ -265,87 +265,6 @@ fn payload_text(payload: &(dyn Any + Send)) -> String {
     }
 }
 
-/// What `todo!` and `unimplemented!` say, if the message comes from one of them.
-fn todo_text(message: &str) -> Option<&str> {
-    ["not yet implemented", "not implemented"]
-        .into_iter()
-        .find_map(|prefix| message.strip_prefix(prefix))
-        .and_then(|rest| match rest {
-            "" => Some(""),
-            _ => rest.strip_prefix(": "),
-        })
-}
-
-/// A panic message made short, and French where it is one of the usual ones.
-fn explain(message: &str) -> String {
-    if let Some(text) = todo_text(message) {
-        let text = if text.is_empty() { "À FAIRE" } else { text };
-        return format!("Exercice à compléter : {}", shorten(text));
-    }
-    if let Some(explained) = tensor_error(message) {
-        return shorten(&explained);
-    }
-    let explained = if let Some(rest) = message.strip_prefix("index out of bounds: the len is ") {
-        match rest.split_once(" but the index is ") {
-            Some((len, index)) => format!("indice {index} hors limites : il y a {len} élément(s)"),
-            None => message.to_owned(),
-        }
-    } else if message == "attempt to divide by zero" {
-        "division d'un entier par zéro".to_owned()
-    } else if let Some(operation) = message
-        .strip_prefix("attempt to ")
-        .and_then(|rest| rest.strip_suffix(" with overflow"))
-    {
-        format!("dépassement de capacité d'un entier (opération « {operation} »)")
-    } else if message == "called `Option::unwrap()` on a `None` value" {
-        "`unwrap()` sur une option vide (`None`)".to_owned()
-    } else if let Some(error) =
-        message.strip_prefix("called `Result::unwrap()` on an `Err` value: ")
-    {
-        format!("`unwrap()` sur une erreur : {error}")
-    } else {
-        message.to_owned()
-    };
-    shorten(&explained)
-}
-
-/// Burn's report of a refused tensor operation, on one line: the operation, the shapes, and burn's
-/// own reasons, whose English words the reader can look up.
-fn tensor_error(message: &str) -> Option<String> {
-    let report = message.split_once("=== Tensor Operation Error ===")?.1;
-    let operation = report
-        .split_once("Operation: '")
-        .and_then(|(_, rest)| rest.split_once('\''))
-        .map_or("inconnue", |(name, _)| name);
-    let reasons: Vec<&str> = report
-        .lines()
-        .map(str::trim)
-        .filter(|line| line.starts_with(|first: char| first.is_ascii_digit()))
-        .filter_map(|line| line.split_once(". ").map(|(_, reason)| reason.trim()))
-        .collect();
-    let reasons = reasons
-        .join(" ")
-        .replace("Shape { dims: [", "[")
-        .replace("] }", "]");
-    let cause = match shapes(&reasons).as_slice() {
-        [left, right] => format!("formes {left} et {right} incompatibles"),
-        _ => "arguments refusés".to_owned(),
-    };
-    Some(format!(
-        "opération « {operation} » impossible, {cause} (burn : {reasons})"
-    ))
-}
-
-/// The bracketed lists of a text: `[2, 4]`.
-fn shapes(text: &str) -> Vec<&str> {
-    text.match_indices('[')
-        .filter_map(|(start, _)| {
-            let end = start + text[start..].find(']')?;
-            Some(&text[start..=end])
-        })
-        .collect()
-}
-
 /// The line of the innermost frame that lies in a cell.
 fn cell_line() -> Option<u32> {
     let trace = std::backtrace::Backtrace::force_capture().to_string();
@@ -363,95 +282,15 @@ fn frame_line(text: &str) -> Option<u32> {
     place.split(':').nth(1)?.parse().ok()
 }
 
-/// A source location without the folder where cargo unpacks crates.
-fn short_location(location: &str) -> String {
-    match location.split_once("/registry/src/") {
-        Some((_, rest)) => rest
-            .split_once('/')
-            .map_or(rest, |(_, path)| path)
-            .to_owned(),
-        None => location.to_owned(),
-    }
-}
-
-/// The first meaningful lines, at most [`LONGEST_MESSAGE`] characters.
-fn shorten(message: &str) -> String {
-    const LINES: usize = 4;
-    let lines: Vec<&str> = message
-        .lines()
-        .map(str::trim_end)
-        .filter(|line| !line.trim().is_empty())
-        .take(LINES)
-        .collect();
-    let text = lines.join("\n");
-    if text.chars().count() <= LONGEST_MESSAGE {
-        return text;
-    }
-    let start: String = text.chars().take(LONGEST_MESSAGE).collect();
-    format!("{start}…")
-}
-
-fn one_line(message: &str) -> String {
-    message.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn usual_panics_become_short_french() {
-        let cases = [
-            (
-                "not yet implemented: À FAIRE",
-                "Exercice à compléter : À FAIRE",
-            ),
-            ("not yet implemented", "Exercice à compléter : À FAIRE"),
-            (
-                "index out of bounds: the len is 3 but the index is 7",
-                "indice 7 hors limites : il y a 3 élément(s)",
-            ),
-            ("attempt to divide by zero", "division d'un entier par zéro"),
-            (
-                "attempt to subtract with overflow",
-                "dépassement de capacité d'un entier (opération « subtract »)",
-            ),
-            ("mon message", "mon message"),
-        ];
-        for (message, expected) in cases {
-            assert_eq!(explain(message), expected);
-        }
-        // A message that merely begins alike is not a `todo!`.
-        assert_eq!(explain("not implementedness"), "not implementedness");
-    }
-
-    #[test]
-    fn a_tensor_report_keeps_operation_shapes_and_reasons() {
-        let report = "=== Tensor Operation Error ===\n  Operation: 'Matmul'\n  Reason:\n    \
-                      1. The inner dimension of matmul should be the same, but got 4 and 5. Lhs shape \
-                      Shape { dims: [2, 4] }, rhs shape Shape { dims: [5, 3] }. \n";
-        assert_eq!(
-            explain(report),
-            "opération « Matmul » impossible, formes [2, 4] et [5, 3] incompatibles (burn : The inner \
-             dimension of matmul should be the same, but got 4 and 5. Lhs shape [2, 4], rhs shape [5, 3].)"
-        );
-        let other = "=== Tensor Operation Error ===\n  Operation: 'Stack'\n  Reason:\n    \
-                     1. Can't stack an empty list of tensors. \n";
-        assert_eq!(
-            explain(other),
-            "opération « Stack » impossible, arguments refusés (burn : Can't stack an empty list of \
-             tensors.)"
-        );
-        // Cut in the middle, it is still told.
-        assert!(explain("=== Tensor Operation Error ===\n  Operation: 'Mat").contains("inconnue"));
-        assert_eq!(shapes("[1] [2, 3] [4"), ["[1]", "[2, 3]"]);
-    }
-
-    #[test]
     fn the_line_of_a_cell_is_found_in_a_backtrace() {
         let cases = [
             ("             at ./src/lib.rs:41:9", Some(41)),
-            ("             at /tmp/tp-noyau-1/src/lib.rs:7:13", Some(7)),
+            ("             at /ailleurs/noyau/src/lib.rs:7:13", Some(7)),
             ("   3: ctx::run_user_code_2::{{closure}}", None),
             (
                 "             at /rustc/0123/library/std/src/lib.rs:7:13",
@@ -465,23 +304,6 @@ mod tests {
         for (text, line) in cases {
             assert_eq!(frame_line(text), line, "{text}");
         }
-    }
-
-    #[test]
-    fn a_location_does_not_show_the_readers_folders() {
-        assert_eq!(
-            short_location("/home/x/.cargo/registry/src/index-1949/burn-0.22.1/src/a.rs:8:9"),
-            "burn-0.22.1/src/a.rs:8:9"
-        );
-        assert_eq!(short_location("crate/src/a.rs:1:2"), "crate/src/a.rs:1:2");
-    }
-
-    #[test]
-    fn long_messages_are_cut_between_characters() {
-        let long = "é".repeat(10_000);
-        assert_eq!(shorten(&long).chars().count(), LONGEST_MESSAGE + 1);
-        assert_eq!(shorten("a\n\n\nb\nc\nd\ne\nf"), "a\nb\nc\nd");
-        assert_eq!(one_line("a\n  b\tc"), "a b c");
     }
 
     #[test]
