@@ -1,5 +1,6 @@
 //! `tp test`: the project's checks, in the order in which they are cheap. What CI runs.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -9,12 +10,9 @@ use clap::Args;
 use super::run::DRAWN_FACES;
 use crate::cli::Verdict;
 use crate::error::{Error, Result};
-use crate::kernel::folder::{self, Artifacts};
+use crate::kernel::folder;
 use crate::process;
 use crate::setup::{self, Installation, python::Group, rust::Toolchain};
-
-/// Crates whose rebuild would cost CI half its time: features must be the same for the library and its tests.
-const DEAR_CRATES: [&str; 2] = ["polars_core", "burn_flex"];
 
 /// Names under which distributions install a Chromium.
 const CHROMIUMS: [&str; 4] = [
@@ -51,6 +49,12 @@ pub fn execute(args: &TestArgs) -> Result<Verdict> {
         elapsed: started.elapsed(),
         passed: true,
     }];
+    let started = Instant::now();
+    steps.push(Step {
+        name: "rien n'est compilé deux fois",
+        passed: nothing_built_twice(&installation)?,
+        elapsed: started.elapsed(),
+    });
     let toolchain = Toolchain::detect(&installation.repository)?;
     // Found now: the tests' own compilation replaces the file of the running program, which then has no path any more.
     let program =
@@ -137,12 +141,6 @@ pub fn execute(args: &TestArgs) -> Result<Verdict> {
     steps.push(Step {
         name: "tous les TP, copies vierges d'un étudiant",
         passed: blank_copies(&installation, &program)?,
-        elapsed: started.elapsed(),
-    });
-    let started = Instant::now();
-    steps.push(Step {
-        name: "rien de lourd compilé deux fois",
-        passed: nothing_dear_rebuilt(&installation)?,
         elapsed: started.elapsed(),
     });
     for step in &steps {
@@ -373,48 +371,67 @@ fn cuda(installation: &Installation) -> Command {
     command
 }
 
-/// Compares which compilation of the dear crates the library and its tests use: a cache would hide a second one.
-fn nothing_dear_rebuilt(installation: &Installation) -> Result<bool> {
-    let mut library = cargo(
-        installation,
-        &["rustc", "--release", "--locked", "-p", "visages", "--lib"],
-    );
-    library.args([
-        "--crate-type",
-        "dylib",
-        "--message-format=json",
-        "--",
-        "-C",
-        "prefer-dynamic",
-    ]);
-    let mut tests = cargo(
-        installation,
-        &["test", "--release", "--locked", "-p", "visages", "--no-run"],
-    );
-    tests.arg("--message-format=json");
-    let (library, tests) = (artifacts(&mut library)?, artifacts(&mut tests)?);
-    let mut same = true;
-    for name in DEAR_CRATES {
-        let (of_library, of_tests) = (library.metadata_of(name), tests.metadata_of(name));
-        if of_library.is_empty() || of_library != of_tests {
-            eprintln!(
-                "✘ {name} est compilé deux fois : ses « features » diffèrent entre la bibliothèque et ses tests."
-            );
-            same = false;
+/// The crates whose features are not the same when the library's own tests are built too: each, and all that depends on
+/// it, would be compiled twice.
+fn built_twice(library: &str, tests: &str) -> Vec<String> {
+    let packages = |tree: &str| -> BTreeMap<String, BTreeSet<String>> {
+        let mut packages = BTreeMap::<_, BTreeSet<_>>::new();
+        for line in tree.lines() {
+            // « (*) » ends the line of a package listed before.
+            let line = line.trim_end_matches("(*)").trim_end();
+            if let Some((package, features)) = line.split_once(FEATURES) {
+                packages
+                    .entry(package.to_owned())
+                    .or_default()
+                    .insert(features.trim().to_owned());
+            }
         }
-    }
-    Ok(same)
+        packages
+    };
+    let with_tests = packages(tests);
+    packages(library)
+        .into_iter()
+        .filter(|(package, features)| with_tests.get(package) != Some(features))
+        .map(|(package, _)| package)
+        .collect()
 }
 
-fn artifacts(command: &mut Command) -> Result<Artifacts> {
-    let mut artifacts = Artifacts::default();
-    process::observed(
-        command,
-        "La compilation",
-        "Lancez « cargo tp setup » pour voir l'erreur.",
-        |line| {
-            artifacts.observe(line);
-        },
-    )?;
-    Ok(artifacts)
+/// Between a package and its features in what cargo lists.
+const FEATURES: &str = " features:";
+
+/// Whether the library and its tests use the same compilation of every crate; what cargo plans says it, nothing is built.
+fn nothing_built_twice(installation: &Installation) -> Result<bool> {
+    let tree = |edges: &[&str]| {
+        let format = format!("{{p}}{FEATURES} {{f}}");
+        let mut command = cargo(installation, &["tree", "--locked", "-p", "visages"]);
+        command.args(["--prefix", "none", "--format", &format]);
+        command.args(edges);
+        process::output(&mut command, "cargo tree", "Diagnostic : cargo tp doctor")
+    };
+    let twice = built_twice(&tree(&["-e", "no-dev"])?, &tree(&[])?);
+    for package in &twice {
+        eprintln!(
+            "✘ {package} serait compilé deux fois : ses « features » diffèrent entre la bibliothèque et ses tests."
+        );
+    }
+    Ok(twice.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crate_whose_features_grow_with_the_tests_is_named() {
+        let library = "visages v1 features: default\npolars v2 features: lazy\nserde v3 features: std\npolars v2 features: lazy (*)";
+        let with_more = "visages v1 features: default\npolars v2 features: csv,lazy\nserde v3 features: std\nproptest v4 features: ";
+        assert_eq!(built_twice(library, library), Vec::<String>::new());
+        assert_eq!(built_twice(library, with_more), ["polars v2"]);
+        // What only the tests use may have any features; what is missing is a difference.
+        assert_eq!(
+            built_twice("a v1 features: ", "b v1 features: x\na v1 features: "),
+            Vec::<String>::new()
+        );
+        assert_eq!(built_twice("a v1 features: ", ""), ["a v1"]);
+    }
 }

@@ -68,25 +68,6 @@ impl Artifacts {
             }
         }
     }
-
-    /// Metadata files of one crate, by its name in Rust (`polars_core`).
-    pub fn metadata_of(&self, name: &str) -> Vec<&Path> {
-        let is_of = |file: &&PathBuf| {
-            let file = file
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
-            file.strip_prefix("lib")
-                .and_then(|rest| rest.rsplit_once('-'))
-                .is_some_and(|(stem, _)| stem == name)
-        };
-        self.metadata
-            .iter()
-            .filter(is_of)
-            .map(PathBuf::as_path)
-            .collect()
-    }
 }
 
 /// The kernel folder for the present sources, made if need be.
