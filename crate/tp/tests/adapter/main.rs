@@ -3,6 +3,7 @@
 //! No library nor compiler is needed: each test takes a fraction of a second.
 
 mod channels;
+mod edges;
 mod fake;
 mod protocol;
 
@@ -11,7 +12,7 @@ use std::process::ExitCode;
 
 use tp::jupyter::KernelCommand;
 
-const TESTS: [(&str, fn()); 16] = [
+const TESTS: [(&str, fn()); 19] = [
     (
         "text_of_both_streams_arrives_whole",
         protocol::text_of_both_streams_arrives_whole,
@@ -68,6 +69,18 @@ const TESTS: [(&str, fn()); 16] = [
     (
         "junk_and_wrong_signatures_are_refused",
         channels::junk_and_wrong_signatures_are_refused,
+    ),
+    (
+        "the_temporary_folder_is_private",
+        edges::the_temporary_folder_is_private,
+    ),
+    (
+        "an_interrupted_compilation_loses_nothing",
+        edges::an_interrupted_compilation_loses_nothing,
+    ),
+    (
+        "comms_are_closed_and_shell_shuts_down",
+        edges::comms_are_closed_and_shell_shuts_down,
     ),
     ("messages_cost_little", channels::messages_cost_little),
 ];
@@ -129,6 +142,10 @@ impl Folder {
         });
         std::fs::write(path.join("noyau.json"), manifest.to_string()).unwrap();
         Self(path)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
     }
 
     pub fn command(&self) -> KernelCommand {

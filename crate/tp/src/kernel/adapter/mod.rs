@@ -21,6 +21,7 @@ mod bar;
 mod conclusion;
 mod errors;
 mod evcxr;
+mod gate;
 mod hints;
 mod pipes;
 mod places;
@@ -118,7 +119,7 @@ pub(super) fn run(
         let (urgent, from_control) = mpsc::channel(CHANNEL);
         paths::create_folder(&settings.pipes())?;
         let pipes = Pipes::open(&settings.pipes(), &incoming, Incoming::Printed)?;
-        let front = Front::bind(&connection, &incoming, &urgent).await?;
+        let front = Front::bind(&connection, &settings.pipes(), &incoming, &urgent).await?;
         let process = start(&settings, command, &incoming)?;
         let mut adapter = Adapter {
             front,
