@@ -117,7 +117,7 @@ pub(super) fn run(
     runtime.block_on(async {
         let (incoming, from_all) = mpsc::channel(CHANNEL);
         let (urgent, from_control) = mpsc::channel(CHANNEL);
-        paths::create_folder(&settings.pipes())?;
+        paths::create_private_folder(&settings.pipes())?;
         let pipes = Pipes::open(&settings.pipes(), &incoming, Incoming::Printed)?;
         let front = Front::bind(&connection, &settings.pipes(), &incoming, &urgent).await?;
         let process = start(&settings, command, &incoming)?;
@@ -160,7 +160,7 @@ fn start(
     let connection = sockets::private_connection()?;
     let file = settings.pipes().join("connexion.json");
     let text = serde_json::to_vec(&connection).unwrap_or_default();
-    paths::write_atomically(&file, &text)?;
+    paths::write_private(&file, &text)?;
     let process = EvcxrProcess::start(command(&file)?, incoming)?;
     tokio::spawn(connect(connection, incoming.clone()));
     Ok(process)
