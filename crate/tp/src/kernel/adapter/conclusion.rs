@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::errors::{self, CellError};
 use super::running::{Ending, Reason, Running};
 use super::wire::Message;
-use super::{Adapter, Concluding, places};
+use super::{Adapter, Concluding, names, places};
 
 /// How long a cell that does not look at the request to stop may go on.
 const GRACE: Duration = Duration::from_secs(4);
@@ -192,10 +192,13 @@ impl Adapter {
                 return vec![error];
             }
             let code = running.request.text("code");
-            let defined = |name: &str| self.defined(name, running.count);
+            let earlier = |name: &str| {
+                let cells = self.history.latest();
+                names::definition(cells.filter(|(cell, _)| *cell < running.count), name)
+            };
             let all = running.errors.iter().take(MOST_ERRORS);
             let mut all: Vec<CellError> = all
-                .map(|error| errors::compilation(error, code, running.count, &defined))
+                .map(|error| errors::compilation(error, code, running.count, &earlier))
                 .collect();
             if all.is_empty() {
                 all.push(CellError::new(
@@ -238,29 +241,6 @@ impl Adapter {
             )],
             _ => Vec::new(),
         }
-    }
-
-    /// The latest earlier cell that defines a name.
-    fn defined(&self, name: &str, count: u64) -> Option<u64> {
-        let words = [
-            "let ", "let mut ", "fn ", "struct ", "enum ", "const ", "static ",
-        ];
-        let defines = |code: &str| {
-            words.iter().any(|word| {
-                let wanted = format!("{word}{name}");
-                code.match_indices(&wanted).any(|(at, _)| {
-                    let next = code[at + wanted.len()..].chars().next();
-                    !next.is_some_and(|next| next == '_' || next.is_alphanumeric())
-                })
-            })
-        };
-        if name.is_empty() {
-            return None;
-        }
-        self.history
-            .latest()
-            .find(|(cell, code)| *cell < count && defines(code))
-            .map(|(cell, _)| cell)
     }
 
     /// evcxr is gone: whoever waits gets an error.

@@ -23,6 +23,7 @@ mod errors;
 mod evcxr;
 mod gate;
 mod hints;
+mod names;
 mod pipes;
 mod places;
 mod questions;
