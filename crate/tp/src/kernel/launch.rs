@@ -15,7 +15,7 @@ use crate::{paths, platform};
 
 /// Most memory of the cells' process, in MiB.
 const MEMORY_VARIABLE: &str = "TP_MEMOIRE_MAX";
-/// Longest time of one cell, in seconds; none by default.
+/// Longest time of one cell, in seconds, its compilation not counted; none by default.
 const DURATION_VARIABLE: &str = "TP_DUREE_MAX";
 
 /// Prefix of the kernels' temporary folders.

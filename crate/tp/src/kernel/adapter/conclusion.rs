@@ -11,8 +11,6 @@ use super::{Adapter, Concluding, names, places};
 
 /// How long a cell that does not look at the request to stop may go on.
 const GRACE: Duration = Duration::from_secs(4);
-/// How long a loop that saw the request may take to return what it has.
-const HEARD_GRACE: Duration = Duration::from_secs(20);
 /// Most error outputs of one cell.
 const MOST_ERRORS: usize = 4;
 
@@ -39,7 +37,7 @@ impl Adapter {
         }
         if let Some(running) = &mut self.running {
             match &mut running.ending {
-                Some(ending) => ending.deadline = Instant::now(),
+                Some(ending) => ending.hurried = true,
                 None => self.end(Reason::Interrupt),
             }
         }
@@ -54,6 +52,7 @@ impl Adapter {
                 reason,
                 deadline: Instant::now() + GRACE,
                 heard: false,
+                hurried: false,
                 killed: false,
             });
         }
@@ -64,7 +63,7 @@ impl Adapter {
         let Some(running) = &mut self.running else {
             return;
         };
-        let begun = running.begun;
+        let begun = running.begun.is_some();
         let Some(ending) = &mut running.ending else {
             return;
         };
@@ -75,11 +74,7 @@ impl Adapter {
             ending.deadline = Instant::now() + GRACE;
             return;
         }
-        let limit = match ending.heard {
-            true => ending.deadline + HEARD_GRACE,
-            false => ending.deadline,
-        };
-        if Instant::now() >= limit && !ending.killed && running.reply.is_none() {
+        if ending.is_due() && !ending.killed && running.reply.is_none() {
             ending.killed = true;
             self.process.kill_cells();
         }
@@ -87,7 +82,11 @@ impl Adapter {
 
     /// Stops a cell that takes more memory or time than allowed.
     pub(super) fn check_limits(&mut self) {
-        let Some(running) = self.running.as_ref().filter(|running| running.begun) else {
+        let Some((running, begun)) = self
+            .running
+            .as_ref()
+            .and_then(|running| Some((running, running.begun?)))
+        else {
             return;
         };
         if let Some(most) = self.settings.memory
@@ -106,7 +105,7 @@ impl Adapter {
             }
         } else if let Some(most) = self.settings.duration
             && running.ending.is_none()
-            && running.started.elapsed() > most
+            && begun.elapsed() > most
         {
             self.end(Reason::Duration(most.as_secs()));
         }
@@ -174,7 +173,7 @@ impl Adapter {
         if let Some(ending) = running.ending.as_ref().filter(|ending| ending.killed) {
             return vec![killed(&ending.reason, running)];
         }
-        if running.failed() && running.ending.is_some() && !running.begun {
+        if running.failed() && running.ending.is_some() && running.begun.is_none() {
             return vec![CellError::new(
                 errors::INTERRUPTED,
                 "Compilation interrompue.",

@@ -76,7 +76,7 @@ pub(super) struct Settings {
     pub(super) forwards: bool,
     /// Most memory of the cells' process, in bytes.
     pub(super) memory: Option<u64>,
-    /// Longest time of one cell.
+    /// Longest time of one cell, its compilation not counted.
     pub(super) duration: Option<Duration>,
 }
 
@@ -391,7 +391,7 @@ impl Adapter {
 
     fn logged(&mut self, line: String) {
         if let Some(name) = line.trim_start().strip_prefix("Compiling ") {
-            if let Some(running) = self.running.as_mut().filter(|running| !running.begun) {
+            if let Some(running) = self.running.as_mut().filter(|running| running.begun.is_none()) {
                 let text = format!("Compilation de {name}…");
                 running
                     .screen

@@ -1,6 +1,6 @@
 //! The cell that runs: what it showed, what it told, when it is over.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tp_protocol::Marker;
@@ -22,6 +22,9 @@ pub(super) enum Reason {
     Duration(u64),
 }
 
+/// How long a loop that saw the request to stop may take to return what it has.
+const HEARD_GRACE: Duration = Duration::from_secs(20);
+
 /// A cell asked to stop.
 #[derive(Debug, Clone)]
 pub(super) struct Ending {
@@ -30,8 +33,21 @@ pub(super) struct Ending {
     pub(super) deadline: Instant,
     /// A loop saw the request.
     pub(super) heard: bool,
+    /// Asked again: nothing is waited for any more.
+    pub(super) hurried: bool,
     /// Its process was killed.
     pub(super) killed: bool,
+}
+
+impl Ending {
+    /// Whether its process has had the time to end by itself.
+    pub(super) fn is_due(&self) -> bool {
+        let grace = match self.heard {
+            true => HEARD_GRACE,
+            false => Duration::ZERO,
+        };
+        self.hurried || Instant::now() >= self.deadline + grace
+    }
 }
 
 /// The state of the training that was last saved.
@@ -46,9 +62,8 @@ pub(super) struct Running {
     pub(super) request: Message,
     pub(super) count: u64,
     pub(super) screen: Screen,
-    pub(super) started: Instant,
-    /// Its own code runs: it is compiled.
-    pub(super) begun: bool,
+    /// Since when its own code runs: it is compiled.
+    pub(super) begun: Option<Instant>,
     /// evcxr's reply.
     pub(super) reply: Option<Value>,
     /// evcxr has sent everything.
@@ -76,8 +91,7 @@ impl Running {
             request,
             count,
             screen: Screen::new(count),
-            started: Instant::now(),
-            begun: false,
+            begun: None,
             reply: None,
             idle: false,
             barrier: None,
@@ -119,7 +133,7 @@ impl Running {
     /// Takes a message of ours.
     pub(super) fn mark(&mut self, marker: Marker) {
         match &marker {
-            Marker::Begin => self.begun = true,
+            Marker::Begin => self.begun = self.begun.or_else(|| Some(Instant::now())),
             Marker::Line { line } => self.line = Some(*line),
             Marker::Panic { message, location } => {
                 self.stop = Some(Stop::Panic {
