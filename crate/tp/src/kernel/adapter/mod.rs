@@ -43,6 +43,7 @@ use jupyter_protocol::ConnectionInfo;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
 
 use crate::error::{Error, Result};
 use crate::paths;
@@ -59,8 +60,8 @@ const TICK: Duration = Duration::from_millis(100);
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// Starts before giving up: another program can take a port between our choice and evcxr's.
 const ATTEMPTS: usize = 3;
-/// Attempts to connect to evcxr, of a few seconds each: a machine may be very busy.
-const CONNECTIONS: usize = 200;
+/// How long evcxr may take to listen: a machine may be very busy.
+const CONNECT_PERIOD: Duration = Duration::from_secs(120);
 /// Lines of evcxr's log that are kept for a failure.
 const LOG_LINES: usize = 12;
 /// What arrives at once from the pipes and the sockets.
@@ -121,11 +122,12 @@ pub(super) fn run(
         paths::create_private_folder(&settings.pipes())?;
         let pipes = Pipes::open(&settings.pipes(), &incoming, Incoming::Printed)?;
         let front = Front::bind(&connection, &settings.pipes(), &incoming, &urgent).await?;
-        let process = start(&settings, command, &incoming)?;
+        let (process, connecting) = start(&settings, command, &incoming)?;
         let mut adapter = Adapter {
             front,
             evcxr: None,
             process,
+            connecting,
             pipes,
             settings,
             ready: false,
@@ -157,25 +159,27 @@ fn start(
     settings: &Settings,
     command: MakeCommand<'_>,
     incoming: &mpsc::Sender<Incoming>,
-) -> Result<EvcxrProcess> {
+) -> Result<(EvcxrProcess, AbortHandle)> {
     let connection = sockets::private_connection()?;
     let file = settings.pipes().join("connexion.json");
     let text = serde_json::to_vec(&connection).unwrap_or_default();
     paths::write_private(&file, &text)?;
     let process = EvcxrProcess::start(command(&file)?, incoming)?;
-    tokio::spawn(connect(connection, incoming.clone()));
-    Ok(process)
+    let connecting = tokio::spawn(connect(connection, incoming.clone(), CONNECT_PERIOD));
+    Ok((process, connecting.abort_handle()))
 }
 
 /// Tries until evcxr listens; its end is seen by its process.
-async fn connect(connection: ConnectionInfo, incoming: mpsc::Sender<Incoming>) {
-    for _ in 0..CONNECTIONS {
+async fn connect(connection: ConnectionInfo, incoming: mpsc::Sender<Incoming>, period: Duration) {
+    let start = Instant::now();
+    while start.elapsed() < period {
         if let Ok(evcxr) = Evcxr::connect(&connection, &incoming).await {
             let _ = incoming.send(Incoming::Connected(Box::new(evcxr))).await;
             return;
         }
         tokio::time::sleep(TICK).await;
     }
+    let _ = incoming.send(Incoming::Unreachable).await;
 }
 
 /// The first question to evcxr, until both its reply and its status came.
@@ -197,6 +201,7 @@ struct Adapter {
     front: Front,
     evcxr: Option<Evcxr>,
     process: EvcxrProcess,
+    connecting: AbortHandle,
     pipes: Pipes,
     settings: Settings,
     ready: bool,
@@ -266,7 +271,8 @@ impl Adapter {
                             attempts += 1;
                             self.log.clear();
                             self.evcxr = None;
-                            self.process = start(&self.settings, command, sender)?;
+                            self.connecting.abort();
+                            (self.process, self.connecting) = start(&self.settings, command, sender)?;
                         } else {
                             self.evcxr_ended(status).await;
                             return Ok(false);
@@ -334,6 +340,11 @@ impl Adapter {
             Incoming::Connected(evcxr) => {
                 self.evcxr = Some(*evcxr);
                 self.ask().await;
+            }
+            Incoming::Unreachable => {
+                self.logged("evcxr_jupyter n'écoute pas sur ses ports.".to_owned());
+                // Its end is seen like any other.
+                self.process.kill();
             }
             Incoming::Log(line) => self.logged(line),
         }
@@ -441,5 +452,18 @@ impl Parent {
     fn is_gone(&self) -> bool {
         self.0
             .is_some_and(|pid| pid != std::os::unix::process::parent_id())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_evcxr_that_never_listens_is_given_up() {
+        let (sender, mut receiver) = mpsc::channel(1);
+        let connection = sockets::private_connection().unwrap();
+        connect(connection, sender, Duration::from_millis(300)).await;
+        assert!(matches!(receiver.recv().await, Some(Incoming::Unreachable)));
     }
 }

@@ -39,6 +39,8 @@ pub(super) enum Incoming {
     EvcxrIopub(Message),
     /// The connection to evcxr stands.
     Connected(Box<Evcxr>),
+    /// evcxr did not listen in time.
+    Unreachable,
     /// A line of evcxr's own log.
     Log(String),
 }
