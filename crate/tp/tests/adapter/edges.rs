@@ -7,8 +7,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use jupyter_protocol::{
-    CommInfoRequest, CommOpen, ExecuteRequest, InputReply, JupyterMessage, JupyterMessageContent,
-    KernelInfoRequest, ReplyStatus, ShutdownRequest, UnknownMessage,
+    CommInfoRequest, CommOpen, CompleteRequest, ExecuteRequest, InputReply, JupyterMessage,
+    JupyterMessageContent, KernelInfoRequest, ReplyStatus, ShutdownRequest, UnknownMessage,
 };
 use ring::hmac;
 use tp::jupyter::{CellStatus, Client, StartOptions};
@@ -391,6 +391,25 @@ pub fn questions_about_names_are_cells() {
         assert_eq!(aborted, expected);
         let id = wires.execute("print ensuite").await;
         assert!(matches!(wires.status_of(&id).await, ReplyStatus::Ok));
+    });
+}
+
+pub fn a_question_that_ends_evcxr_is_answered() {
+    block_on(async {
+        let mut wires = Wires::start(true).await;
+        // evcxr is there from the first cell on.
+        let id = wires.execute("rien").await;
+        wires.reply_to(&id).await;
+        let question = CompleteRequest {
+            code: "meurs".to_owned(),
+            cursor_pos: 5,
+        };
+        wires.send(question).await;
+        // Our client takes no error for an answer of this type: that one comes is enough.
+        let answer = tokio::time::timeout(Duration::from_secs(5), wires.shell.read());
+        let answer = format!("{:?}", answer.await.expect("an answer"));
+        assert!(!answer.contains("du_noyau"), "{answer}");
+        assert!(wires.ends().await);
     });
 }
 

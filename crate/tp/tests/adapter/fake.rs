@@ -155,7 +155,10 @@ impl Fake {
                 let reply = JupyterMessage::new(reply, Some(&request));
                 self.shell.send(reply).await.unwrap();
             }
-            JupyterMessageContent::CompleteRequest(_) => {
+            JupyterMessageContent::CompleteRequest(complete) => {
+                if complete.code == "meurs" {
+                    std::process::exit(9);
+                }
                 let reply: jupyter_protocol::CompleteReply = serde_json::from_value(
                     serde_json::json!({"status": "ok", "matches": ["du_noyau"], "cursor_start": 0,
                         "cursor_end": 1, "metadata": {}}),

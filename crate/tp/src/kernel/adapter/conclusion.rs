@@ -1,5 +1,6 @@
 //! How a cell ends: by itself, by an interrupt, at a limit, with its kernel.
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -7,7 +8,7 @@ use serde_json::{Value, json};
 use super::errors::{self, CellError};
 use super::running::{Ending, Reason, Running};
 use super::wire::Message;
-use super::{Adapter, Concluding, names, places};
+use super::{ABORT_PERIOD, Adapter, Concluding, names, places};
 
 /// How long a cell that does not look at the request to stop may go on.
 const GRACE: Duration = Duration::from_secs(4);
@@ -34,6 +35,9 @@ impl Adapter {
     pub(super) async fn interrupt(&mut self) {
         for request in std::mem::take(&mut self.queue) {
             self.abort(&request).await;
+        }
+        if let Some(question) = self.running.take_if(|running| running.inspects) {
+            self.abort(&question.request).await;
         }
         if let Some(running) = &mut self.running {
             match &mut running.ending {
@@ -116,6 +120,7 @@ impl Adapter {
         let Some(mut running) = self.running.take() else {
             return;
         };
+        running.over.store(true, Ordering::Relaxed);
         let _ = std::fs::remove_file(self.settings.stop_file());
         let result = std::mem::take(&mut running.result);
         running.screen.result(&result);
@@ -123,24 +128,30 @@ impl Adapter {
         running.screen.finish();
         self.running = Some(running);
         self.show().await;
-        let Some(running) = self.running.take() else {
+        let Some(mut running) = self.running.take() else {
             return;
         };
-        for error in &errors {
+        for error in errors.iter().filter(|_| !running.silent) {
             let message = running
                 .request
                 .child("error", &self.front.session, error.content());
             self.front.iopub(&message).await;
         }
         let stops = running.request.flag("stop_on_error", true);
+        let abort = (!errors.is_empty() && stops) || running.ending.is_some();
         self.concluding = Some(Concluding {
             reply: match errors.first() {
                 Some(error) => failed(error, running.count),
-                None => fine(running.count),
+                None => {
+                    let mut reply = fine(running.count);
+                    reply["payload"] = running.pages.drain(..).collect();
+                    reply
+                }
             },
-            abort: (!errors.is_empty() && stops) || running.ending.is_some(),
-            request: running.request,
+            aborts_at: abort.then(|| Instant::now() + ABORT_PERIOD),
+            request: running.request.clone(),
         });
+        self.past = Some(running);
     }
 
     /// Sends the reply; what waited behind a failed cell is given up.
@@ -148,11 +159,11 @@ impl Adapter {
         let Concluding {
             request,
             reply,
-            abort,
+            aborts_at,
         } = concluding;
         let reply = request.reply(&self.front.session, reply);
         self.front.shell(&reply).await;
-        if abort {
+        if aborts_at.is_some() {
             for waiting in std::mem::take(&mut self.queue) {
                 self.abort(&waiting).await;
             }
@@ -244,8 +255,7 @@ impl Adapter {
 
     /// evcxr is gone: whoever waits gets an error.
     pub(super) async fn fail_all(&mut self, what: &str) {
-        let details: Vec<String> = self.log.iter().map(|line| format!("  {line}")).collect();
-        let mut details = details;
+        let mut details: Vec<String> = self.log.iter().map(|line| format!("  {line}")).collect();
         details.push("  Redémarrez le noyau ; si cela se répète : cargo tp doctor".to_owned());
         let error = CellError::new(errors::KERNEL, what, details);
         let mut waiting: Vec<Message> = Vec::new();
@@ -254,11 +264,23 @@ impl Adapter {
             waiting.push(running.request.clone());
         }
         self.show().await;
+        if let Some(concluding) = self.concluding.take() {
+            self.conclude(concluding).await;
+        }
         waiting.extend(std::mem::take(&mut self.queue));
         for request in waiting {
-            let message = request.child("error", &self.front.session, error.content());
-            self.front.iopub(&message).await;
+            if !request.flag("silent", false) {
+                let message = request.child("error", &self.front.session, error.content());
+                self.front.iopub(&message).await;
+            }
             let reply = request.reply(&self.front.session, failed(&error, self.count));
+            self.front.shell(&reply).await;
+            self.status(&request, "idle").await;
+        }
+        for (_, request) in std::mem::take(&mut self.relayed) {
+            let mut content = error.content();
+            content["status"] = "error".into();
+            let reply = request.reply(&self.front.session, content);
             self.front.shell(&reply).await;
             self.status(&request, "idle").await;
         }

@@ -68,6 +68,8 @@ const LOG_LINES: usize = 12;
 const CHANNEL: usize = 64;
 /// Requests that were sent before an error was known still arrive for this long, and are aborted.
 const ABORT_PERIOD: Duration = Duration::from_millis(20);
+/// How long what an ended evcxr still said is read, at most.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// What the adapter needs to know.
 pub(super) struct Settings {
@@ -139,7 +141,7 @@ pub(super) fn run(
             history: replies::History::default(),
             count: 0,
             barrier: 0,
-            last: None,
+            past: None,
             log: VecDeque::new(),
         };
         let status = Message::new(
@@ -190,11 +192,12 @@ struct Asked {
     heard: bool,
 }
 
-/// A cell whose reply waits for the requests to abort with it.
+/// A cell that is over and whose reply is to be sent.
 struct Concluding {
     request: Message,
     reply: serde_json::Value,
-    abort: bool,
+    /// When it is sent and what waits is given up, if it is: what was sent before the error was known is on its way.
+    aborts_at: Option<Instant>,
 }
 
 struct Adapter {
@@ -214,8 +217,8 @@ struct Adapter {
     history: replies::History,
     count: u64,
     barrier: u64,
-    /// The request of the last cell, which late text belongs to.
-    last: Option<Message>,
+    /// The last cell, which late text belongs to: it goes on counting.
+    past: Option<Running>,
     log: VecDeque<String>,
 }
 
@@ -238,16 +241,10 @@ impl Adapter {
         let parent = Parent::of_jupyter();
         let mut attempts = 1;
         loop {
-            let due = self
-                .running
-                .as_ref()
-                .and_then(|running| running.screen.due());
-            let due = async {
-                match due {
-                    Some(due) => tokio::time::sleep_until(due.into()).await,
-                    None => std::future::pending().await,
-                }
-            };
+            let screens = [&self.past, &self.running].into_iter().flatten();
+            let due = until(screens.filter_map(|cell| cell.screen.due()).min());
+            let concluding = self.concluding.as_ref();
+            let concluding = until(concluding.and_then(|concluding| concluding.aborts_at));
             tokio::select! {
                 biased;
                 Some(message) = urgent.recv() => {
@@ -262,9 +259,14 @@ impl Adapter {
                         return Ok(self.leave().await);
                     }
                     if let Some(status) = self.process.ended() {
-                        // What it still said is read before it is judged.
-                        while let Ok(Some(last)) = tokio::time::timeout(ABORT_PERIOD, incoming.recv()).await {
-                            self.take(last).await;
+                        // What it still said is read before it is judged; what it left behind may speak for ever.
+                        let ended = Instant::now();
+                        while ended.elapsed() < LAST_WORDS
+                            && let Ok(Some(last)) = tokio::time::timeout(ABORT_PERIOD, incoming.recv()).await
+                        {
+                            if self.take(last).await {
+                                return Ok(self.leave().await);
+                            }
                         }
                         let lost_port = self.log.iter().any(|line| line.contains("Address already in use"));
                         if !self.ready && lost_port && attempts < ATTEMPTS {
@@ -280,42 +282,34 @@ impl Adapter {
                     }
                     self.watch().await;
                 }
+                () = concluding => {}
                 Some(message) = incoming.recv() => {
                     if self.take(message).await {
                         return Ok(self.leave().await);
                     }
                 }
                 () = due => {
-                    if let Some(running) = &mut self.running {
-                        running.screen.show_due();
+                    for cell in [&mut self.past, &mut self.running].into_iter().flatten() {
+                        cell.screen.show_due();
                     }
                 }
             }
             self.show().await;
-            self.settle(&mut incoming).await;
+            self.settle().await;
         }
     }
 
     /// Ends the cell that is over and begins the next one.
-    async fn settle(&mut self, incoming: &mut mpsc::Receiver<Incoming>) {
+    async fn settle(&mut self) {
         if self.running.as_ref().is_some_and(Running::is_over) {
             self.finish().await;
         }
-        if self
-            .concluding
-            .as_ref()
-            .is_some_and(|concluding| concluding.abort)
-        {
-            // What was sent before the error was known is on its way.
-            while let Ok(Some(message)) = tokio::time::timeout(ABORT_PERIOD, incoming.recv()).await
-            {
-                self.take(message).await;
-            }
-        }
-        if let Some(concluding) = self.concluding.take() {
+        let now = Instant::now();
+        let sent = |concluding: &mut Concluding| concluding.aborts_at.is_none_or(|at| now >= at);
+        if let Some(concluding) = self.concluding.take_if(sent) {
             self.conclude(concluding).await;
         }
-        while self.ready && self.running.is_none() {
+        while self.ready && self.running.is_none() && self.concluding.is_none() {
             let Some(request) = self.queue.pop_front() else {
                 break;
             };
@@ -327,14 +321,11 @@ impl Adapter {
     async fn take(&mut self, incoming: Incoming) -> bool {
         match incoming {
             Incoming::Shell(request) => return self.shell(request).await,
-            Incoming::Stdin(reply) => self.process.answer(reply.text("value")),
-            Incoming::Printed(_, Piece::Question { prompt, password }) => {
-                self.ask_user(prompt, password).await;
+            Incoming::Stdin(reply) => self.user_answered(&reply),
+            Incoming::Printed(stream, Piece::Question { prompt, password }) => {
+                self.ask_user(stream, prompt, password).await;
             }
-            Incoming::Printed(stream, piece) => match &mut self.running {
-                Some(running) => running.take(stream, piece),
-                None => self.print_late(stream, piece).await,
-            },
+            Incoming::Printed(stream, piece) => self.printed(stream, piece),
             Incoming::EvcxrShell(reply) => self.evcxr_replied(reply).await,
             Incoming::EvcxrIopub(message) => self.evcxr_told(message).await,
             Incoming::Connected(evcxr) => {
@@ -390,11 +381,14 @@ impl Adapter {
         self.enforce_ending();
     }
 
-    /// Sends what the running cell has to show.
+    /// Sends what the cells have to show.
     async fn show(&mut self) {
-        if let Some(running) = &mut self.running {
-            for (kind, content) in running.screen.take() {
-                let message = running.request.child(kind, &self.front.session, content);
+        for cell in [&mut self.past, &mut self.running].into_iter().flatten() {
+            for (kind, content) in cell.screen.take() {
+                if cell.silent {
+                    continue;
+                }
+                let message = cell.request.child(kind, &self.front.session, content);
                 self.front.iopub(&message).await;
             }
         }
@@ -402,7 +396,11 @@ impl Adapter {
 
     fn logged(&mut self, line: String) {
         if let Some(name) = line.trim_start().strip_prefix("Compiling ") {
-            if let Some(running) = self.running.as_mut().filter(|running| running.begun.is_none()) {
+            if let Some(running) = self
+                .running
+                .as_mut()
+                .filter(|running| running.begun.is_none())
+            {
                 let text = format!("Compilation de {name}…");
                 running
                     .screen
@@ -420,6 +418,9 @@ impl Adapter {
     /// Ends evcxr and all below it. The last messages leave meanwhile.
     async fn leave(&mut self) -> bool {
         self.process.kill();
+        if let Some(concluding) = self.concluding.take() {
+            self.conclude(concluding).await;
+        }
         tokio::time::sleep(Duration::from_millis(50)).await;
         true
     }
@@ -434,6 +435,14 @@ impl Adapter {
         eprintln!("tp kernel: {what}");
         self.fail_all(&what).await;
         tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Waits until a moment, or for ever.
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment.into()).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -1,5 +1,7 @@
 //! The cell that runs: what it showed, what it told, when it is over.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -7,6 +9,7 @@ use tp_protocol::Marker;
 
 use super::errors::Stop;
 use super::pipes::Piece;
+use super::questions;
 use super::screen::Screen;
 use super::wire::Message;
 use crate::jupyter::StreamName;
@@ -64,6 +67,16 @@ pub(super) struct Running {
     pub(super) screen: Screen,
     /// Since when its own code runs: it is compiled.
     pub(super) begun: Option<Instant>,
+    /// A cell `?name`, which is no code.
+    pub(super) inspects: bool,
+    /// What Jupyter's pager shows.
+    pub(super) pages: Vec<Value>,
+    /// The question to the user that waits for its answer.
+    pub(super) question: Option<String>,
+    /// Told to whoever still works for this cell.
+    pub(super) over: Arc<AtomicBool>,
+    /// Nothing of it is shown.
+    pub(super) silent: bool,
     /// evcxr's reply.
     pub(super) reply: Option<Value>,
     /// evcxr has sent everything.
@@ -88,10 +101,15 @@ pub(super) struct Running {
 impl Running {
     pub(super) fn new(request: Message, count: u64, forwards: bool) -> Self {
         Self {
+            silent: request.flag("silent", false),
             request,
             count,
             screen: Screen::new(count),
             begun: None,
+            inspects: false,
+            pages: Vec::new(),
+            question: None,
+            over: Arc::default(),
             reply: None,
             idle: false,
             barrier: None,
@@ -175,6 +193,21 @@ impl Running {
             self.screen
                 .forward(&format!("{start}{}\n", marker.encode()));
         }
+    }
+
+    /// Takes evcxr's description of the name that the cell asks about.
+    pub(super) fn described(&mut self, found: &Value) {
+        match questions::page(found) {
+            Some(page) => self.pages.push(page),
+            None => {
+                let text = questions::unknown(self.request.text("code"));
+                self.print(StreamName::Stdout, &text);
+            }
+        }
+        // Nothing comes through the pipes.
+        self.reply = Some(json!({"status": "ok"}));
+        self.idle = true;
+        self.barriers = 2;
     }
 
     /// Whether nothing more can come of it.
