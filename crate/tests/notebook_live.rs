@@ -47,6 +47,11 @@ fn cell() {
             (0..2).for_each(|step| bar.avancer(&format!("essai {step}")));
             effacer();
         }
+        "ended" => {
+            let mut bar = barre("Recherche", 2);
+            (0..3).for_each(|step| bar.avancer(&format!("essai {step}")));
+            let _empty = barre("Rien", 0);
+        }
         "panic" => {
             let _bar = barre("Recherche", 3);
             panic!("aïe");
@@ -254,6 +259,10 @@ fn a_bar_of_one_s_own_tells_its_end() {
         &(2, Some(ProgressEnd::Stopped))
     );
     assert!(markers.contains(&Marker::Clear), "{markers:?}");
+    // A step too many, or none to do, is no interruption.
+    let (_, markers) = play("ended", None, true);
+    let done = Some(ProgressEnd::Done);
+    assert_eq!(bars(&markers), [(0, None), (2, done), (0, done)]);
     let (_, markers) = play("panic", None, true);
     assert_eq!(
         bars(&markers).last().unwrap(),

@@ -101,8 +101,8 @@ fn new_id(kind: &str) -> String {
 pub struct Barre {
     bar: Bar,
     label: String,
-    total: u64,
-    done: u64,
+    total: usize,
+    done: usize,
     printed: Instant,
 }
 
@@ -119,25 +119,28 @@ pub fn barre(label: &str, total: usize) -> Barre {
     let mut barre = Barre {
         bar: Bar::new(),
         label: label.to_owned(),
-        total: (total as u64).max(1),
+        total,
         done: 0,
         printed: Instant::now(),
     };
-    barre.show("", None);
+    // A loop without steps is over.
+    barre.show("", (total == 0).then_some(ProgressEnd::Done));
     barre
 }
 
 impl Barre {
     /// One step more; `detail` says something of it.
     pub fn avancer(&mut self, detail: &str) {
-        self.done += 1;
-        let ended = (self.done == self.total).then_some(ProgressEnd::Done);
-        self.show(detail, ended);
+        self.go_to(self.done + 1, detail);
     }
 
     /// So many steps are done.
     pub(super) fn go_to(&mut self, done: usize, detail: &str) {
-        self.done = (done as u64).min(self.total);
+        if self.done >= self.total {
+            // The bar has ended: steps beyond the announced ones change nothing.
+            return;
+        }
+        self.done = done.min(self.total);
         let ended = (self.done == self.total).then_some(ProgressEnd::Done);
         self.show(detail, ended);
     }
@@ -147,7 +150,7 @@ impl Barre {
             bar, label, total, ..
         } = self;
         if speaks_protocol() {
-            bar.show(label, self.done, *total, detail, ended);
+            bar.show(label, self.done as u64, *total as u64, detail, ended);
         } else if ended.is_some() || self.printed.elapsed() >= Duration::from_secs(2) {
             self.printed = Instant::now();
             print_line(&format!("{label} · {}/{total} · {detail}", self.done));
@@ -162,9 +165,7 @@ impl Drop for Barre {
                 true => ProgressEnd::Failed,
                 false => ProgressEnd::Stopped,
             };
-            let label = self.label.clone();
-            self.bar
-                .show(&label, self.done, self.total, "", Some(ended));
+            self.show("", Some(ended));
         }
     }
 }

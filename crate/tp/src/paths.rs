@@ -122,6 +122,40 @@ pub fn create_folder(folder: &Path) -> Result<()> {
     std::fs::create_dir_all(folder).map_err(Error::io("Impossible de créer le dossier", folder))
 }
 
+/// Creates a folder that nobody else may look into; one that is there already is refused.
+///
+/// # Errors
+/// [`Error::Io`] with the folder's name.
+pub fn create_private_folder(folder: &Path) -> Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new()
+        .mode(0o700)
+        .create(folder)
+        .map_err(Error::io("Impossible de créer le dossier", folder))
+}
+
+/// Writes a file that nobody else may read, in the place of an earlier one.
+///
+/// # Errors
+/// [`Error::Io`] with the file's name.
+pub fn write_private(path: &Path, content: &[u8]) -> Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let write = || {
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        std::fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)?
+            .write_all(content)
+    };
+    write().map_err(Error::io("Impossible d'écrire", path))
+}
+
 /// Writes a file whole or not at all: a temporary neighbour, then a rename.
 ///
 /// # Errors

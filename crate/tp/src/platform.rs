@@ -97,6 +97,12 @@ pub fn children(parent: u32) -> Vec<u32> {
         .collect()
 }
 
+/// The user whose rights this process has.
+pub fn user() -> u32 {
+    // SAFETY: geteuid only asks.
+    unsafe { libc::geteuid() }
+}
+
 /// Whether a process of this id exists.
 pub fn is_alive(pid: u32) -> bool {
     // SAFETY: signal 0 only asks.

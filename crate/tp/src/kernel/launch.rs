@@ -15,11 +15,13 @@ use crate::{paths, platform};
 
 /// Most memory of the cells' process, in MiB.
 const MEMORY_VARIABLE: &str = "TP_MEMOIRE_MAX";
-/// Longest time of one cell, in seconds; none by default.
+/// Longest time of one cell, in seconds, its compilation not counted; none by default.
 const DURATION_VARIABLE: &str = "TP_DUREE_MAX";
 
 /// Prefix of the kernels' temporary folders.
 const TEMPORARY_PREFIX: &str = "tp-noyau-";
+/// Longest name of the folder that they are in: the sockets below have room for about a hundred bytes.
+const LONGEST_BASE: usize = 60;
 
 /// Runs the kernel of the folder that this binary lies in until Jupyter ends it.
 ///
@@ -152,10 +154,14 @@ impl Temporary {
     fn create() -> Result<Self> {
         let base = base_folder();
         remove_abandoned(&base);
-        let path = base.join(format!("{TEMPORARY_PREFIX}{}", std::process::id()));
-        // A folder of the same name is from a dead process: process ids are unique among the living.
-        let _ = std::fs::remove_dir_all(&path);
-        paths::create_folder(&path)?;
+        // Not to be guessed: whoever made it first would own it.
+        let random = uuid::Uuid::new_v4().simple().to_string();
+        let path = base.join(format!(
+            "{TEMPORARY_PREFIX}{}-{}",
+            std::process::id(),
+            &random[..16]
+        ));
+        paths::create_private_folder(&path)?;
         let lock_path = path.join(".verrou");
         let lock =
             File::create(&lock_path).map_err(Error::io("Impossible de créer", &lock_path))?;
@@ -174,7 +180,8 @@ impl Drop for Temporary {
 fn base_folder() -> PathBuf {
     let usual = std::env::temp_dir();
     let usual = usual.canonicalize().unwrap_or(usual);
-    if usual.to_string_lossy().contains(char::is_whitespace) {
+    let too_long = usual.as_os_str().len() > LONGEST_BASE;
+    if too_long || usual.to_string_lossy().contains(char::is_whitespace) {
         PathBuf::from("/tmp")
     } else {
         usual
@@ -189,11 +196,17 @@ fn remove_abandoned(base: &Path) {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let owner = name
             .strip_prefix(TEMPORARY_PREFIX)
-            .and_then(|pid| pid.parse().ok());
-        // The owner's death is asked first: a living one may not hold its lock yet.
-        let abandoned = owner.is_some_and(|pid| !platform::is_alive(pid));
+            .and_then(|rest| rest.split('-').next()?.parse().ok());
+        // The owner's death is asked first: a living one may not hold its lock yet. What another user made is left alone.
+        let abandoned = owner.is_some_and(|pid| !platform::is_alive(pid)) && is_own_folder(&path);
         if abandoned && File::open(path.join(".verrou")).is_ok_and(|lock| lock.try_lock().is_ok()) {
             let _ = std::fs::remove_dir_all(&path);
         }
     }
+}
+
+fn is_own_folder(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    path.symlink_metadata()
+        .is_ok_and(|metadata| metadata.is_dir() && metadata.uid() == platform::user())
 }

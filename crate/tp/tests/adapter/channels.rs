@@ -12,20 +12,22 @@ use jupyter_protocol::{
     Transport,
 };
 use jupyter_zmq_client::{
-    ClientControlConnection, ClientIoPubConnection, ClientShellConnection,
+    ClientControlConnection, ClientIoPubConnection, ClientShellConnection, ClientStdinConnection,
     create_client_control_connection, create_client_iopub_connection,
-    create_client_shell_connection_with_identity, peer_identity_for_session,
+    create_client_shell_connection_with_identity, create_client_stdin_connection_with_identity,
+    peer_identity_for_session,
 };
 
 use super::Folder;
 
 /// A kernel and plain sockets to it.
-struct Wires {
-    shell: ClientShellConnection,
-    control: ClientControlConnection,
-    iopub: ClientIoPubConnection,
-    connection: ConnectionInfo,
-    child: Child,
+pub(super) struct Wires {
+    pub(super) shell: ClientShellConnection,
+    pub(super) control: ClientControlConnection,
+    pub(super) stdin: ClientStdinConnection,
+    pub(super) iopub: ClientIoPubConnection,
+    pub(super) connection: ConnectionInfo,
+    pub(super) child: Child,
     _folder: Folder,
 }
 
@@ -57,7 +59,7 @@ fn connection() -> ConnectionInfo {
 
 impl Wires {
     /// Starts the adapter, or the stand-in for evcxr directly.
-    async fn start(through_adapter: bool) -> Self {
+    pub(super) async fn start(through_adapter: bool) -> Self {
         let folder = Folder::create();
         let connection = connection();
         let file = folder.0.join("connexion.json");
@@ -106,6 +108,13 @@ impl Wires {
             iopub: create_client_iopub_connection(connection, "", &session)
                 .await
                 .unwrap(),
+            stdin: create_client_stdin_connection_with_identity(
+                connection,
+                &session,
+                identity.clone(),
+            )
+            .await
+            .unwrap(),
             shell: create_client_shell_connection_with_identity(connection, &session, identity)
                 .await
                 .unwrap(),
@@ -118,19 +127,19 @@ impl Wires {
         }
     }
 
-    async fn send(&mut self, content: impl Into<JupyterMessageContent>) -> String {
+    pub(super) async fn send(&mut self, content: impl Into<JupyterMessageContent>) -> String {
         let message = JupyterMessage::new(content, None);
         let id = message.header.msg_id.clone();
         self.shell.send(message).await.unwrap();
         id
     }
 
-    async fn execute(&mut self, code: &str) -> String {
+    pub(super) async fn execute(&mut self, code: &str) -> String {
         self.send(ExecuteRequest::new(code.to_owned())).await
     }
 
     /// The next reply on the shell channel, whose request must be this one.
-    async fn reply_to(&mut self, id: &str) -> JupyterMessageContent {
+    pub(super) async fn reply_to(&mut self, id: &str) -> JupyterMessageContent {
         let read = tokio::time::timeout(Duration::from_secs(20), self.shell.read());
         let message = read.await.expect("a reply in time").unwrap();
         assert_eq!(
@@ -142,7 +151,32 @@ impl Wires {
         message.content
     }
 
-    async fn status_of(&mut self, id: &str) -> ReplyStatus {
+    /// What the world hears of a request, until its work is over.
+    pub(super) async fn told_of(&mut self, id: &str) -> Vec<JupyterMessageContent> {
+        let mut told = Vec::new();
+        loop {
+            let read = tokio::time::timeout(Duration::from_secs(20), self.iopub.read());
+            let message = read.await.expect("a message in time").unwrap();
+            if message
+                .parent_header
+                .is_none_or(|parent| parent.msg_id != id)
+            {
+                continue;
+            }
+            if let JupyterMessageContent::Status(status) = &message.content
+                && format!("{:?}", status.execution_state) == "Idle"
+            {
+                return told;
+            }
+            told.push(message.content);
+        }
+    }
+
+    pub(super) async fn interrupt(&mut self) {
+        self.control.send(InterruptRequest {}.into()).await.unwrap();
+    }
+
+    pub(super) async fn status_of(&mut self, id: &str) -> ReplyStatus {
         match self.reply_to(id).await {
             JupyterMessageContent::ExecuteReply(reply) => reply.status,
             other => panic!("{other:?}"),
@@ -150,7 +184,7 @@ impl Wires {
     }
 }
 
-fn block_on(future: impl Future<Output = ()>) {
+pub(super) fn block_on(future: impl Future<Output = ()>) {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -1,10 +1,10 @@
 //! A stand-in for evcxr_jupyter: same protocol, no compiler. The code of a cell is a command for it.
 
-use std::fs::OpenOptions;
-use std::io::Write;
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use jupyter_protocol::{
@@ -25,9 +25,14 @@ pub const CELLS: &str = "--cells";
 /// who connects.
 pub const MODE_VARIABLE: &str = "TP_ESSAI_FAUX";
 
-/// The process of the cells: waits to be killed, or for the end of its kernel.
+/// The process of the cells: repeats what it reads, and waits to be killed, or for the end of its kernel.
 pub fn play_cells() {
     let kernel = std::os::unix::process::parent_id();
+    std::thread::spawn(|| {
+        for line in std::io::stdin().lines().map_while(Result::ok) {
+            println!("lu : {line}");
+        }
+    });
     while std::os::unix::process::parent_id() == kernel {
         std::thread::sleep(Duration::from_millis(200));
     }
@@ -70,7 +75,7 @@ async fn serve(connection: ConnectionInfo) {
         shell: create_kernel_shell_connection(&connection, "faux")
             .await
             .unwrap(),
-        cells: start_cells(),
+        cells: Cells::start(),
     };
     loop {
         let Ok(request) = kernel.shell.read().await else {
@@ -80,15 +85,39 @@ async fn serve(connection: ConnectionInfo) {
     }
 }
 
-fn start_cells() -> Child {
-    let program = std::env::current_exe().unwrap();
-    Command::new(program).arg(CELLS).spawn().unwrap()
+/// The process of the cells, and both ends of what it is told and tells.
+struct Cells {
+    child: Child,
+    _told: ChildStdin,
+    heard: BufReader<ChildStdout>,
+}
+
+impl Cells {
+    fn start() -> Self {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .arg(CELLS)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        Self {
+            _told: child.stdin.take().unwrap(),
+            heard: BufReader::new(child.stdout.take().unwrap()),
+            child,
+        }
+    }
+
+    fn read_line(&mut self) -> String {
+        let mut line = String::new();
+        self.heard.read_line(&mut line).unwrap();
+        line
+    }
 }
 
 struct Fake {
     iopub: KernelIoPubConnection,
     shell: KernelShellConnection,
-    cells: Child,
+    cells: Cells,
 }
 
 impl Fake {
@@ -126,10 +155,24 @@ impl Fake {
                 let reply = JupyterMessage::new(reply, Some(&request));
                 self.shell.send(reply).await.unwrap();
             }
-            JupyterMessageContent::CompleteRequest(_) => {
+            JupyterMessageContent::CompleteRequest(complete) => {
+                if complete.code == "meurs" {
+                    std::process::exit(9);
+                }
                 let reply: jupyter_protocol::CompleteReply = serde_json::from_value(
                     serde_json::json!({"status": "ok", "matches": ["du_noyau"], "cursor_start": 0,
                         "cursor_end": 1, "metadata": {}}),
+                )
+                .unwrap();
+                let reply = JupyterMessage::new(reply, Some(&request));
+                self.shell.send(reply).await.unwrap();
+            }
+            JupyterMessageContent::InspectRequest(inspect) => {
+                if inspect.code == "lent" {
+                    std::thread::sleep(Duration::from_secs(2));
+                }
+                let reply: jupyter_protocol::InspectReply = serde_json::from_value(
+                    serde_json::json!({"status": "ok", "found": false, "data": {}, "metadata": {}}),
                 )
                 .unwrap();
                 let reply = JupyterMessage::new(reply, Some(&request));
@@ -211,21 +254,78 @@ impl Fake {
             }),
             // One that does not: over when the process of the cells is killed.
             "deaf" => {
-                cell(|out, _| {
-                    mark(
-                        out,
-                        &Marker::Saved {
-                            folder: "reprises".to_owned(),
-                            epoch: 3,
-                        },
-                    );
-                    let status = self.cells.wait().unwrap();
-                    let _ = status;
-                });
-                self.cells = start_cells();
-                let value = "Subprocess terminated with status: signal: 9 (SIGKILL)".to_owned();
-                return self.fail(value, request).await;
+                let saved = Marker::Saved {
+                    folder: "reprises".to_owned(),
+                    epoch: 3,
+                };
+                cell(|out, _| mark(out, &saved));
+                return self.wait_for_the_end(request).await;
             }
+            // One that says it stops, and goes on.
+            "stubborn" => {
+                cell(|out, _| {
+                    let stop = PathBuf::from(std::env::var_os(STOP_VARIABLE).unwrap());
+                    while !stop.exists() {
+                        std::thread::sleep(Duration::from_millis(20));
+                    }
+                    let message = "arrêté, dit-il".to_owned();
+                    mark(out, &Marker::Stopped { message });
+                });
+                return self.wait_for_the_end(request).await;
+            }
+            // Over when the compiler is killed.
+            "compile" => {
+                let status = Command::new("sleep").arg("60").status().unwrap();
+                return self.fail(format!("rustc : {status}"), request).await;
+            }
+            "slow" => {
+                std::thread::sleep(Duration::from_millis(rest.parse().unwrap()));
+                cell(|out, _| {
+                    std::thread::sleep(Duration::from_millis(400));
+                    writeln!(out, "prêt").unwrap();
+                });
+            }
+            // Which process the cells are in.
+            "cells" => cell(|out, _| writeln!(out, "{}", self.cells.child.id()).unwrap()),
+            "ask" => cell(|out, _| {
+                writeln!(out, "EVCXR_INPUT_REQUEST:{rest}").unwrap();
+                let line = self.cells.read_line();
+                out.write_all(line.as_bytes()).unwrap();
+            }),
+            // Threads that outlive their cell: a question, a flood, a murmur.
+            "asklate" => cell(|_, _| {
+                after(move |out, _| writeln!(out, "EVCXR_INPUT_REQUEST:tard ?").unwrap());
+            }),
+            "floodlate" => cell(|_, _| {
+                after(|_, err| {
+                    let block = format!("{}\n", "x".repeat(99)).repeat(1000);
+                    (0..50).for_each(|_| err.write_all(block.as_bytes()).unwrap());
+                });
+            }),
+            "chatter" => cell(|_, _| {
+                after(|_, err| {
+                    for _ in 0..5000 {
+                        writeln!(err, ".").unwrap();
+                        std::thread::sleep(Duration::from_millis(1));
+                    }
+                });
+            }),
+            // A display that never ends, and too many of them.
+            "open" => cell(|out, _| {
+                writeln!(out, "EVCXR_BEGIN_CONTENT text/plain").unwrap();
+                let block = format!("{}\n", "x".repeat(99)).repeat(1000);
+                (0..500).for_each(|_| out.write_all(block.as_bytes()).unwrap());
+            }),
+            "displays" => cell(|out, _| {
+                for index in 0..rest.parse().unwrap() {
+                    let display = Marker::Display {
+                        id: format!("image-{index}"),
+                        update: false,
+                        data: [("text/plain".to_owned(), "image".to_owned())].into(),
+                    };
+                    mark(out, &display);
+                }
+            }),
             "mismatch" => {
                 return self.fail("mismatched types".to_owned(), request).await;
             }
@@ -237,6 +337,14 @@ impl Fake {
             _ => {}
         }
         None
+    }
+
+    /// Waits until the process of the cells is killed, and starts another, as evcxr does.
+    async fn wait_for_the_end(&mut self, request: &JupyterMessage) -> Option<()> {
+        self.cells.child.wait().unwrap();
+        self.cells = Cells::start();
+        let value = "Subprocess terminated with status: signal: 9 (SIGKILL)".to_owned();
+        self.fail(value, request).await
     }
 
     async fn fail(&mut self, value: String, request: &JupyterMessage) -> Option<()> {
@@ -268,6 +376,21 @@ fn mark(out: &mut dyn Write, marker: &Marker) {
 
 /// Runs a cell's body with the adapter's pipes, after the marker of its beginning.
 fn cell(body: impl FnOnce(&mut dyn Write, &mut dyn Write)) {
+    let (mut out, mut err) = pipes();
+    mark(&mut out, &Marker::Begin);
+    body(&mut out, &mut err);
+}
+
+/// Does something once the cell is over.
+fn after(body: impl FnOnce(&mut dyn Write, &mut dyn Write) + Send + 'static) {
+    let (mut out, mut err) = pipes();
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(300));
+        body(&mut out, &mut err);
+    });
+}
+
+fn pipes() -> (File, File) {
     let folder = PathBuf::from(std::env::var_os(PIPES_VARIABLE).unwrap());
     let open = |name| {
         OpenOptions::new()
@@ -275,7 +398,5 @@ fn cell(body: impl FnOnce(&mut dyn Write, &mut dyn Write)) {
             .open(folder.join(name))
             .unwrap()
     };
-    let (mut out, mut err) = (open("stdout"), open("stderr"));
-    mark(&mut out, &Marker::Begin);
-    body(&mut out, &mut err);
+    (open("stdout"), open("stderr"))
 }

@@ -3,6 +3,7 @@
 //! No library nor compiler is needed: each test takes a fraction of a second.
 
 mod channels;
+mod edges;
 mod fake;
 mod protocol;
 
@@ -11,7 +12,7 @@ use std::process::ExitCode;
 
 use tp::jupyter::KernelCommand;
 
-const TESTS: [(&str, fn()); 16] = [
+const TESTS: [(&str, fn()); 31] = [
     (
         "text_of_both_streams_arrives_whole",
         protocol::text_of_both_streams_arrives_whole,
@@ -68,6 +69,54 @@ const TESTS: [(&str, fn()); 16] = [
     (
         "junk_and_wrong_signatures_are_refused",
         channels::junk_and_wrong_signatures_are_refused,
+    ),
+    (
+        "huge_frames_and_malformed_messages_end_nothing",
+        edges::huge_frames_and_malformed_messages_end_nothing,
+    ),
+    (
+        "the_temporary_folder_is_private",
+        edges::the_temporary_folder_is_private,
+    ),
+    (
+        "an_answer_goes_to_who_asked",
+        edges::an_answer_goes_to_who_asked,
+    ),
+    ("a_second_stop_kills", edges::a_second_stop_kills),
+    (
+        "late_text_delays_no_error",
+        edges::late_text_delays_no_error,
+    ),
+    ("late_text_is_cut", edges::late_text_is_cut),
+    (
+        "a_shutdown_after_an_error_is_obeyed",
+        edges::a_shutdown_after_an_error_is_obeyed,
+    ),
+    ("displays_have_a_limit", edges::displays_have_a_limit),
+    (
+        "compiling_does_not_count_as_running",
+        edges::compiling_does_not_count_as_running,
+    ),
+    (
+        "an_interrupted_compilation_loses_nothing",
+        edges::an_interrupted_compilation_loses_nothing,
+    ),
+    (
+        "questions_about_names_are_cells",
+        edges::questions_about_names_are_cells,
+    ),
+    (
+        "a_question_that_ends_evcxr_is_answered",
+        edges::a_question_that_ends_evcxr_is_answered,
+    ),
+    ("silent_cells_are_silent", edges::silent_cells_are_silent),
+    (
+        "control_requests_are_answered",
+        edges::control_requests_are_answered,
+    ),
+    (
+        "comms_are_closed_and_shell_shuts_down",
+        edges::comms_are_closed_and_shell_shuts_down,
     ),
     ("messages_cost_little", channels::messages_cost_little),
 ];
@@ -129,6 +178,10 @@ impl Folder {
         });
         std::fs::write(path.join("noyau.json"), manifest.to_string()).unwrap();
         Self(path)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
     }
 
     pub fn command(&self) -> KernelCommand {

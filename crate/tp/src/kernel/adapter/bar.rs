@@ -20,7 +20,11 @@ pub(super) fn render(marker: &Marker) -> Value {
     else {
         return json!({});
     };
-    let (done, total) = (*done.min(total), (*total).max(1));
+    // A loop without steps has done them all.
+    let (done, total) = match *total {
+        0 => (1, 1),
+        total => (*done.min(&total), total),
+    };
     let percent = done * 100 / total;
     let (state, colour) = match ended {
         None => (String::new(), "#1f77b4"),
@@ -108,7 +112,7 @@ mod tests {
             "Époque 1/2 <b> ████████████░░░░░░░░░░░░ perte 0,3 · 50 % · encore ~01:05"
         );
         assert!(text(10, 10, None, Some(ProgressEnd::Done)).ends_with("100 % · terminé"));
-        assert!(text(0, 0, Some(f64::NAN), None).ends_with("0 %"));
+        assert!(text(0, 0, Some(f64::NAN), None).ends_with("100 %"));
         assert!(text(99, 10, Some(7325.0), None).ends_with("100 % · encore ~2 h 02"));
     }
 }

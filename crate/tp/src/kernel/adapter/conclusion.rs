@@ -1,5 +1,6 @@
 //! How a cell ends: by itself, by an interrupt, at a limit, with its kernel.
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -7,12 +8,10 @@ use serde_json::{Value, json};
 use super::errors::{self, CellError};
 use super::running::{Ending, Reason, Running};
 use super::wire::Message;
-use super::{Adapter, Concluding, places};
+use super::{ABORT_PERIOD, Adapter, Concluding, names, places};
 
 /// How long a cell that does not look at the request to stop may go on.
 const GRACE: Duration = Duration::from_secs(4);
-/// How long a loop that saw the request may take to return what it has.
-const HEARD_GRACE: Duration = Duration::from_secs(20);
 /// Most error outputs of one cell.
 const MOST_ERRORS: usize = 4;
 
@@ -37,9 +36,12 @@ impl Adapter {
         for request in std::mem::take(&mut self.queue) {
             self.abort(&request).await;
         }
+        if let Some(question) = self.running.take_if(|running| running.inspects) {
+            self.abort(&question.request).await;
+        }
         if let Some(running) = &mut self.running {
             match &mut running.ending {
-                Some(ending) => ending.deadline = Instant::now(),
+                Some(ending) => ending.hurried = true,
                 None => self.end(Reason::Interrupt),
             }
         }
@@ -54,6 +56,7 @@ impl Adapter {
                 reason,
                 deadline: Instant::now() + GRACE,
                 heard: false,
+                hurried: false,
                 killed: false,
             });
         }
@@ -64,7 +67,7 @@ impl Adapter {
         let Some(running) = &mut self.running else {
             return;
         };
-        let begun = running.begun;
+        let begun = running.begun.is_some();
         let Some(ending) = &mut running.ending else {
             return;
         };
@@ -75,11 +78,7 @@ impl Adapter {
             ending.deadline = Instant::now() + GRACE;
             return;
         }
-        let limit = match ending.heard {
-            true => ending.deadline + HEARD_GRACE,
-            false => ending.deadline,
-        };
-        if Instant::now() >= limit && !ending.killed && running.reply.is_none() {
+        if ending.is_due() && !ending.killed && running.reply.is_none() {
             ending.killed = true;
             self.process.kill_cells();
         }
@@ -87,7 +86,11 @@ impl Adapter {
 
     /// Stops a cell that takes more memory or time than allowed.
     pub(super) fn check_limits(&mut self) {
-        let Some(running) = self.running.as_ref().filter(|running| running.begun) else {
+        let Some((running, begun)) = self
+            .running
+            .as_ref()
+            .and_then(|running| Some((running, running.begun?)))
+        else {
             return;
         };
         if let Some(most) = self.settings.memory
@@ -106,7 +109,7 @@ impl Adapter {
             }
         } else if let Some(most) = self.settings.duration
             && running.ending.is_none()
-            && running.started.elapsed() > most
+            && begun.elapsed() > most
         {
             self.end(Reason::Duration(most.as_secs()));
         }
@@ -117,6 +120,7 @@ impl Adapter {
         let Some(mut running) = self.running.take() else {
             return;
         };
+        running.over.store(true, Ordering::Relaxed);
         let _ = std::fs::remove_file(self.settings.stop_file());
         let result = std::mem::take(&mut running.result);
         running.screen.result(&result);
@@ -124,24 +128,30 @@ impl Adapter {
         running.screen.finish();
         self.running = Some(running);
         self.show().await;
-        let Some(running) = self.running.take() else {
+        let Some(mut running) = self.running.take() else {
             return;
         };
-        for error in &errors {
+        for error in errors.iter().filter(|_| !running.silent) {
             let message = running
                 .request
                 .child("error", &self.front.session, error.content());
             self.front.iopub(&message).await;
         }
         let stops = running.request.flag("stop_on_error", true);
+        let abort = (!errors.is_empty() && stops) || running.ending.is_some();
         self.concluding = Some(Concluding {
             reply: match errors.first() {
                 Some(error) => failed(error, running.count),
-                None => fine(running.count),
+                None => {
+                    let mut reply = fine(running.count);
+                    reply["payload"] = running.pages.drain(..).collect();
+                    reply
+                }
             },
-            abort: (!errors.is_empty() && stops) || running.ending.is_some(),
-            request: running.request,
+            aborts_at: abort.then(|| Instant::now() + ABORT_PERIOD),
+            request: running.request.clone(),
         });
+        self.past = Some(running);
     }
 
     /// Sends the reply; what waited behind a failed cell is given up.
@@ -149,11 +159,11 @@ impl Adapter {
         let Concluding {
             request,
             reply,
-            abort,
+            aborts_at,
         } = concluding;
         let reply = request.reply(&self.front.session, reply);
         self.front.shell(&reply).await;
-        if abort {
+        if aborts_at.is_some() {
             for waiting in std::mem::take(&mut self.queue) {
                 self.abort(&waiting).await;
             }
@@ -174,7 +184,7 @@ impl Adapter {
         if let Some(ending) = running.ending.as_ref().filter(|ending| ending.killed) {
             return vec![killed(&ending.reason, running)];
         }
-        if running.failed() && running.ending.is_some() && !running.begun {
+        if running.failed() && running.ending.is_some() && running.begun.is_none() {
             return vec![CellError::new(
                 errors::INTERRUPTED,
                 "Compilation interrompue.",
@@ -192,10 +202,13 @@ impl Adapter {
                 return vec![error];
             }
             let code = running.request.text("code");
-            let defined = |name: &str| self.defined(name, running.count);
+            let earlier = |name: &str| {
+                let cells = self.history.latest();
+                names::definition(cells.filter(|(cell, _)| *cell < running.count), name)
+            };
             let all = running.errors.iter().take(MOST_ERRORS);
             let mut all: Vec<CellError> = all
-                .map(|error| errors::compilation(error, code, running.count, &defined))
+                .map(|error| errors::compilation(error, code, running.count, &earlier))
                 .collect();
             if all.is_empty() {
                 all.push(CellError::new(
@@ -240,33 +253,9 @@ impl Adapter {
         }
     }
 
-    /// The latest earlier cell that defines a name.
-    fn defined(&self, name: &str, count: u64) -> Option<u64> {
-        let words = [
-            "let ", "let mut ", "fn ", "struct ", "enum ", "const ", "static ",
-        ];
-        let defines = |code: &str| {
-            words.iter().any(|word| {
-                let wanted = format!("{word}{name}");
-                code.match_indices(&wanted).any(|(at, _)| {
-                    let next = code[at + wanted.len()..].chars().next();
-                    !next.is_some_and(|next| next == '_' || next.is_alphanumeric())
-                })
-            })
-        };
-        if name.is_empty() {
-            return None;
-        }
-        self.history
-            .latest()
-            .find(|(cell, code)| *cell < count && defines(code))
-            .map(|(cell, _)| cell)
-    }
-
     /// evcxr is gone: whoever waits gets an error.
     pub(super) async fn fail_all(&mut self, what: &str) {
-        let details: Vec<String> = self.log.iter().map(|line| format!("  {line}")).collect();
-        let mut details = details;
+        let mut details: Vec<String> = self.log.iter().map(|line| format!("  {line}")).collect();
         details.push("  Redémarrez le noyau ; si cela se répète : cargo tp doctor".to_owned());
         let error = CellError::new(errors::KERNEL, what, details);
         let mut waiting: Vec<Message> = Vec::new();
@@ -275,11 +264,23 @@ impl Adapter {
             waiting.push(running.request.clone());
         }
         self.show().await;
+        if let Some(concluding) = self.concluding.take() {
+            self.conclude(concluding).await;
+        }
         waiting.extend(std::mem::take(&mut self.queue));
         for request in waiting {
-            let message = request.child("error", &self.front.session, error.content());
-            self.front.iopub(&message).await;
+            if !request.flag("silent", false) {
+                let message = request.child("error", &self.front.session, error.content());
+                self.front.iopub(&message).await;
+            }
             let reply = request.reply(&self.front.session, failed(&error, self.count));
+            self.front.shell(&reply).await;
+            self.status(&request, "idle").await;
+        }
+        for (_, request) in std::mem::take(&mut self.relayed) {
+            let mut content = error.content();
+            content["status"] = "error".into();
+            let reply = request.reply(&self.front.session, content);
             self.front.shell(&reply).await;
             self.status(&request, "idle").await;
         }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::hints;
+use super::names::Definition;
 use super::places::Place;
 
 const RED: &str = "\u{1b}[1;31m";
@@ -131,7 +132,7 @@ pub(super) fn compilation(
     error: &Value,
     code: &str,
     count: u64,
-    defined: &dyn Fn(&str) -> Option<u64>,
+    defined: &dyn Fn(&str) -> Option<Definition>,
 ) -> CellError {
     let message = error["evalue"].as_str().unwrap_or_default();
     let lines: Vec<&str> = error["traceback"]

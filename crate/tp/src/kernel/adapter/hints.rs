@@ -1,5 +1,6 @@
 //! What the commonest compiler messages mean, in French.
 
+use super::names::Definition;
 use super::replies::{Unbalanced, brackets};
 
 /// A message in French.
@@ -25,7 +26,7 @@ pub(super) fn of(
     message: &str,
     text: &str,
     code: &str,
-    defined: &dyn Fn(&str) -> Option<u64>,
+    defined: &dyn Fn(&str) -> Option<Definition>,
 ) -> Hint {
     let has = |wanted: &str| text.contains(wanted) || message.contains(wanted);
     let name = quoted(message).unwrap_or_default();
@@ -102,13 +103,18 @@ pub(super) fn of(
             "Placez le curseur sur le nom de la fonction, puis Maj+Tab : sa signature s'affiche.",
         );
     }
-    if has("[E0384]") || has("[E0596]") {
+    if (has("[E0384]") || has("[E0594]") || has("[E0596]"))
+        && let Some(hint) = unchangeable(message, &name, code)
+    {
+        return hint;
+    }
+    if has("[E0428]") {
         return hint(
-            format!("« {name} » est modifiée, mais n'a pas été déclarée modifiable."),
-            format!("Déclarez-la avec « mut » : let mut {name} = …"),
+            format!("« {name} » est défini deux fois dans cette cellule."),
+            "Supprimez l'une des deux définitions, ou donnez-lui un autre nom.",
         );
     }
-    if has("[E0592]") || has("[E0428]") || has("[E0119]") {
+    if has("[E0592]") || has("[E0119]") {
         return hint(
             "La même chose est définie deux fois.",
             "Un « impl » réexécuté à part s'ajoute au premier : mettez le type et ses « impl » dans une seule cellule, puis redémarrez le noyau (menu Noyau).",
@@ -161,14 +167,27 @@ pub(super) fn of(
     )
 }
 
-fn unknown(message: &str, name: &str, code: &str, defined: &dyn Fn(&str) -> Option<u64>) -> Hint {
-    if let Some(cell) = defined(name) {
+fn unknown(
+    message: &str,
+    name: &str,
+    code: &str,
+    defined: &dyn Fn(&str) -> Option<Definition>,
+) -> Hint {
+    if let Some(Definition { cell, consumed }) = defined(name) {
         // Where a function is written, the variable may well be there: functions do not see it.
         if code.contains("fn ") {
             return hint(
                 format!("« {name} » n'existe pas ici."),
                 format!(
                     "Une « fn » ne voit pas les variables du notebook : donnez-lui « {name} » en argument. Si « {name} » est employée en dehors de la « fn », réexécutez la cellule [{cell}], qui la définit."
+                ),
+            );
+        }
+        if consumed {
+            return hint(
+                format!("« {name} » n'existe plus."),
+                format!(
+                    "La cellule [{cell}] la définit, mais elle y est aussi consommée : ajoutez « .clone() » là où elle l'est, puis réexécutez-la."
                 ),
             );
         }
@@ -179,9 +198,11 @@ fn unknown(message: &str, name: &str, code: &str, defined: &dyn Fn(&str) -> Opti
             ),
         );
     }
-    let what = if message.contains("function") || message.contains("macro") {
+    // What kind of thing is missing; the name itself may hold any of these words.
+    let kind = message.split('`').next().unwrap_or_default();
+    let what = if kind.contains("function") || kind.contains("macro") {
         format!("La fonction « {name} » n'existe pas.")
-    } else if message.contains("type") || message.contains("struct") || message.contains("trait") {
+    } else if kind.contains("type") || kind.contains("struct") || kind.contains("trait") {
         format!("Le type « {name} » n'existe pas.")
     } else {
         format!("« {name} » n'existe pas.")
@@ -190,6 +211,40 @@ fn unknown(message: &str, name: &str, code: &str, defined: &dyn Fn(&str) -> Opti
         what,
         "Vérifiez l'orthographe, et que la cellule qui le définit a été exécutée depuis le démarrage du noyau (en premier : use visages::prelude::*;).",
     )
+}
+
+/// A change of something that may not change: a variable, an argument, what a reference shows.
+fn unchangeable(message: &str, name: &str, code: &str) -> Option<Hint> {
+    let name = name.trim_start_matches('*');
+    let name = name.split(['.', '[']).next().unwrap_or(name);
+    if message.contains("behind a `&` reference") {
+        return Some(hint(
+            format!(
+                "« {name} » est une référence (&) : elle ne permet pas de modifier ce qu'elle désigne."
+            ),
+            "Écrivez « &mut » au lieu de « & » là où son type est donné (dans la signature, si c'est un argument), et « &mut » aussi à l'appel.",
+        ));
+    }
+    let of_a_function = code.contains("fn ")
+        && !code.contains(&format!("let {name}"))
+        && ["(", ", "]
+            .iter()
+            .any(|before| code.contains(&format!("{before}{name}:")));
+    if message.contains("immutable argument")
+        || message.contains("not declared as mutable") && of_a_function
+    {
+        return Some(hint(
+            format!("« {name} » est modifié, mais cet argument n'a pas été déclaré modifiable."),
+            format!("Déclarez-le avec « mut » dans la signature : mut {name}: …"),
+        ));
+    }
+    let variable = message.contains("immutable") || message.contains("not declared as mutable");
+    variable.then(|| {
+        hint(
+            format!("« {name} » est modifiée, mais n'a pas été déclarée modifiable."),
+            format!("Déclarez-la avec « mut » : let mut {name} = …"),
+        )
+    })
 }
 
 fn unbalanced(message: &str, code: &str) -> Hint {
@@ -224,7 +279,7 @@ mod tests {
     use super::*;
 
     /// Messages of rustc 1.95, with their codes as evcxr's reports show them.
-    const CASES: [(&str, &str, &str, &str); 13] = [
+    const CASES: [(&str, &str, &str, &str); 20] = [
         (
             "borrow of moved value: `a`",
             "[E0382] Error: …",
@@ -288,6 +343,48 @@ mod tests {
             "let mut n",
         ),
         (
+            "cannot assign to immutable argument `n`",
+            "[E0384] Error: …",
+            "fn f(n: i32) { n = 2; }",
+            "mut n: …",
+        ),
+        (
+            "cannot borrow `v` as mutable, as it is not declared as mutable",
+            "[E0596] Error: …",
+            "fn f(a: i32, v: Vec<i32>) { v.push(1); }",
+            "mut v: …",
+        ),
+        (
+            "cannot borrow `v` as mutable, as it is not declared as mutable",
+            "[E0596] Error: …",
+            "let v = vec![1];\nv.push(1);",
+            "let mut v",
+        ),
+        (
+            "cannot borrow `*v` as mutable, as it is behind a `&` reference",
+            "[E0596] Error: …",
+            "fn f(v: &Vec<i32>) { v.push(1); }",
+            "« v » est une référence",
+        ),
+        (
+            "cannot assign to `p.x`, which is behind a `&` reference",
+            "[E0594] Error: …",
+            "fn f(p: &Point) { p.x = 1; }",
+            "« &mut »",
+        ),
+        (
+            "cannot assign to `p.x`, as `p` is not declared as mutable",
+            "[E0594] Error: …",
+            "let p = Point { x: 0 };\np.x = 1;",
+            "let mut p",
+        ),
+        (
+            "the name `f` is defined multiple times",
+            "[E0428] Error: …",
+            "fn f() {}\nfn f() {}",
+            "Supprimez l'une des deux",
+        ),
+        (
             "the trait bound `A: B` is not satisfied",
             "[E0277] Error: …",
             "",
@@ -313,8 +410,58 @@ mod tests {
     }
 
     #[test]
+    fn a_name_does_not_say_what_is_missing() {
+        for (message, words) in [
+            (
+                "cannot find value `portraits` in this scope",
+                "✘« portraits » n'existe pas",
+            ),
+            (
+                "cannot find value `prototype` in this scope",
+                "✘« prototype » n'existe pas",
+            ),
+            (
+                "cannot find function `structure` in this scope",
+                "✘La fonction « structure »",
+            ),
+            (
+                "cannot find type `Function` in this scope",
+                "✘Le type « Function »",
+            ),
+        ] {
+            let hint = of(message, "[E0425]", "", &|_| None);
+            assert!(format!("✘{}", hint.what).starts_with(words), "{hint:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_its_cell_consumes_is_not_merely_to_run_again() {
+        let defined = |_: &str| {
+            Some(Definition {
+                cell: 9,
+                consumed: true,
+            })
+        };
+        let hint = of(
+            "cannot find value `weights` in this scope",
+            "[E0425]",
+            "",
+            &defined,
+        );
+        assert!(
+            hint.advice.contains(".clone()") && hint.advice.contains("[9]"),
+            "{hint:?}"
+        );
+    }
+
+    #[test]
     fn a_name_that_was_there_is_told_so() {
-        let defined = |name: &str| (name == "modele").then_some(7);
+        let defined = |name: &str| {
+            (name == "modele").then_some(Definition {
+                cell: 7,
+                consumed: false,
+            })
+        };
         let hint = of(
             "cannot find value `modele` in this scope",
             "[E0425]",

@@ -21,7 +21,9 @@ mod bar;
 mod conclusion;
 mod errors;
 mod evcxr;
+mod gate;
 mod hints;
+mod names;
 mod pipes;
 mod places;
 mod questions;
@@ -41,6 +43,7 @@ use jupyter_protocol::ConnectionInfo;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
 
 use crate::error::{Error, Result};
 use crate::paths;
@@ -57,14 +60,16 @@ const TICK: Duration = Duration::from_millis(100);
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// Starts before giving up: another program can take a port between our choice and evcxr's.
 const ATTEMPTS: usize = 3;
-/// Attempts to connect to evcxr, of a few seconds each: a machine may be very busy.
-const CONNECTIONS: usize = 200;
+/// How long evcxr may take to listen: a machine may be very busy.
+const CONNECT_PERIOD: Duration = Duration::from_secs(120);
 /// Lines of evcxr's log that are kept for a failure.
 const LOG_LINES: usize = 12;
 /// What arrives at once from the pipes and the sockets.
 const CHANNEL: usize = 64;
 /// Requests that were sent before an error was known still arrive for this long, and are aborted.
 const ABORT_PERIOD: Duration = Duration::from_millis(20);
+/// How long what an ended evcxr still said is read, at most.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// What the adapter needs to know.
 pub(super) struct Settings {
@@ -74,7 +79,7 @@ pub(super) struct Settings {
     pub(super) forwards: bool,
     /// Most memory of the cells' process, in bytes.
     pub(super) memory: Option<u64>,
-    /// Longest time of one cell.
+    /// Longest time of one cell, its compilation not counted.
     pub(super) duration: Option<Duration>,
 }
 
@@ -116,14 +121,15 @@ pub(super) fn run(
     runtime.block_on(async {
         let (incoming, from_all) = mpsc::channel(CHANNEL);
         let (urgent, from_control) = mpsc::channel(CHANNEL);
-        paths::create_folder(&settings.pipes())?;
+        paths::create_private_folder(&settings.pipes())?;
         let pipes = Pipes::open(&settings.pipes(), &incoming, Incoming::Printed)?;
-        let front = Front::bind(&connection, &incoming, &urgent).await?;
-        let process = start(&settings, command, &incoming)?;
+        let front = Front::bind(&connection, &settings.pipes(), &incoming, &urgent).await?;
+        let (process, connecting) = start(&settings, command, &incoming)?;
         let mut adapter = Adapter {
             front,
             evcxr: None,
             process,
+            connecting,
             pipes,
             settings,
             ready: false,
@@ -135,7 +141,7 @@ pub(super) fn run(
             history: replies::History::default(),
             count: 0,
             barrier: 0,
-            last: None,
+            past: None,
             log: VecDeque::new(),
         };
         let status = Message::new(
@@ -155,25 +161,27 @@ fn start(
     settings: &Settings,
     command: MakeCommand<'_>,
     incoming: &mpsc::Sender<Incoming>,
-) -> Result<EvcxrProcess> {
+) -> Result<(EvcxrProcess, AbortHandle)> {
     let connection = sockets::private_connection()?;
     let file = settings.pipes().join("connexion.json");
     let text = serde_json::to_vec(&connection).unwrap_or_default();
-    paths::write_atomically(&file, &text)?;
+    paths::write_private(&file, &text)?;
     let process = EvcxrProcess::start(command(&file)?, incoming)?;
-    tokio::spawn(connect(connection, incoming.clone()));
-    Ok(process)
+    let connecting = tokio::spawn(connect(connection, incoming.clone(), CONNECT_PERIOD));
+    Ok((process, connecting.abort_handle()))
 }
 
 /// Tries until evcxr listens; its end is seen by its process.
-async fn connect(connection: ConnectionInfo, incoming: mpsc::Sender<Incoming>) {
-    for _ in 0..CONNECTIONS {
+async fn connect(connection: ConnectionInfo, incoming: mpsc::Sender<Incoming>, period: Duration) {
+    let start = Instant::now();
+    while start.elapsed() < period {
         if let Ok(evcxr) = Evcxr::connect(&connection, &incoming).await {
             let _ = incoming.send(Incoming::Connected(Box::new(evcxr))).await;
             return;
         }
         tokio::time::sleep(TICK).await;
     }
+    let _ = incoming.send(Incoming::Unreachable).await;
 }
 
 /// The first question to evcxr, until both its reply and its status came.
@@ -184,17 +192,19 @@ struct Asked {
     heard: bool,
 }
 
-/// A cell whose reply waits for the requests to abort with it.
+/// A cell that is over and whose reply is to be sent.
 struct Concluding {
     request: Message,
     reply: serde_json::Value,
-    abort: bool,
+    /// When it is sent and what waits is given up, if it is: what was sent before the error was known is on its way.
+    aborts_at: Option<Instant>,
 }
 
 struct Adapter {
     front: Front,
     evcxr: Option<Evcxr>,
     process: EvcxrProcess,
+    connecting: AbortHandle,
     pipes: Pipes,
     settings: Settings,
     ready: bool,
@@ -207,8 +217,8 @@ struct Adapter {
     history: replies::History,
     count: u64,
     barrier: u64,
-    /// The request of the last cell, which late text belongs to.
-    last: Option<Message>,
+    /// The last cell, which late text belongs to: it goes on counting.
+    past: Option<Running>,
     log: VecDeque<String>,
 }
 
@@ -231,16 +241,10 @@ impl Adapter {
         let parent = Parent::of_jupyter();
         let mut attempts = 1;
         loop {
-            let due = self
-                .running
-                .as_ref()
-                .and_then(|running| running.screen.due());
-            let due = async {
-                match due {
-                    Some(due) => tokio::time::sleep_until(due.into()).await,
-                    None => std::future::pending().await,
-                }
-            };
+            let screens = [&self.past, &self.running].into_iter().flatten();
+            let due = until(screens.filter_map(|cell| cell.screen.due()).min());
+            let concluding = self.concluding.as_ref();
+            let concluding = until(concluding.and_then(|concluding| concluding.aborts_at));
             tokio::select! {
                 biased;
                 Some(message) = urgent.recv() => {
@@ -255,16 +259,22 @@ impl Adapter {
                         return Ok(self.leave().await);
                     }
                     if let Some(status) = self.process.ended() {
-                        // What it still said is read before it is judged.
-                        while let Ok(Some(last)) = tokio::time::timeout(ABORT_PERIOD, incoming.recv()).await {
-                            self.take(last).await;
+                        // What it still said is read before it is judged; what it left behind may speak for ever.
+                        let ended = Instant::now();
+                        while ended.elapsed() < LAST_WORDS
+                            && let Ok(Some(last)) = tokio::time::timeout(ABORT_PERIOD, incoming.recv()).await
+                        {
+                            if self.take(last).await {
+                                return Ok(self.leave().await);
+                            }
                         }
                         let lost_port = self.log.iter().any(|line| line.contains("Address already in use"));
                         if !self.ready && lost_port && attempts < ATTEMPTS {
                             attempts += 1;
                             self.log.clear();
                             self.evcxr = None;
-                            self.process = start(&self.settings, command, sender)?;
+                            self.connecting.abort();
+                            (self.process, self.connecting) = start(&self.settings, command, sender)?;
                         } else {
                             self.evcxr_ended(status).await;
                             return Ok(false);
@@ -272,42 +282,34 @@ impl Adapter {
                     }
                     self.watch().await;
                 }
+                () = concluding => {}
                 Some(message) = incoming.recv() => {
                     if self.take(message).await {
                         return Ok(self.leave().await);
                     }
                 }
                 () = due => {
-                    if let Some(running) = &mut self.running {
-                        running.screen.show_due();
+                    for cell in [&mut self.past, &mut self.running].into_iter().flatten() {
+                        cell.screen.show_due();
                     }
                 }
             }
             self.show().await;
-            self.settle(&mut incoming).await;
+            self.settle().await;
         }
     }
 
     /// Ends the cell that is over and begins the next one.
-    async fn settle(&mut self, incoming: &mut mpsc::Receiver<Incoming>) {
+    async fn settle(&mut self) {
         if self.running.as_ref().is_some_and(Running::is_over) {
             self.finish().await;
         }
-        if self
-            .concluding
-            .as_ref()
-            .is_some_and(|concluding| concluding.abort)
-        {
-            // What was sent before the error was known is on its way.
-            while let Ok(Some(message)) = tokio::time::timeout(ABORT_PERIOD, incoming.recv()).await
-            {
-                self.take(message).await;
-            }
-        }
-        if let Some(concluding) = self.concluding.take() {
+        let now = Instant::now();
+        let sent = |concluding: &mut Concluding| concluding.aborts_at.is_none_or(|at| now >= at);
+        if let Some(concluding) = self.concluding.take_if(sent) {
             self.conclude(concluding).await;
         }
-        while self.ready && self.running.is_none() {
+        while self.ready && self.running.is_none() && self.concluding.is_none() {
             let Some(request) = self.queue.pop_front() else {
                 break;
             };
@@ -319,19 +321,21 @@ impl Adapter {
     async fn take(&mut self, incoming: Incoming) -> bool {
         match incoming {
             Incoming::Shell(request) => return self.shell(request).await,
-            Incoming::Stdin(reply) => self.process.answer(reply.text("value")),
-            Incoming::Printed(_, Piece::Question { prompt, password }) => {
-                self.ask_user(prompt, password).await;
+            Incoming::Stdin(reply) => self.user_answered(&reply),
+            Incoming::Printed(stream, Piece::Question { prompt, password }) => {
+                self.ask_user(stream, prompt, password).await;
             }
-            Incoming::Printed(stream, piece) => match &mut self.running {
-                Some(running) => running.take(stream, piece),
-                None => self.print_late(stream, piece).await,
-            },
+            Incoming::Printed(stream, piece) => self.printed(stream, piece),
             Incoming::EvcxrShell(reply) => self.evcxr_replied(reply).await,
             Incoming::EvcxrIopub(message) => self.evcxr_told(message).await,
             Incoming::Connected(evcxr) => {
                 self.evcxr = Some(*evcxr);
                 self.ask().await;
+            }
+            Incoming::Unreachable => {
+                self.logged("evcxr_jupyter n'écoute pas sur ses ports.".to_owned());
+                // Its end is seen like any other.
+                self.process.kill();
             }
             Incoming::Log(line) => self.logged(line),
         }
@@ -377,11 +381,14 @@ impl Adapter {
         self.enforce_ending();
     }
 
-    /// Sends what the running cell has to show.
+    /// Sends what the cells have to show.
     async fn show(&mut self) {
-        if let Some(running) = &mut self.running {
-            for (kind, content) in running.screen.take() {
-                let message = running.request.child(kind, &self.front.session, content);
+        for cell in [&mut self.past, &mut self.running].into_iter().flatten() {
+            for (kind, content) in cell.screen.take() {
+                if cell.silent {
+                    continue;
+                }
+                let message = cell.request.child(kind, &self.front.session, content);
                 self.front.iopub(&message).await;
             }
         }
@@ -389,7 +396,11 @@ impl Adapter {
 
     fn logged(&mut self, line: String) {
         if let Some(name) = line.trim_start().strip_prefix("Compiling ") {
-            if let Some(running) = self.running.as_mut().filter(|running| !running.begun) {
+            if let Some(running) = self
+                .running
+                .as_mut()
+                .filter(|running| running.begun.is_none())
+            {
                 let text = format!("Compilation de {name}…");
                 running
                     .screen
@@ -407,6 +418,9 @@ impl Adapter {
     /// Ends evcxr and all below it. The last messages leave meanwhile.
     async fn leave(&mut self) -> bool {
         self.process.kill();
+        if let Some(concluding) = self.concluding.take() {
+            self.conclude(concluding).await;
+        }
         tokio::time::sleep(Duration::from_millis(50)).await;
         true
     }
@@ -421,6 +435,14 @@ impl Adapter {
         eprintln!("tp kernel: {what}");
         self.fail_all(&what).await;
         tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Waits until a moment, or for ever.
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment.into()).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -439,5 +461,18 @@ impl Parent {
     fn is_gone(&self) -> bool {
         self.0
             .is_some_and(|pid| pid != std::os::unix::process::parent_id())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_evcxr_that_never_listens_is_given_up() {
+        let (sender, mut receiver) = mpsc::channel(1);
+        let connection = sockets::private_connection().unwrap();
+        connect(connection, sender, Duration::from_millis(300)).await;
+        assert!(matches!(receiver.recv().await, Some(Incoming::Unreachable)));
     }
 }

@@ -16,6 +16,10 @@ use crate::jupyter::StreamName;
 const CHUNK: usize = 64 * 1024;
 /// Longest line that is waited for; a longer one is shown in pieces.
 const LONGEST_LINE: usize = 64 << 20;
+/// Longest representation of a value: what a notebook can hold.
+const LONGEST_CONTENT: usize = 32 << 20;
+/// Kept of a line that is too long: the adapter's own line may end it.
+const TAIL: usize = 128;
 
 const BEGIN_CONTENT: &[u8] = b"EVCXR_BEGIN_CONTENT ";
 const END_CONTENT: &[u8] = b"EVCXR_END_CONTENT";
@@ -168,6 +172,40 @@ fn joined(pieces: Vec<Piece>) -> Vec<Piece> {
     joined
 }
 
+/// A content block whose end has not come.
+#[derive(Debug)]
+struct Content {
+    media: String,
+    body: String,
+    too_long: bool,
+}
+
+impl Content {
+    fn push(&mut self, line: &str) {
+        self.too_long |= self.body.len() + line.len() > LONGEST_CONTENT;
+        if self.too_long {
+            self.body = String::new();
+        } else {
+            self.body.push_str(line);
+            self.body.push('\n');
+        }
+    }
+
+    fn piece(mut self) -> Piece {
+        if self.too_long {
+            return Piece::Text(format!(
+                "… (affichage abandonné : plus de {} Mio ; affichez une partie, ou écrivez dans un fichier)\n",
+                LONGEST_CONTENT >> 20
+            ));
+        }
+        self.body.pop();
+        Piece::Content {
+            media: self.media,
+            body: self.body,
+        }
+    }
+}
+
 /// Cuts what is printed into pieces.
 #[derive(Debug)]
 struct Splitter {
@@ -175,8 +213,7 @@ struct Splitter {
     pending: Vec<u8>,
     /// The beginning of this line was shown already.
     within_line: bool,
-    /// Media type and lines of a content block.
-    content: Option<(String, Vec<String>)>,
+    content: Option<Content>,
 }
 
 impl Splitter {
@@ -206,7 +243,13 @@ impl Splitter {
         }
         self.pending.extend_from_slice(rest);
         if self.pending.len() > LONGEST_LINE {
-            pieces.extend(self.unfinished());
+            match &mut self.content {
+                Some(content) => {
+                    content.too_long = true;
+                    self.pending.drain(..self.pending.len() - TAIL);
+                }
+                None => pieces.extend(self.unfinished()),
+            }
         }
         pieces
     }
@@ -215,21 +258,18 @@ impl Splitter {
         let text = String::from_utf8_lossy(line);
         // The adapter's own line, which may end one of the cell's.
         if let Some((before, number)) = text.rsplit_once(self.nonce.as_str()) {
-            if let Some((media, body)) = self.content.take() {
-                pieces.push(content(media, &body));
-            }
+            pieces.extend(self.content.take().map(Content::piece));
             if !before.is_empty() {
                 pieces.push(Piece::Text(before.to_owned()));
             }
             pieces.extend(number.parse().ok().map(Piece::Barrier));
             return;
         }
-        if let Some((media, body)) = &mut self.content {
+        if let Some(content) = &mut self.content {
             if line == END_CONTENT {
-                pieces.push(content(std::mem::take(media), body));
-                self.content = None;
+                pieces.extend(self.content.take().map(Content::piece));
             } else {
-                body.push(text.into_owned());
+                content.push(&text);
             }
             return;
         }
@@ -245,7 +285,11 @@ impl Splitter {
             }
             if let Some(media) = line.strip_prefix(BEGIN_CONTENT) {
                 let media = String::from_utf8_lossy(media).trim().to_owned();
-                self.content = Some((media, Vec::new()));
+                self.content = Some(Content {
+                    media,
+                    body: String::new(),
+                    too_long: false,
+                });
                 return;
             }
         }
@@ -272,28 +316,27 @@ impl Splitter {
         };
         let ours = !self.within_line && (may_be(prefix) || may_be(BEGIN_CONTENT));
         let nonce = self.nonce.as_bytes()[0];
-        if self.content.is_some() || self.pending.is_empty() || self.pending.contains(&nonce) {
+        if self.content.is_some() || self.pending.is_empty() {
             return None;
         }
-        if ours && self.pending.len() < LONGEST_LINE {
+        let too_long = self.pending.len() > LONGEST_LINE;
+        if !too_long && (ours || self.pending.contains(&nonce)) {
             return None;
         }
+        let end = if too_long {
+            self.pending.len() - TAIL
+        } else {
+            self.pending.len()
+        };
         // A character cut in two waits for its second half.
-        let whole = match std::str::from_utf8(&self.pending) {
+        let whole = match std::str::from_utf8(&self.pending[..end]) {
             Err(error) if error.error_len().is_none() => error.valid_up_to(),
-            _ => self.pending.len(),
+            _ => end,
         };
         let rest = self.pending.split_off(whole);
         let text = std::mem::replace(&mut self.pending, rest);
         self.within_line = true;
         (!text.is_empty()).then(|| Piece::Text(String::from_utf8_lossy(&text).into_owned()))
-    }
-}
-
-fn content(media: String, body: &[String]) -> Piece {
-    Piece::Content {
-        media,
-        body: body.join("\n"),
     }
 }
 
@@ -367,6 +410,41 @@ mod tests {
             body: "à".to_owned(),
         };
         assert_eq!(pieces, [shown, Piece::Barrier(3)]);
+    }
+
+    #[test]
+    fn what_never_ends_is_not_kept() {
+        let barrier = "\u{2}n\u{2}3\n".as_bytes();
+        let block = vec![b'x'; 1 << 20];
+        for (start, line_feeds) in [
+            ("EVCXR_BEGIN_CONTENT text/plain\n", true),
+            ("EVCXR_BEGIN_CONTENT text/plain\n", false),
+            ("\u{2}", false),
+        ] {
+            let mut splitter = Splitter::new("\u{2}n\u{2}");
+            let mut pieces = splitter.feed(start.as_bytes());
+            let mut most = 0;
+            for _ in 0..100 {
+                pieces.extend(splitter.feed(&block));
+                if line_feeds {
+                    pieces.extend(splitter.feed(b"\n"));
+                }
+                let body = splitter.content.as_ref();
+                most = most.max(splitter.pending.len() + body.map_or(0, |body| body.body.len()));
+                // Text is passed on.
+                pieces.retain(|piece| !matches!(piece, Piece::Text(text) if text.starts_with('x')));
+            }
+            pieces.extend(splitter.feed(barrier));
+            assert!(most < 100 << 20, "{most}");
+            assert_eq!(pieces.last(), Some(&Piece::Barrier(3)));
+            let abandoned =
+                |piece: &Piece| matches!(piece, Piece::Text(text) if text.contains("abandonné"));
+            assert_eq!(
+                pieces.iter().any(abandoned),
+                start.starts_with("EVCXR"),
+                "{start:?}"
+            );
+        }
     }
 
     #[test]

@@ -33,6 +33,16 @@ pub(super) fn kernel_info() -> Value {
     })
 }
 
+/// The reply to a request that is not known here.
+pub(super) fn unsupported(kind: &str) -> Value {
+    json!({
+        "status": "error",
+        "ename": "DemandeInconnue",
+        "evalue": format!("Ce noyau ne connaît pas « {kind} »."),
+        "traceback": [],
+    })
+}
+
 /// The cells executed in this session, as history requests see them.
 #[derive(Debug, Default)]
 pub(super) struct History {

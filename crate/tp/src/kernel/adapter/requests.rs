@@ -12,27 +12,28 @@ use crate::jupyter::StreamName;
 impl Adapter {
     /// A request of the control channel; `true` when the kernel should end.
     pub(super) async fn control(&mut self, request: Message) -> bool {
-        let session = self.front.session.clone();
-        match request.kind() {
-            "kernel_info_request" => {
-                let reply = request.reply(&session, replies::kernel_info());
-                self.front.control(&reply).await;
-            }
-            "interrupt_request" => {
-                let reply = request.reply(&session, json!({"status": "ok"}));
-                self.front.control(&reply).await;
-                self.interrupt().await;
-            }
+        if !is_request(request.kind()) {
+            return false;
+        }
+        self.status(&request, "busy").await;
+        let content = match request.kind() {
+            "kernel_info_request" => replies::kernel_info(),
+            "interrupt_request" => json!({"status": "ok"}),
             "shutdown_request" => {
                 let content = json!({"status": "ok", "restart": request.flag("restart", false)});
-                let told = request.child("shutdown_reply", &session, content.clone());
+                let told = request.child("shutdown_reply", &self.front.session, content.clone());
                 self.front.iopub(&told).await;
-                self.front.control(&request.reply(&session, content)).await;
-                return true;
+                content
             }
-            _ => {}
+            kind => replies::unsupported(kind),
+        };
+        let reply = request.reply(&self.front.session, content);
+        self.front.control(&reply).await;
+        if request.kind() == "interrupt_request" {
+            self.interrupt().await;
         }
-        false
+        self.rest(&request).await;
+        request.kind() == "shutdown_request"
     }
 
     /// A request of the shell channel; `true` when the kernel should end.
@@ -44,25 +45,24 @@ impl Adapter {
             }
             "complete_request" | "inspect_request" if self.is_free() => {
                 self.status(&request, "busy").await;
-                let mut content = request.content.clone();
+                let code = request.text("code");
+                let mut cursor = cursor(&request);
                 if request.kind() == "inspect_request" {
                     // evcxr describes what ends at the cursor.
-                    let cursor = content["cursor_pos"].as_u64().unwrap_or(0);
-                    let cursor = usize::try_from(cursor).unwrap_or(usize::MAX);
-                    content["cursor_pos"] =
-                        questions::end_of_name(request.text("code"), cursor).into();
+                    cursor = questions::end_of_name(code, cursor);
                 }
+                let content = json!({"code": code, "cursor_pos": cursor, "detail_level": 0});
+                let question = self.for_evcxr(&request, request.kind(), content);
                 if let Some(evcxr) = &mut self.evcxr {
-                    evcxr.shell(&stripped(&request, content)).await;
+                    evcxr.shell(&question).await;
                 }
                 self.relayed.insert(request.id().to_owned(), request);
                 return false;
             }
-            "complete_request" => {
-                let cursor = request.content["cursor_pos"].as_u64().unwrap_or(0);
-                let cursor = usize::try_from(cursor).unwrap_or(usize::MAX);
-                Some(self.history.complete(request.text("code"), cursor))
-            }
+            "complete_request" => Some(
+                self.history
+                    .complete(request.text("code"), cursor(&request)),
+            ),
             "inspect_request" => {
                 Some(json!({"status": "ok", "found": false, "data": {}, "metadata": {}}))
             }
@@ -78,6 +78,7 @@ impl Adapter {
             }
             // No comm has anyone to speak to here.
             "comm_open" => None,
+            kind if is_request(kind) => Some(replies::unsupported(kind)),
             _ => return false,
         };
         self.status(&request, "busy").await;
@@ -92,18 +93,26 @@ impl Adapter {
                 self.front.iopub(&close).await;
             }
         }
-        self.status(&request, "idle").await;
-        // The kernel as a whole is still at work.
-        if let Some(running) = &self.running {
-            let request = running.request.clone();
+        self.rest(&request).await;
+        false
+    }
+
+    /// Says that the work of a request is over, not that of the cell that runs meanwhile.
+    async fn rest(&mut self, request: &Message) {
+        self.status(request, "idle").await;
+        let running = self.running.as_ref().map(|running| &running.request);
+        let concluding = self
+            .concluding
+            .as_ref()
+            .map(|concluding| &concluding.request);
+        if let Some(request) = running.or(concluding).cloned() {
             self.status(&request, "busy").await;
         }
-        false
     }
 
     /// Whether evcxr would answer at once.
     fn is_free(&self) -> bool {
-        self.ready && self.running.is_none() && self.queue.is_empty()
+        self.ready && self.running.is_none() && self.concluding.is_none() && self.queue.is_empty()
     }
 
     /// Says on iopub that the work of a request begins or ends.
@@ -121,30 +130,41 @@ impl Adapter {
         self.status(&request, "busy").await;
         let code = request.text("code").to_owned();
         let silent = request.flag("silent", false);
+        // A cell that is not to be remembered has the number of the next one.
+        let count = self.count + 1;
+        if !silent && request.flag("store_history", true) {
+            self.count = count;
+            self.history.push(count, &code);
+        }
         if !silent {
-            self.count += 1;
-            if request.flag("store_history", true) {
-                self.history.push(self.count, &code);
-            }
-            let content = json!({"code": code, "execution_count": self.count});
+            let content = json!({"code": code, "execution_count": count});
             let input = request.child("execute_input", &self.front.session, content);
             self.front.iopub(&input).await;
         }
-        self.last = Some(request.clone());
         if code.trim().is_empty() {
-            let content = super::conclusion::fine(self.count);
+            let content = super::conclusion::fine(count);
             let reply = request.reply(&self.front.session, content);
             self.front.shell(&reply).await;
             self.status(&request, "idle").await;
             return;
         }
+        if let Some(past) = &mut self.past {
+            past.screen.rest();
+        }
+        self.show().await;
+        self.past = None;
+        let mut running = Running::new(request, count, self.settings.forwards);
         if let Some(name) = questions::asked(&code) {
-            let mut question = stripped(&request, questions::request(name));
-            question.header["msg_type"] = "inspect_request".into();
+            let question = self.for_evcxr(
+                &running.request,
+                "inspect_request",
+                questions::request(name),
+            );
             if let Some(evcxr) = &mut self.evcxr {
                 evcxr.shell(&question).await;
             }
-            self.relayed.insert(request.id().to_owned(), request);
+            running.inspects = true;
+            self.running = Some(running);
             return;
         }
         // Absent already, unless an interrupt came at the very end of the last cell.
@@ -154,32 +174,56 @@ impl Adapter {
             "silent": false,
             "store_history": false,
             "user_expressions": {},
-            "allow_stdin": request.flag("allow_stdin", false),
+            "allow_stdin": running.request.flag("allow_stdin", false),
             "stop_on_error": true,
         });
+        let order = self.for_evcxr(&running.request, "execute_request", content);
         if let Some(evcxr) = &mut self.evcxr {
-            evcxr.shell(&stripped(&request, content)).await;
+            evcxr.shell(&order).await;
         }
-        self.running = Some(Running::new(request, self.count, self.settings.forwards));
+        self.running = Some(running);
+    }
+
+    /// A request as evcxr takes it: its answers then name the request that Jupyter sent.
+    fn for_evcxr(&self, request: &Message, kind: &str, content: Value) -> Message {
+        let mut ours = Message::new(kind, &self.front.session, content);
+        ours.header["msg_id"] = request.id().into();
+        ours
     }
 
     /// Asks the user a line for the running cell; an empty one where nobody can be asked.
-    pub(super) async fn ask_user(&mut self, prompt: String, password: bool) {
-        let asked = self
-            .running
-            .as_ref()
-            .filter(|running| running.request.flag("allow_stdin", false))
-            .map(|running| running.request.clone());
-        let Some(request) = asked else {
-            self.process.answer("");
+    pub(super) async fn ask_user(&mut self, stream: StreamName, prompt: String, password: bool) {
+        let Some(running) = &mut self.running else {
+            // Who asks outlived its cell: nobody would read the answer but evcxr.
+            self.printed(stream, Piece::Question { prompt, password });
             return;
         };
-        // What the cell printed before its question is read before it.
-        self.show().await;
+        if !running.request.flag("allow_stdin", false) {
+            self.process.answer("", &running.over);
+            return;
+        }
+        let request = running.request.clone();
         let content = json!({"prompt": prompt, "password": password});
         let mut question = request.child("input_request", &self.front.session, content);
         question.identities.clone_from(&request.identities);
+        running.question = Some(question.id().to_owned());
+        // What the cell printed before its question is read before it.
+        self.show().await;
         self.front.stdin(&question).await;
+    }
+
+    /// The user's answer, which is dropped when nobody asked.
+    pub(super) fn user_answered(&mut self, reply: &Message) {
+        // Some clients do not say what they answer.
+        let parent = reply.parent_id();
+        if reply.kind() == "input_reply"
+            && let Some(running) = &mut self.running
+            && let Some(_) = running
+                .question
+                .take_if(|question| parent.is_empty() || parent == question)
+        {
+            self.process.answer(reply.text("value"), &running.over);
+        }
     }
 
     /// evcxr's replies: to a cell, to what was relayed, to our own question.
@@ -190,10 +234,6 @@ impl Adapter {
             asked.at = std::time::Instant::now();
             self.answered();
         } else if let Some(request) = self.relayed.remove(&parent) {
-            if request.kind() == "execute_request" {
-                self.answer_question(request, &reply.content).await;
-                return;
-            }
             let answer = request.reply(&self.front.session, reply.content);
             self.front.shell(&answer).await;
             self.status(&request, "idle").await;
@@ -201,30 +241,16 @@ impl Adapter {
             .running
             .as_mut()
             .filter(|running| running.request.id() == parent)
-            && reply.kind() == "execute_reply"
         {
+            if running.inspects {
+                running.described(&reply.content);
+                return;
+            }
             running.reply = Some(reply.content);
             self.barrier += 1;
             running.barrier = Some(self.barrier);
             self.pipes.barrier(self.barrier);
         }
-    }
-
-    /// Replies to a cell `?name` with what evcxr knows of the name.
-    async fn answer_question(&mut self, request: Message, found: &Value) {
-        let mut content = super::conclusion::fine(self.count);
-        match questions::page(found) {
-            Some(page) => content["payload"] = json!([page]),
-            None => {
-                let text = questions::unknown(request.text("code"));
-                let told = json!({"name": "stdout", "text": text});
-                let told = request.child("stream", &self.front.session, told);
-                self.front.iopub(&told).await;
-            }
-        }
-        let reply = request.reply(&self.front.session, content);
-        self.front.shell(&reply).await;
-        self.status(&request, "idle").await;
     }
 
     /// evcxr's own messages to the world: of a cell's, only what the pipes do not bring.
@@ -235,65 +261,50 @@ impl Adapter {
             self.answered();
             return;
         }
+        if message.kind() == "stream" {
+            let stream = if message.text("name") == "stderr" {
+                StreamName::Stderr
+            } else {
+                StreamName::Stdout
+            };
+            for line in message.text("text").split_inclusive('\n') {
+                let piece = match Marker::decode(line) {
+                    Some(Ok(marker)) => Piece::Marker(marker),
+                    _ => Piece::Text(line.to_owned()),
+                };
+                self.printed(stream, piece);
+            }
+            return;
+        }
         let Some(running) = self
             .running
             .as_mut()
             .filter(|running| running.request.id() == parent)
         else {
-            // A thread that outlives its cell.
-            if message.kind() == "stream"
-                && let Some(last) = &self.last
-            {
-                let late = last.child("stream", &self.front.session, message.content);
-                self.front.iopub(&late).await;
-            }
             return;
         };
         match message.kind() {
             "status" if message.text("execution_state") == "idle" => running.idle = true,
-            "stream" => {
-                let stream = if message.text("name") == "stderr" {
-                    StreamName::Stderr
-                } else {
-                    StreamName::Stdout
-                };
-                for line in message.text("text").split_inclusive('\n') {
-                    let piece = match Marker::decode(line) {
-                        Some(Ok(marker)) => Piece::Marker(marker),
-                        _ => Piece::Text(line.to_owned()),
-                    };
-                    running.take(stream, piece);
-                }
-            }
             "execute_result" => running.result = message.content["data"].clone(),
             "error" => running.errors.push(message.content),
             _ => {}
         }
     }
 
-    /// Something printed when no cell runs: by a process that a cell left behind.
-    pub(super) async fn print_late(&mut self, stream: StreamName, piece: Piece) {
-        if let (Piece::Text(text), Some(last)) = (piece, &self.last) {
-            let name = match stream {
-                StreamName::Stdout => "stdout",
-                StreamName::Stderr => "stderr",
-            };
-            let late = last.child(
-                "stream",
-                &self.front.session,
-                json!({"name": name, "text": text}),
-            );
-            self.front.iopub(&late).await;
+    /// Something printed: by the running cell, or by what the last one left behind.
+    pub(super) fn printed(&mut self, stream: StreamName, piece: Piece) {
+        if let Some(cell) = self.running.as_mut().or(self.past.as_mut()) {
+            cell.take(stream, piece);
         }
     }
 }
 
-/// A request as evcxr takes it: its answers then name the request that Jupyter sent.
-fn stripped(request: &Message, content: Value) -> Message {
-    let mut stripped = request.clone();
-    stripped.parent = json!({});
-    stripped.metadata = json!({});
-    stripped.buffers.clear();
-    stripped.content = content;
-    stripped
+fn is_request(kind: &str) -> bool {
+    kind.ends_with("_request")
+}
+
+/// Where the cursor is, in characters.
+fn cursor(request: &Message) -> usize {
+    let cursor = request.content["cursor_pos"].as_u64().unwrap_or(0);
+    usize::try_from(cursor).unwrap_or(usize::MAX)
 }

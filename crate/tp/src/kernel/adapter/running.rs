@@ -1,12 +1,15 @@
 //! The cell that runs: what it showed, what it told, when it is over.
 
-use std::time::Instant;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tp_protocol::Marker;
 
 use super::errors::Stop;
 use super::pipes::Piece;
+use super::questions;
 use super::screen::Screen;
 use super::wire::Message;
 use crate::jupyter::StreamName;
@@ -22,6 +25,9 @@ pub(super) enum Reason {
     Duration(u64),
 }
 
+/// How long a loop that saw the request to stop may take to return what it has.
+const HEARD_GRACE: Duration = Duration::from_secs(20);
+
 /// A cell asked to stop.
 #[derive(Debug, Clone)]
 pub(super) struct Ending {
@@ -30,8 +36,21 @@ pub(super) struct Ending {
     pub(super) deadline: Instant,
     /// A loop saw the request.
     pub(super) heard: bool,
+    /// Asked again: nothing is waited for any more.
+    pub(super) hurried: bool,
     /// Its process was killed.
     pub(super) killed: bool,
+}
+
+impl Ending {
+    /// Whether its process has had the time to end by itself.
+    pub(super) fn is_due(&self) -> bool {
+        let grace = match self.heard {
+            true => HEARD_GRACE,
+            false => Duration::ZERO,
+        };
+        self.hurried || Instant::now() >= self.deadline + grace
+    }
 }
 
 /// The state of the training that was last saved.
@@ -46,9 +65,18 @@ pub(super) struct Running {
     pub(super) request: Message,
     pub(super) count: u64,
     pub(super) screen: Screen,
-    pub(super) started: Instant,
-    /// Its own code runs: it is compiled.
-    pub(super) begun: bool,
+    /// Since when its own code runs: it is compiled.
+    pub(super) begun: Option<Instant>,
+    /// A cell `?name`, which is no code.
+    pub(super) inspects: bool,
+    /// What Jupyter's pager shows.
+    pub(super) pages: Vec<Value>,
+    /// The question to the user that waits for its answer.
+    pub(super) question: Option<String>,
+    /// Told to whoever still works for this cell.
+    pub(super) over: Arc<AtomicBool>,
+    /// Nothing of it is shown.
+    pub(super) silent: bool,
     /// evcxr's reply.
     pub(super) reply: Option<Value>,
     /// evcxr has sent everything.
@@ -73,11 +101,15 @@ pub(super) struct Running {
 impl Running {
     pub(super) fn new(request: Message, count: u64, forwards: bool) -> Self {
         Self {
+            silent: request.flag("silent", false),
             request,
             count,
             screen: Screen::new(count),
-            started: Instant::now(),
-            begun: false,
+            begun: None,
+            inspects: false,
+            pages: Vec::new(),
+            question: None,
+            over: Arc::default(),
             reply: None,
             idle: false,
             barrier: None,
@@ -119,7 +151,7 @@ impl Running {
     /// Takes a message of ours.
     pub(super) fn mark(&mut self, marker: Marker) {
         match &marker {
-            Marker::Begin => self.begun = true,
+            Marker::Begin => self.begun = self.begun.or_else(|| Some(Instant::now())),
             Marker::Line { line } => self.line = Some(*line),
             Marker::Panic { message, location } => {
                 self.stop = Some(Stop::Panic {
@@ -161,6 +193,21 @@ impl Running {
             self.screen
                 .forward(&format!("{start}{}\n", marker.encode()));
         }
+    }
+
+    /// Takes evcxr's description of the name that the cell asks about.
+    pub(super) fn described(&mut self, found: &Value) {
+        match questions::page(found) {
+            Some(page) => self.pages.push(page),
+            None => {
+                let text = questions::unknown(self.request.text("code"));
+                self.print(StreamName::Stdout, &text);
+            }
+        }
+        // Nothing comes through the pipes.
+        self.reply = Some(json!({"status": "ok"}));
+        self.idle = true;
+        self.barriers = 2;
     }
 
     /// Whether nothing more can come of it.

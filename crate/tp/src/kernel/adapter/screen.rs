@@ -19,6 +19,9 @@ const VALUE_PERIOD: Duration = Duration::from_secs(10);
 const UPDATE_PERIOD: Duration = Duration::from_millis(100);
 /// Text of one cell that is passed on: more would fill the notebook and trip Jupyter's own limit (1 MB/s over 3 s).
 const MAX_TEXT: usize = 1 << 20;
+/// Displays of one cell that are passed on, its value not counted.
+const MAX_DISPLAYS: usize = 500;
+const TOO_MANY: &str = "… (affichages suivants omis : plus de 500 dans une cellule)\n";
 const TRUNCATED: &str = "\n… (sortie tronquée : plus de 1 Mio de texte ; affichez moins de lignes, ou écrivez dans un fichier)\n";
 
 /// A message for iopub: type and content.
@@ -41,6 +44,7 @@ pub(super) struct Screen {
     text: Option<(StreamName, String)>,
     text_sent: Option<Instant>,
     passed_on: usize,
+    displays: usize,
     /// Representations of one value, not shown yet.
     value: Map<String, Value>,
     value_since: Instant,
@@ -57,6 +61,7 @@ impl Screen {
             text: None,
             text_sent: None,
             passed_on: 0,
+            displays: 0,
             value: Map::new(),
             value_since: Instant::now(),
             slots: Vec::new(),
@@ -140,8 +145,9 @@ impl Screen {
         let content = json!({"data": data, "metadata": {}, "transient": {"display_id": id}});
         let now = Instant::now();
         match self.slots.iter_mut().find(|slot| slot.id == id) {
+            None if self.displays >= MAX_DISPLAYS => self.show_display(content),
             None => {
-                self.push("display_data", content);
+                self.show_display(content);
                 self.slots.push(Slot {
                     id: id.to_owned(),
                     sent: now,
@@ -175,6 +181,7 @@ impl Screen {
     pub(super) fn clear(&mut self) {
         self.text = None;
         self.passed_on = 0;
+        self.displays = 0;
         self.value.clear();
         // What moves is opened anew: its place is gone.
         self.slots.clear();
@@ -207,6 +214,13 @@ impl Screen {
             self.show_value("display_data");
         }
         self.update(|slot| now >= slot.sent + UPDATE_PERIOD);
+    }
+
+    /// Shows all that waits of a cell whose result was shown.
+    pub(super) fn rest(&mut self) {
+        self.flush_text();
+        self.show_value("display_data");
+        self.update(|_| true);
     }
 
     /// Shows all that waits; what is left of a value is the cell's result. Bars that did not end are told so.
@@ -285,8 +299,20 @@ impl Screen {
             content["execution_count"] = self.count.into();
         } else {
             content["transient"] = json!({});
+            self.show_display(content);
+            return;
         }
         self.push(kind, content);
+    }
+
+    /// Sends a new display, unless there are too many.
+    fn show_display(&mut self, content: Value) {
+        self.displays += 1;
+        if self.displays <= MAX_DISPLAYS {
+            self.push("display_data", content);
+        } else if self.displays == MAX_DISPLAYS + 1 {
+            self.push("stream", json!({"name": "stdout", "text": TOO_MANY}));
+        }
     }
 }
 
@@ -383,6 +409,20 @@ mod tests {
         screen.finish();
         let shown = screen.take();
         assert_eq!(shown, [("clear_output", json!({"wait": false}))]);
+    }
+
+    #[test]
+    fn too_many_displays_are_left_out_and_not_the_result() {
+        let mut screen = Screen::new(1);
+        for index in 0..2 * MAX_DISPLAYS {
+            screen.value("text/plain".to_owned(), index.to_string());
+            screen.display(&index.to_string(), json!({}), None, false);
+        }
+        screen.value("text/plain".to_owned(), "fin".to_owned());
+        screen.finish();
+        let shown = kinds(&screen.take());
+        assert_eq!(shown.len(), MAX_DISPLAYS + 2);
+        assert_eq!(shown[MAX_DISPLAYS..], ["stream", "execute_result"]);
     }
 
     #[test]

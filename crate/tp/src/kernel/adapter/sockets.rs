@@ -2,6 +2,7 @@
 //! and stdin channels are left alone: what they do, killing the cells' process and answering it, the adapter does itself.
 
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,7 @@ use zeromq::{
     RouterSocket, Socket, SocketOptions, SocketRecv, SocketSend, SubSocket,
 };
 
+use super::gate;
 use super::pipes::Piece;
 use super::wire::{Key, Message};
 use crate::error::{Error, Result};
@@ -37,6 +39,8 @@ pub(super) enum Incoming {
     EvcxrIopub(Message),
     /// The connection to evcxr stands.
     Connected(Box<Evcxr>),
+    /// evcxr did not listen in time.
+    Unreachable,
     /// A line of evcxr's own log.
     Log(String),
 }
@@ -55,18 +59,24 @@ pub(super) struct Front {
 }
 
 impl Front {
-    /// Binds the five addresses of a connection file and has what arrives sent on.
+    /// Binds the five addresses of a connection file and has what arrives sent on. `folder` is private.
     pub(super) async fn bind(
         connection: &ConnectionInfo,
+        folder: &Path,
         incoming: &mpsc::Sender<Incoming>,
         urgent: &mpsc::Sender<Urgent>,
     ) -> Result<Self> {
         let key = Key::new(&connection.key);
-        let (shell, from_shell) = router(&connection.shell_url()).await?;
-        let (control, from_control) = router(&connection.control_url()).await?;
-        let (stdin, from_stdin) = router(&connection.stdin_url()).await?;
-        let iopub: PubSocket = bound(&connection.iopub_url()).await?;
-        let heartbeat: RepSocket = bound(&connection.hb_url()).await?;
+        let address = |port| Address {
+            connection,
+            port,
+            folder,
+        };
+        let (shell, from_shell) = address(connection.shell_port).router().await?;
+        let (control, from_control) = address(connection.control_port).router().await?;
+        let (stdin, from_stdin) = address(connection.stdin_port).router().await?;
+        let iopub: PubSocket = address(connection.iopub_port).bound().await?;
+        let heartbeat: RepSocket = address(connection.hb_port).bound().await?;
         tokio::spawn(echo(heartbeat));
         listen(from_shell, key.clone(), incoming.clone(), Incoming::Shell);
         listen(from_stdin, key.clone(), incoming.clone(), Incoming::Stdin);
@@ -100,29 +110,61 @@ impl Front {
     }
 }
 
-async fn bound<S: Socket>(address: &str) -> Result<S> {
-    let start = Instant::now();
-    loop {
-        let mut socket = S::new();
-        match socket.bind(address).await {
-            Ok(_) => return Ok(socket),
-            Err(_) if start.elapsed() < PORT_LIMIT => {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-            Err(source) => {
-                return Err(Error::Command {
-                    what: format!("L'ouverture de « {address} »"),
-                    status: source.to_string(),
-                    remedy: "Redémarrez le noyau.".to_owned(),
-                    tail: String::new(),
-                });
+/// Where one of our sockets listens.
+struct Address<'a> {
+    connection: &'a ConnectionInfo,
+    port: u16,
+    folder: &'a Path,
+}
+
+impl Address<'_> {
+    async fn bound<S: Socket>(&self) -> Result<S> {
+        let start = Instant::now();
+        loop {
+            match self.try_bind().await {
+                Ok(socket) => return Ok(socket),
+                Err(_) if start.elapsed() < PORT_LIMIT => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                Err(source) => {
+                    return Err(Error::Command {
+                        what: format!("L'ouverture de « {}:{} »", self.connection.ip, self.port),
+                        status: source.to_string(),
+                        remedy: "Redémarrez le noyau.".to_owned(),
+                        tail: String::new(),
+                    });
+                }
             }
         }
     }
-}
 
-async fn router(address: &str) -> Result<(RouterSendHalf, RouterRecvHalf)> {
-    Ok(bound::<RouterSocket>(address).await?.split())
+    async fn try_bind<S: Socket>(&self) -> zeromq::ZmqResult<S> {
+        let Self {
+            connection, port, ..
+        } = self;
+        let mut socket = S::new();
+        match connection.transport {
+            Transport::TCP => {
+                let listener =
+                    tokio::net::TcpListener::bind((connection.ip.as_str(), *port)).await?;
+                let behind = self.folder.join(port.to_string());
+                let _ = std::fs::remove_file(&behind);
+                socket.bind_listener(UnixListener::bind(&behind)?).await?;
+                gate::keep(listener, &behind);
+            }
+            // The rights of these files say who may connect.
+            Transport::IPC => {
+                socket
+                    .bind(&format!("ipc://{}-{port}", connection.ip))
+                    .await?;
+            }
+        }
+        Ok(socket)
+    }
+
+    async fn router(&self) -> Result<(RouterSendHalf, RouterRecvHalf)> {
+        Ok(self.bound::<RouterSocket>().await?.split())
+    }
 }
 
 /// Answers each heartbeat with itself.

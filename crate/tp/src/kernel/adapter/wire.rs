@@ -90,14 +90,17 @@ impl Message {
         }
         let json = |index: usize| serde_json::from_slice::<Value>(&parts[index]).ok();
         let (header, parent, metadata, content) = (json(0)?, json(1)?, json(2)?, json(3)?);
-        (header.is_object() && content.is_object()).then_some(Self {
+        let message = Self {
             identities: frames,
             header,
             parent,
             metadata,
             content,
             buffers,
-        })
+        };
+        // One without a name could not be answered.
+        let named = !message.id().is_empty() && !message.kind().is_empty();
+        (named && message.content.is_object()).then_some(message)
     }
 
     /// The frames, signed.
@@ -246,6 +249,8 @@ mod tests {
             vec![DELIMITER, b"", b"{}", b"{}", b"{}"],
             vec![DELIMITER, b"", b"{", b"{}", b"{}", b"{}"],
             vec![DELIMITER, b"", b"[]", b"{}", b"{}", b"{}"],
+            vec![DELIMITER, b"", br#"{"msg_type": "x"}"#, b"{}", b"{}", b"{}"],
+            vec![DELIMITER, b"", br#"{"msg_id": "x"}"#, b"{}", b"{}", b"{}"],
             vec![DELIMITER, b"", b"\xff\xfe", b"{}", b"{}", b"{}"],
         ] {
             let frames: Vec<Bytes> = frames.into_iter().map(Bytes::copy_from_slice).collect();
