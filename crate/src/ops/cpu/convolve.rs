@@ -3,18 +3,20 @@
 use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
-use rayon::prelude::*;
 
 use super::{
     activate::{Activation, each},
     depthwise, images_per_piece,
-    product::{Source, lay_out, product, vector_places},
-    shape::{ConvShape, Segment, copy, interleave, segments, sort_columns},
+    output::{by_pieces, piece_of},
+    product::{Source, lay_out, places_along, product, vector_places},
+    shape::{ConvShape, Segment, Walk, copy, interleave, sort_columns},
     tile::{self, Tile, dispatch, for_height},
 };
 
 /// Panels that a tile goes through before the next tile.
 const PANELS: usize = 8;
+/// Values that a vector may read past the last plane, besides what its taps read further, less than a row.
+const SLACK: usize = 64;
 /// Most values laid out at a time: a part of the second cache.
 const LAID_OUT: usize = 1 << 16;
 
@@ -102,15 +104,14 @@ impl WithSimd for Convolve<'_> {
         let packed = pack(self.weight, &shape, &tiles, depth);
         let start = padded_bias(self.epilogue.bias, &shape, &tiles);
 
-        let mut output = vec![0.0; shape.batch * image_out];
         let piece = images_per_piece(shape.batch);
-        output
-            .par_chunks_mut((piece * image_out).max(1))
-            .zip(self.x.par_chunks((piece * image_in).max(1)))
-            .for_each(|(output, x)| {
+        by_pieces(
+            shape.batch * image_out,
+            piece * image_out,
+            |index, output| {
                 simd.vectorize(Piece {
                     simd,
-                    x,
+                    x: piece_of(self.x, index, piece * image_in),
                     output,
                     packed: &packed,
                     start: &start,
@@ -118,8 +119,8 @@ impl WithSimd for Convolve<'_> {
                     tiles: &tiles,
                     shape: &shape,
                 });
-            });
-        output
+            },
+        )
     }
 }
 
@@ -179,6 +180,13 @@ impl<S: Simd> pulp::NullaryFnOnce for Piece<'_, S> {
 
         let mut planes = Planes::new(images, shape);
         let (geometry, offsets) = (planes.geometry, planes.geometry.offsets(shape));
+        let walk = Walk::new(
+            shape.output,
+            geometry.row,
+            shape.stride == [1, 1] && !shape.is_pointwise(),
+            S::F32_LANES,
+        );
+        let positions = walk.positions(images);
         let size = depth * width + S::F32_LANES;
         let together = (LAID_OUT / size).clamp(1, PANELS);
         let mut laid_out = vec![0.0; together * size];
@@ -190,23 +198,27 @@ impl<S: Simd> pulp::NullaryFnOnce for Piece<'_, S> {
             let values = planes.of_group(self.x, group, shape);
             let packed = &self.packed[group * rows * depth..][..rows * depth];
             let start = &self.start[group * rows..][..rows];
-            for block in (0..images * pixels).step_by(together * width) {
+            for block in (0..positions).step_by(together * width) {
                 runs.clear();
-                places.clear();
                 panels.clear();
-                let end = (block + together * width).min(images * pixels);
+                let end = (block + together * width).min(positions);
                 for (first, laid_out) in (block..end)
                     .step_by(width)
                     .zip(laid_out.chunks_exact_mut(size))
                 {
                     let from = runs.len();
-                    segments(first, (first + width).min(end), shape.output, &mut runs);
-                    places.extend(runs[from..].iter().map(|run| geometry.place(run, shape)));
-                    let (new_runs, new_places) = (&runs[from..], &places[from..]);
-                    let in_place = vector_places::<S>(new_runs, new_places);
-                    if in_place.is_none() {
-                        lay_out::<S>(laid_out, values, &offsets, new_runs, new_places);
-                    }
+                    walk.segments(first, (first + width).min(end), &mut runs);
+                    let in_place = if walk.along_padding {
+                        Some(places_along::<S>(&walk, geometry.image, first, end))
+                    } else {
+                        places.clear();
+                        places.extend(runs[from..].iter().map(|run| geometry.place(run, shape)));
+                        let in_place = vector_places::<S>(&runs[from..], &places);
+                        if in_place.is_none() {
+                            lay_out::<S>(laid_out, values, &offsets, &runs[from..], &places);
+                        }
+                        in_place
+                    };
                     panels.push(Panel {
                         in_place,
                         runs: from..runs.len(),
@@ -290,8 +302,8 @@ impl Planes {
         };
         let image = channel * channels;
         Self {
-            // The padding is written here, once: filling leaves it as it is.
-            values: vec![0.0; if own { images * image } else { 0 }],
+            // The padding is written here, once: filling leaves it as it is. Vectors along the last rows end after them.
+            values: vec![0.0; if own { images * image + row + SLACK } else { 0 }],
             geometry: Geometry {
                 columns,
                 row,

@@ -8,6 +8,7 @@ use super::{
     depthwise, images_per_piece,
     normalize::plane_sum,
     shape::{ConvShape, interleave},
+    thin,
     tile::{self, Tile, accumulate, block, dispatch, for_height, load, store},
 };
 
@@ -64,6 +65,7 @@ impl WithSimd for Correlate<'_> {
         let [channels_in, channels_out] = shape.channels;
         let tiles = tile::tiles::<S>(shape.group_out());
         let bands = bands(&shape);
+        let is_thin = thin::serves::<S>(&shape);
         let piece = images_per_piece(shape.batch);
         let (large, small) = (
             piece * channels_in * shape.pixels_in(),
@@ -74,13 +76,17 @@ impl WithSimd for Correlate<'_> {
             .par_chunks(large.max(1))
             .zip(self.y.par_chunks(small.max(1)))
             .map(|(x, y)| {
+                let shape = &shape;
+                if is_thin {
+                    return simd.vectorize(thin::Piece { simd, x, y, shape });
+                }
                 simd.vectorize(Piece {
                     simd,
                     x,
                     y,
                     tiles: &tiles,
                     bands: &bands,
-                    shape: &shape,
+                    shape,
                 })
             })
             .collect();
@@ -91,6 +97,9 @@ impl WithSimd for Correlate<'_> {
             for (total, part) in total.iter_mut().zip(&part) {
                 *total += part;
             }
+        }
+        if is_thin {
+            return total;
         }
         unpack(&total, &tiles, &bands, &shape, S::F32_LANES)
     }

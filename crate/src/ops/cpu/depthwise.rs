@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use super::{
     convolve::Epilogue,
     grid::{Grid, SLACK},
+    output::{by_pieces, piece_of},
     shape::{ConvShape, copy},
     tile::{dispatch, each_row, for_height},
 };
@@ -32,46 +33,36 @@ pub(super) fn convolve(
     shape: &ConvShape,
 ) -> Vec<f32> {
     let grid = Grid::new(shape);
-    let mut output = vec![0.0; shape.batch * shape.channels[1] * shape.pixels_out()];
+    let length = shape.batch * shape.channels[1] * shape.pixels_out();
     let planes = (shape.batch * shape.groups).div_ceil(PIECES).max(1);
-    output
-        .par_chunks_mut((planes * shape.pixels_out()).max(1))
-        .zip(x.par_chunks((planes * shape.pixels_in()).max(1)))
-        .enumerate()
-        .for_each(|(piece, (output, x))| {
-            dispatch(Forward {
-                x,
-                output,
-                weight,
-                epilogue,
-                first: piece * planes,
-                grid: &grid,
-                shape,
-            });
+    by_pieces(length, planes * shape.pixels_out(), |piece, output| {
+        dispatch(Forward {
+            x: piece_of(x, piece, planes * shape.pixels_in()),
+            output,
+            weight,
+            epilogue,
+            first: piece * planes,
+            grid: &grid,
+            shape,
         });
-    output
+    })
 }
 
 /// See [`spread`](super::spread::spread), without bias.
 pub(super) fn spread(y: &[f32], weight: &[f32], shape: &ConvShape) -> Vec<f32> {
     let grid = Grid::new(shape);
-    let mut output = vec![0.0; shape.batch * shape.channels[0] * shape.pixels_in()];
+    let length = shape.batch * shape.channels[0] * shape.pixels_in();
     let planes = (shape.batch * shape.groups).div_ceil(PIECES).max(1);
-    output
-        .par_chunks_mut((planes * shape.pixels_in()).max(1))
-        .zip(y.par_chunks((planes * shape.pixels_out()).max(1)))
-        .enumerate()
-        .for_each(|(piece, (output, y))| {
-            dispatch(Back {
-                y,
-                output,
-                weight,
-                first: piece * planes,
-                grid: &grid,
-                shape,
-            });
+    by_pieces(length, planes * shape.pixels_in(), |piece, output| {
+        dispatch(Back {
+            y: piece_of(y, piece, planes * shape.pixels_out()),
+            output,
+            weight,
+            first: piece * planes,
+            grid: &grid,
+            shape,
         });
-    output
+    })
 }
 
 /// See [`correlate`](super::correlate::correlate).

@@ -9,6 +9,7 @@
 //!   the kernel at once ([`product`]);
 //! - [`correlate`] (gradient of the kernel) lays out nothing: in `[height, width, channels]` order a
 //!   window of the image is already contiguous;
+//! - [`thin`] is its like where there are few channels;
 //! - [`depthwise`] takes each channel as one long vector when every channel has a kernel of its own;
 //! - [`dense`] reads the weights of a dense layer once, in order;
 //! - [`normalize`], [`activate`], [`dropout`], [`pool`] and [`adam`] read and write each number once or
@@ -33,10 +34,12 @@ mod gradients;
 mod grid;
 pub(super) mod inference;
 mod normalize;
+mod output;
 mod pool;
 mod product;
 mod shape;
 mod spread;
+mod thin;
 mod tile;
 
 use std::sync::OnceLock;

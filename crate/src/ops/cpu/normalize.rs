@@ -4,7 +4,10 @@
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::tile::{dispatch, vectorized};
+use super::{
+    output::{by_pieces, piece_of},
+    tile::{dispatch, vectorized},
+};
 
 /// Sizes of a batch: `[batch, channels, pixels]`.
 #[derive(Clone, Copy, Debug)]
@@ -61,26 +64,23 @@ pub(super) fn normalize(
         .map(|channel| dispatch(Moments { x, channel, planes }))
         .collect();
     let (mean, variance): (Vec<f32>, Vec<f32>) = statistics.into_iter().unzip();
-    let mut output = vec![0.0; x.len()];
     let image = (planes.channels * planes.pixels).max(1);
-    output
-        .par_chunks_mut(image)
-        .zip(x.par_chunks(image))
-        .for_each(|(output, x)| {
-            let images = output.chunks_exact_mut(planes.pixels);
-            for (channel, (output, x)) in images.zip(x.chunks_exact(planes.pixels)).enumerate() {
-                let scale = gamma[channel] / (variance[channel] + epsilon).sqrt();
-                let (mean, beta) = (mean[channel], beta[channel]);
-                vectorized(
-                    #[inline(always)]
-                    || {
-                        for (output, x) in output.iter_mut().zip(x) {
-                            *output = (x - mean) * scale + beta;
-                        }
-                    },
-                );
-            }
-        });
+    let output = by_pieces(x.len(), image, |index, output| {
+        let images = output.chunks_exact_mut(planes.pixels);
+        let x = piece_of(x, index, image).chunks_exact(planes.pixels);
+        for (channel, (output, x)) in images.zip(x).enumerate() {
+            let scale = gamma[channel] / (variance[channel] + epsilon).sqrt();
+            let (mean, beta) = (mean[channel], beta[channel]);
+            vectorized(
+                #[inline(always)]
+                || {
+                    for (output, x) in output.iter_mut().zip(x) {
+                        *output = (x - mean) * scale + beta;
+                    }
+                },
+            );
+        }
+    });
     Normalized {
         output,
         mean,

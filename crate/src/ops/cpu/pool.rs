@@ -1,9 +1,13 @@
 //! Max pooling in one pass, its gradient from the input: neither indices nor output are kept.
 
-use pulp::{Simd, WithSimd};
-use rayon::prelude::*;
+use std::array;
 
-use super::tile::dispatch;
+use pulp::{Simd, WithSimd};
+
+use super::{
+    output::{by_pieces, piece_of},
+    tile::dispatch,
+};
 
 /// Pieces of work, whatever the number of threads.
 const PIECES: usize = 16;
@@ -64,13 +68,15 @@ impl PoolShape {
 /// - result: `[planes, output_height, output_width]`
 pub(super) fn max_pool(x: &[f32], shape: &PoolShape) -> Vec<f32> {
     let [pixels_in, pixels_out] = shape.pixels();
-    let mut output = vec![0.0; shape.planes * pixels_out];
     let planes = shape.planes_per_piece();
-    output
-        .par_chunks_mut((planes * pixels_out).max(1))
-        .zip(x.par_chunks((planes * pixels_in).max(1)))
-        .for_each(|(output, x)| dispatch(Forward { x, output, shape }));
-    output
+    by_pieces(
+        shape.planes * pixels_out,
+        planes * pixels_out,
+        |piece, output| {
+            let x = piece_of(x, piece, planes * pixels_in);
+            dispatch(Forward { x, output, shape });
+        },
+    )
 }
 
 /// The gradient of [`max_pool`]: the first largest value of a window takes its gradient.
@@ -80,21 +86,19 @@ pub(super) fn max_pool(x: &[f32], shape: &PoolShape) -> Vec<f32> {
 /// - `gradient`: `[planes, output_height, output_width]`
 pub(super) fn max_pool_backward(x: &[f32], gradient: &[f32], shape: &PoolShape) -> Vec<f32> {
     let [pixels_in, pixels_out] = shape.pixels();
-    let mut result = vec![0.0; shape.planes * pixels_in];
     let planes = shape.planes_per_piece();
-    let (large, small) = ((planes * pixels_in).max(1), (planes * pixels_out).max(1));
-    result
-        .par_chunks_mut(large)
-        .zip(x.par_chunks(large).zip(gradient.par_chunks(small)))
-        .for_each(|(result, (x, gradient))| {
+    by_pieces(
+        shape.planes * pixels_in,
+        planes * pixels_in,
+        |piece, result| {
             dispatch(Back {
-                x,
-                gradient,
+                x: piece_of(x, piece, planes * pixels_in),
+                gradient: piece_of(gradient, piece, planes * pixels_out),
                 result,
                 shape,
             });
-        });
-    result
+        },
+    )
 }
 
 /// The larger value, or the one that is no number.
@@ -180,25 +184,73 @@ impl WithSimd for Back<'_> {
     }
 }
 
+/// Values of a row that [`two_by_two_backward`] treats together: half as many windows.
+const TOGETHER: usize = 16;
+
 /// One row of 2 × 2 windows that do not overlap.
 #[inline(always)]
 fn two_by_two_backward(x: &[f32], gradient: &[f32], result: &mut [f32], width: usize) {
     let (above, below) = x[..2 * width].split_at(width);
-    let (above, below) = (above.as_chunks::<2>().0, below.as_chunks::<2>().0);
     let (to_above, to_below) = result[..2 * width].split_at_mut(width);
-    let to_above = to_above.as_chunks_mut::<2>().0;
-    let to_below = to_below.as_chunks_mut::<2>().0;
-    let windows = above.iter().zip(below).zip(gradient);
-    for (((above, below), gradient), (to_above, to_below)) in
-        windows.zip(to_above.iter_mut().zip(to_below))
+    let (above, below) = (above.as_chunks().0, below.as_chunks().0);
+    let to_above = to_above.as_chunks_mut::<TOGETHER>();
+    let to_below = to_below.as_chunks_mut::<TOGETHER>();
+    let blocks = above
+        .iter()
+        .zip(below)
+        .zip(gradient.as_chunks::<{ TOGETHER / 2 }>().0);
+    for ((to_above, to_below), ((above, below), gradient)) in
+        to_above.0.iter_mut().zip(to_below.0).zip(blocks)
     {
-        let largest = larger(larger(above[0], above[1]), larger(below[0], below[1]));
-        let [a, b, c] = [above[0], above[1], below[0]].map(|value| value == largest);
-        to_above[0] = if a { *gradient } else { 0.0 };
-        to_above[1] = if !a & b { *gradient } else { 0.0 };
-        to_below[0] = if !(a | b) & c { *gradient } else { 0.0 };
-        to_below[1] = if a | b | c { 0.0 } else { *gradient };
+        (*to_above, *to_below) = window_gradients(above, below, gradient);
     }
+    let (to_above, to_below) = (to_above.1.as_chunks_mut(), to_below.1.as_chunks_mut());
+    let done = above.len() * TOGETHER;
+    let windows = to_above
+        .0
+        .iter_mut()
+        .zip(to_below.0)
+        .zip(&gradient[done / 2..]);
+    for (index, ((to_above, to_below), gradient)) in windows.enumerate() {
+        let at = done + 2 * index;
+        let place = |row: usize| [x[row * width + at], x[row * width + at + 1]];
+        (*to_above, *to_below) = window_gradients(&place(0), &place(1), &[*gradient]);
+    }
+}
+
+/// What the gradients of `WINDOWS` windows give to the row above and to the row below.
+///
+/// Written without a jump and with every value beside its neighbour, so that it is computed by whole vectors.
+#[inline(always)]
+fn window_gradients<const VALUES: usize, const WINDOWS: usize>(
+    above: &[f32; VALUES],
+    below: &[f32; VALUES],
+    gradient: &[f32; WINDOWS],
+) -> ([f32; VALUES], [f32; VALUES]) {
+    const { assert!(VALUES == 2 * WINDOWS) };
+    let swapped = |values: &[f32; VALUES]| -> [f32; VALUES] { array::from_fn(|i| values[i ^ 1]) };
+    let (beside_above, beside_below) = (swapped(above), swapped(below));
+    let highest: [f32; VALUES] = array::from_fn(|i| larger(above[i], below[i]));
+    let beside = swapped(&highest);
+    let largest: [f32; VALUES] = array::from_fn(|i| larger(highest[i], beside[i]));
+    let gradient: [f32; VALUES] = array::from_fn(|i| gradient[i / 2]);
+    // All ones where it holds: masks as numbers, which the compiler keeps in vectors.
+    let equals = |values: &[f32; VALUES]| -> [u32; VALUES] {
+        array::from_fn(|i| u32::from(values[i] == largest[i]).wrapping_neg())
+    };
+    let (above, beside_above) = (equals(above), equals(&beside_above));
+    let (below, beside_below) = (equals(below), equals(&beside_below));
+    let left: [u32; VALUES] = array::from_fn(|i| if i % 2 == 0 { u32::MAX } else { 0 });
+    let keep = |mask: [u32; VALUES]| -> [f32; VALUES] {
+        array::from_fn(|i| f32::from_bits(gradient[i].to_bits() & mask[i]))
+    };
+    // The order is that of reading: above left, above right, below left; else below right, which NaN gets too.
+    let to_above = keep(array::from_fn(|i| above[i] & (left[i] | !beside_above[i])));
+    let to_below = keep(array::from_fn(|i| {
+        let none_above = !(above[i] | beside_above[i]);
+        none_above & ((left[i] & below[i]) | (!left[i] & !beside_below[i]))
+    }));
+    (to_above, to_below)
 }
 
 /// One row of any windows.

@@ -3,7 +3,7 @@
 use pulp::Simd;
 
 use super::{
-    shape::{Segment, copy_vector},
+    shape::{Segment, Walk, copy_vector},
     tile::{self, VECTORS, accumulate, block, load, load_at, store},
 };
 
@@ -42,6 +42,22 @@ pub(super) fn vector_places<S: Simd>(
         }
     }
     Some(found)
+}
+
+/// The places of the vectors from `position` on, when `walk` goes along planes whose images are `image` values apart.
+/// Vectors from `end` on, which are not written, read the last place.
+#[inline(always)]
+pub(super) fn places_along<S: Simd>(
+    walk: &Walk,
+    image: usize,
+    position: usize,
+    end: usize,
+) -> [usize; VECTORS] {
+    std::array::from_fn(|vector| {
+        let position = (position + vector * S::F32_LANES).min(end - S::F32_LANES);
+        let (index, place) = walk.place(position);
+        index * image + place
+    })
 }
 
 /// Lays out a panel: row after row, what each segment reads at a place of the row's own.

@@ -175,21 +175,80 @@ pub(super) struct Segment {
     pub column: usize,
 }
 
-/// Cuts the pixels `start..end` of a grid of images (image by image, row by row) into segments, added to `into`.
-pub(super) fn segments(start: usize, end: usize, grid: [usize; 2], into: &mut Vec<Segment>) {
-    let [rows, columns] = grid;
-    let mut pixel = start;
-    while pixel < end {
-        let column = pixel % columns;
-        let length = (columns - column).min(end - pixel);
-        into.push(Segment {
-            at: pixel - start,
-            length,
-            image: pixel / (rows * columns),
-            row: pixel / columns % rows,
-            column,
-        });
-        pixel += length;
+/// The order in which a grid of images is gone through: image by image, row by row.
+///
+/// What neighbouring pixels read is contiguous inside a row only. Where a row is no whole number of vectors, it is
+/// often cheaper to compute the few pixels between two rows of the *padded* image as well, and to leave them: every
+/// vector is then read where it lies ([`along_padding`](Self::along_padding)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Walk {
+    /// `[rows, columns]` of the grid.
+    grid: [usize; 2],
+    /// Positions from one row to the next.
+    pitch: usize,
+    /// Positions from one image to the next.
+    image: usize,
+    /// Whether positions are those of the padded image, row after row.
+    pub along_padding: bool,
+}
+
+impl Walk {
+    /// Through a grid, read from planes whose rows have `padded` values; `contiguous` says that rows of the
+    /// grid are neighbouring rows of the planes.
+    pub fn new(grid: [usize; 2], padded: usize, contiguous: bool, lanes: usize) -> Self {
+        let [rows, columns] = grid;
+        // One pixel in eight computed for nothing costs less than laying out every one.
+        let along_padding = contiguous && columns % lanes != 0 && 7 * padded <= 8 * columns;
+        let pitch = if along_padding { padded } else { columns };
+        let image = rows * pitch;
+        Self {
+            grid,
+            pitch,
+            // A vector belongs to one image.
+            image: if along_padding {
+                image.next_multiple_of(lanes)
+            } else {
+                image
+            },
+            along_padding,
+        }
+    }
+
+    /// Positions of `images` images.
+    pub fn positions(&self, images: usize) -> usize {
+        images * self.image
+    }
+
+    /// The image of a position, and its place in the padded image when the walk goes [along](Self::along_padding) it.
+    #[inline(always)]
+    pub fn place(&self, position: usize) -> (usize, usize) {
+        (position / self.image, position % self.image)
+    }
+
+    /// Cuts the positions `start..end` into segments of pixels of the grid, added to `into`.
+    #[inline(always)]
+    pub fn segments(&self, start: usize, end: usize, into: &mut Vec<Segment>) {
+        let [rows, columns] = self.grid;
+        let mut position = start;
+        while position < end {
+            let (image, place) = self.place(position);
+            let (row, column) = (place / self.pitch, place % self.pitch);
+            if row >= rows {
+                position += self.image - place;
+            } else if column >= columns {
+                position += self.pitch - column;
+            } else {
+                let length = (columns - column).min(end - position);
+                into.push(Segment {
+                    at: position - start,
+                    length,
+                    image,
+                    row,
+                    column,
+                });
+                position += length;
+            }
+        }
     }
 }
 
@@ -282,13 +341,41 @@ mod tests {
 
     #[test]
     fn a_panel_runs_over_rows_and_images() {
-        let mut found = Vec::new();
         // Grid of 2 rows of 3 pixels: pixels 4..10 are the end of image 0 and the start of image 1.
-        segments(4, 10, [2, 3], &mut found);
-        let found: Vec<_> = found
+        let walk = Walk::new([2, 3], 5, false, 4);
+        assert!(!walk.along_padding);
+        assert_eq!(
+            cut(walk, 4, 10),
+            [(0, 2, 0, 1, 1), (2, 3, 1, 0, 0), (5, 1, 1, 1, 0)]
+        );
+    }
+
+    #[test]
+    fn a_panel_along_the_padding_leaves_what_is_between_two_rows() {
+        // Rows of 15 pixels in planes of 17: the second row starts at position 17, the second image at 36.
+        let walk = Walk::new([2, 15], 17, true, 4);
+        assert!(walk.along_padding);
+        assert_eq!(walk.positions(2), 72);
+        assert_eq!(cut(walk, 0, 8), [(0, 8, 0, 0, 0)]);
+        assert_eq!(cut(walk, 12, 20), [(0, 3, 0, 0, 12), (5, 3, 0, 1, 0)]);
+        assert_eq!(cut(walk, 28, 40), [(0, 4, 0, 1, 11), (8, 4, 1, 0, 0)]);
+        assert_eq!(walk.place(40), (1, 4));
+        // A row of whole vectors, one much shorter than the padded one, rows that are not neighbours: in order.
+        for walk in [
+            Walk::new([2, 16], 18, true, 4),
+            Walk::new([2, 15], 18, true, 4),
+            Walk::new([2, 15], 17, false, 4),
+        ] {
+            assert!(!walk.along_padding);
+        }
+    }
+
+    fn cut(walk: Walk, start: usize, end: usize) -> Vec<(usize, usize, usize, usize, usize)> {
+        let mut found = Vec::new();
+        walk.segments(start, end, &mut found);
+        found
             .iter()
             .map(|s| (s.at, s.length, s.image, s.row, s.column))
-            .collect();
-        assert_eq!(found, [(0, 2, 0, 1, 1), (2, 3, 1, 0, 0), (5, 1, 1, 1, 0)]);
+            .collect()
     }
 }

@@ -5,13 +5,13 @@
 //! stride 1 of the small image with some of the taps: no zeros are inserted and nothing is scattered.
 
 use pulp::{Simd, WithSimd};
-use rayon::prelude::*;
 
 use super::{
     convolve::padded_bias,
     depthwise, images_per_piece,
-    product::{Source, lay_out, product, vector_places},
-    shape::{ConvShape, Segment, copy, segments},
+    output::{by_pieces, piece_of},
+    product::{Source, lay_out, places_along, product, vector_places},
+    shape::{ConvShape, Segment, Walk, copy},
     tile::{self, Tile, dispatch, for_height},
 };
 
@@ -39,6 +39,9 @@ pub(super) fn spread(
     })
 }
 
+/// Values that a vector may read past the last plane, besides what its taps read further, less than a row.
+const SLACK: usize = 64;
+
 struct Spread<'a> {
     y: &'a [f32],
     weight: &'a [f32],
@@ -62,24 +65,19 @@ impl WithSimd for Spread<'_> {
         let phases = phases(self.weight, &shape, &axes, &tiles);
         let start = padded_bias(self.bias, &shape, &tiles);
 
-        let mut output = vec![0.0; shape.batch * large];
         let piece = images_per_piece(shape.batch);
-        output
-            .par_chunks_mut((piece * large).max(1))
-            .zip(self.y.par_chunks((piece * small).max(1)))
-            .for_each(|(output, y)| {
-                simd.vectorize(Piece {
-                    simd,
-                    y,
-                    output,
-                    phases: &phases,
-                    axes: &axes,
-                    start: &start,
-                    tiles: &tiles,
-                    shape: &shape,
-                });
+        by_pieces(shape.batch * large, piece * large, |index, output| {
+            simd.vectorize(Piece {
+                simd,
+                y: piece_of(self.y, index, piece * small),
+                output,
+                phases: &phases,
+                axes: &axes,
+                start: &start,
+                tiles: &tiles,
+                shape: &shape,
             });
-        output
+        })
     }
 }
 
@@ -225,20 +223,26 @@ impl<S: Simd> pulp::NullaryFnOnce for Piece<'_, S> {
             .collect();
         let mut runs: Vec<Segment> = Vec::new();
         let mut places: Vec<usize> = Vec::new();
-        let pixels = grid[0] * grid[1];
+        let walk = Walk::new(grid, planes.row, true, S::F32_LANES);
+        let positions = walk.positions(images);
         for group in 0..shape.groups {
             planes.fill::<S>(self.y, group, shape, self.axes);
             let start = &self.start[group * padded_rows..][..padded_rows];
-            for first in (0..images * pixels).step_by(width) {
-                let last = (first + width).min(images * pixels);
+            for first in (0..positions).step_by(width) {
+                let last = (first + width).min(positions);
                 runs.clear();
-                segments(first, last, grid, &mut runs);
-                places.clear();
-                places.extend(runs.iter().map(|run| planes.place(run)));
-                let in_place = vector_places::<S>(&runs, &places);
-                if in_place.is_none() {
-                    lay_out::<S>(&mut panel, &planes.values, &offsets, &runs, &places);
-                }
+                walk.segments(first, last, &mut runs);
+                let in_place = if walk.along_padding {
+                    Some(places_along::<S>(&walk, planes.image, first, last))
+                } else {
+                    places.clear();
+                    places.extend(runs.iter().map(|run| planes.place(run)));
+                    let in_place = vector_places::<S>(&runs, &places);
+                    if in_place.is_none() {
+                        lay_out::<S>(&mut panel, &planes.values, &offsets, &runs, &places);
+                    }
+                    in_place
+                };
                 for tile in self.tiles {
                     let start = &start[tile.offset..][..tile.height];
                     let phases = self.phases.iter().zip(&chosen_offsets);
@@ -340,7 +344,8 @@ impl Planes {
         let channel = row * axes[0].padded();
         let image = channel * shape.group_out();
         Self {
-            values: vec![0.0; images * image],
+            // Vectors along the last rows end after them.
+            values: vec![0.0; images * image + row + SLACK],
             row,
             channel,
             image,
