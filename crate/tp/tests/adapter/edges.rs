@@ -235,10 +235,13 @@ pub fn a_second_stop_kills() {
     block_on(async {
         let mut wires = Wires::start(true).await;
         let id = wires.execute("stubborn").await;
-        for _ in 0..2 {
-            tokio::time::sleep(Duration::from_millis(500)).await;
-            wires.interrupt().await;
-        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        // A double click asks once.
+        wires.interrupt().await;
+        wires.interrupt().await;
+        let early = tokio::time::timeout(Duration::from_secs(1), wires.reply_to(&id)).await;
+        assert!(early.is_err(), "{:?}", early.map(|_| ()));
+        wires.interrupt().await;
         let reply = wires.reply_in_time(&id, Duration::from_secs(3)).await;
         assert!(matches!(reply, JupyterMessageContent::ExecuteReply(_)));
         let told = wires.told_of(&id).await;

@@ -41,7 +41,7 @@ impl Adapter {
         }
         if let Some(running) = &mut self.running {
             match &mut running.ending {
-                Some(ending) => ending.hurried = true,
+                Some(ending) => ending.ask_again(),
                 None => self.end(Reason::Interrupt),
             }
         }
@@ -52,9 +52,11 @@ impl Adapter {
         // A file that cannot be written leaves the harder way.
         let _ = std::fs::write(self.settings.stop_file(), "");
         if let Some(running) = &mut self.running {
+            let asked = Instant::now();
             running.ending = Some(Ending {
                 reason,
-                deadline: Instant::now() + GRACE,
+                asked,
+                deadline: asked + GRACE,
                 heard: false,
                 hurried: false,
                 killed: false,

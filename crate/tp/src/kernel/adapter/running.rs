@@ -32,6 +32,8 @@ const HEARD_GRACE: Duration = Duration::from_secs(20);
 #[derive(Debug, Clone)]
 pub(super) struct Ending {
     pub(super) reason: Reason,
+    /// When it was asked for the first time.
+    pub(super) asked: Instant,
     /// When its process is killed, if it has not ended.
     pub(super) deadline: Instant,
     /// A loop saw the request.
@@ -42,7 +44,15 @@ pub(super) struct Ending {
     pub(super) killed: bool,
 }
 
+/// Two requests closer than this are one: a double click on ■ must not cost the variables.
+const DOUBLE_CLICK: Duration = Duration::from_millis(800);
+
 impl Ending {
+    /// Takes note of one more request to stop.
+    pub(super) fn ask_again(&mut self) {
+        self.hurried |= self.asked.elapsed() >= DOUBLE_CLICK;
+    }
+
     /// Whether its process has had the time to end by itself.
     pub(super) fn is_due(&self) -> bool {
         let grace = match self.heard {
