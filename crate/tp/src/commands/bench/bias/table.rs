@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{BiasBenchArgs, Detector, Entry};
 use crate::commands::data::synth::Bias;
+use crate::french::{fixed, grouped};
 
 /// Quantile 0.975 of Student's law with 1 to 9 degrees of freedom: two to ten seeds.
 const STUDENT: [f64; 9] = [
@@ -148,12 +149,12 @@ pub fn markdown(rows: &[Row], args: &BiasBenchArgs) -> String {
             "| {} | {} | {} | {} | {} | {reduction} | {} [{} ; {}] |\n",
             row.bias.title(),
             row.model.name(),
-            rate(row.light),
-            rate(row.dark),
+            fixed(row.light, 3),
+            fixed(row.dark, 3),
             with_interval(row.gap, row.interval),
-            rate(alarms),
-            rate(low),
-            rate(high),
+            fixed(alarms, 3),
+            fixed(low, 3),
+            fixed(high, 3),
         ));
     }
     let seeds = match (args.seeds.0, args.seeds.1) {
@@ -163,14 +164,10 @@ pub fn markdown(rows: &[Row], args: &BiasBenchArgs) -> String {
     text.push_str(&format!(
         "\n*Visages dessinés ; {} visages et autant d'autres images, {} visages de test par groupe, {seeds} (moyennes ; intervalle de Student sur les graines). \
          Mesuré par `cargo tp bench biais`.*\n",
-        thousands(args.images),
-        thousands(args.test_faces),
+        grouped(args.images.into()),
+        grouped(args.test_faces.into()),
     ));
     text
-}
-
-fn rate(value: f64) -> String {
-    format!("{value:.3}").replace('.', ",")
 }
 
 fn with_interval(value: f64, interval: Option<[f64; 2]>) -> String {
@@ -180,17 +177,9 @@ fn with_interval(value: f64, interval: Option<[f64; 2]>) -> String {
     points(value) + &interval
 }
 
-fn points(value: f64) -> String {
-    // No « −0,0 ».
-    let tenths = (value * 1000.0).round() / 10.0 + 0.0;
-    format!("{tenths:.1}").replace('.', ",").replace('-', "−")
-}
-
-fn thousands(value: u32) -> String {
-    match value {
-        0..1000 => value.to_string(),
-        _ => format!("{} {:03}", value / 1000, value % 1000),
-    }
+/// A share as points of percentage.
+fn points(share: f64) -> String {
+    fixed(100.0 * share, 1)
 }
 
 #[cfg(test)]
@@ -270,13 +259,11 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_written_in_french() {
-        assert_eq!(rate(0.1234), "0,123");
-        assert_eq!(points(-0.0451), "−4,5");
-        assert_eq!(points(-0.0001), "0,0");
+    fn a_gap_is_written_in_points() {
         assert_eq!(
-            (thousands(3000), thousands(300)),
-            ("3 000".to_owned(), "300".to_owned())
+            with_interval(-0.0451, Some([-0.2, 0.1])),
+            "−4,5 [−20,0 ; 10,0]"
         );
+        assert_eq!(with_interval(-0.0001, None), "0,0");
     }
 }
