@@ -32,9 +32,13 @@ pub(crate) fn install(maker: Maker) {
     let _ = MAKER.set(maker);
 }
 
-/// One reading of many files: shows how far it is.
+/// One reading of many files, or one drawing of many images: shows how far it is.
 pub(super) struct Reading {
     what: String,
+    /// What each one becomes, in the plural: « fichiers lus ».
+    each: &'static str,
+    /// What a stop ends, with its article.
+    work: String,
     total: usize,
     verbose: bool,
     watcher: Option<Box<dyn Watcher>>,
@@ -48,12 +52,25 @@ impl Reading {
         let now = Instant::now();
         Self {
             what: what.to_owned(),
+            each: "fichiers lus",
+            work: format!("la lecture ({what})"),
             total,
             verbose,
             watcher: MAKER.get().map(|maker| maker(what, total, verbose)),
             start: now,
             last_line: now,
             told: false,
+        }
+    }
+
+    /// `total` pictures to draw: lines, and in a notebook only. A watcher's bar counts files.
+    pub(super) fn drawing(total: usize) -> Self {
+        Self {
+            each: "images dessinées",
+            work: "le dessin".to_owned(),
+            verbose: MAKER.get().is_some(),
+            watcher: None,
+            ..Self::start("Dessin", total, false)
         }
     }
 
@@ -64,7 +81,7 @@ impl Reading {
     pub(super) fn at(&mut self, done: usize) -> Result<()> {
         self.show(done);
         match done < self.total {
-            true => stop::check(&format!("la lecture ({})", self.what)),
+            true => stop::check(&self.work),
             false => Ok(()),
         }
     }
@@ -81,13 +98,13 @@ impl Reading {
         }
         let seconds = self.start.elapsed().as_secs_f64();
         if done == self.total && self.told {
-            println!("  {} : {done} fichiers lus en {seconds:.0} s", self.what);
+            println!("  {} : {done} {} en {seconds:.0} s", self.what, self.each);
         } else if done < self.total && self.last_line.elapsed() >= PROGRESS_EVERY {
             self.last_line = Instant::now();
             self.told = true;
             println!(
-                "  {} : {done} fichiers lus sur {} ({seconds:.0} s)",
-                self.what, self.total
+                "  {} : {done} {} sur {} ({seconds:.0} s)",
+                self.what, self.each, self.total
             );
         }
     }
