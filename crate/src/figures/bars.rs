@@ -14,7 +14,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     fairness::{Factor, SMALL_GROUP, find, numbers},
-    french::{count, decimal},
+    french::{count, decimal, of},
 };
 
 /// Most models side by side, groups along the axis, bars and parts of stacked bars.
@@ -278,7 +278,8 @@ pub fn stacked_bars(frame: &DataFrame, bars: &str, parts: &str, text: &str) -> R
         })
         .collect();
     let alt = format!(
-        "{text}. Barres empilées de {bars} selon {parts}. {}.",
+        "{text}. Barres empilées {} selon {parts}. {}.",
+        of(bars),
         described.join(" ; ")
     );
     figure(WIDTH, bars_end as u32 + 44, alt, |canvas| {
