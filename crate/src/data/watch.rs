@@ -10,6 +10,8 @@ use crate::{error::Result, stop};
 
 /// A reading that lasts longer than this tells how far it is, where no bar does.
 const PROGRESS_EVERY: Duration = Duration::from_secs(2);
+/// The same for drawings, after a first line: no bar ever shows them, and thousands take a minute.
+const DRAWING_EVERY: Duration = Duration::from_secs(10);
 
 /// Follows one reading.
 pub(crate) trait Watcher {
@@ -41,6 +43,8 @@ pub(super) struct Reading {
     work: String,
     total: usize,
     verbose: bool,
+    /// Time between two lines, once there is one.
+    every: Duration,
     watcher: Option<Box<dyn Watcher>>,
     start: Instant,
     last_line: Instant,
@@ -56,6 +60,7 @@ impl Reading {
             work: format!("la lecture ({what})"),
             total,
             verbose,
+            every: PROGRESS_EVERY,
             watcher: MAKER.get().map(|maker| maker(what, total, verbose)),
             start: now,
             last_line: now,
@@ -69,6 +74,7 @@ impl Reading {
             each: "images dessinées",
             work: "le dessin".to_owned(),
             verbose: MAKER.get().is_some(),
+            every: DRAWING_EVERY,
             watcher: None,
             ..Self::start("Dessin", total, false)
         }
@@ -97,9 +103,14 @@ impl Reading {
             return;
         }
         let seconds = self.start.elapsed().as_secs_f64();
+        let wait = if self.told {
+            self.every
+        } else {
+            PROGRESS_EVERY
+        };
         if done == self.total && self.told {
             println!("  {} : {done} {} en {seconds:.0} s", self.what, self.each);
-        } else if done < self.total && self.last_line.elapsed() >= PROGRESS_EVERY {
+        } else if done < self.total && self.last_line.elapsed() >= wait {
             self.last_line = Instant::now();
             self.told = true;
             println!(
