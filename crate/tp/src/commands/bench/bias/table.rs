@@ -199,7 +199,8 @@ pub fn markdown(rows: &[Row], args: &BiasBenchArgs) -> String {
          |---|---|---:|---:|---:|\n",
     );
     let shown = |mean: Option<Mean>| mean.map_or("–".to_owned(), with_interval);
-    for row in rows {
+    let compared = |row: &&Row| row.excess.is_some() || row.reduction.is_some();
+    for row in rows.iter().filter(compared) {
         text.push_str(&format!(
             "| {} | {} | {} | {} | {} |\n",
             row.bias.title(),
