@@ -71,6 +71,20 @@ pub(crate) fn duration(seconds: f64) -> String {
     }
 }
 
+/// « de » before a word, elided before a vowel: « d'âge », « de taille ».
+pub(crate) fn of(word: &str) -> String {
+    let vowel = |first: char| "aàâeéèêëiîïoôöuùûüœæ".contains(first);
+    match word
+        .chars()
+        .flat_map(char::to_lowercase)
+        .next()
+        .is_some_and(vowel)
+    {
+        true => format!("d'{word}"),
+        false => format!("de {word}"),
+    }
+}
+
 /// A count and its noun: « 1 image », « 3 images »; French has no plural below two.
 pub(crate) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number < 2 { "" } else { "s" })
@@ -85,6 +99,14 @@ mod tests {
         assert_eq!(count(0, "image"), "0 image");
         assert_eq!(count(1, "image"), "1 image");
         assert_eq!(count(2, "image"), "2 images");
+    }
+
+    #[test]
+    fn de_is_elided_before_a_vowel() {
+        assert_eq!(of("âge"), "d'âge");
+        assert_eq!(of("Écart"), "d'Écart");
+        assert_eq!(of("taille"), "de taille");
+        assert_eq!(of(""), "de ");
     }
 
     #[test]

@@ -10,6 +10,8 @@ use crate::{error::Result, stop};
 
 /// A reading that lasts longer than this tells how far it is, where no bar does.
 const PROGRESS_EVERY: Duration = Duration::from_secs(2);
+/// The same for drawings, after a first line: no bar ever shows them, and thousands take a minute.
+const DRAWING_EVERY: Duration = Duration::from_secs(10);
 
 /// Follows one reading.
 pub(crate) trait Watcher {
@@ -32,11 +34,17 @@ pub(crate) fn install(maker: Maker) {
     let _ = MAKER.set(maker);
 }
 
-/// One reading of many files: shows how far it is.
+/// One reading of many files, or one drawing of many images: shows how far it is.
 pub(super) struct Reading {
     what: String,
+    /// What each one becomes, in the plural: « fichiers lus ».
+    each: &'static str,
+    /// What a stop ends, with its article.
+    work: String,
     total: usize,
     verbose: bool,
+    /// Time between two lines, once there is one.
+    every: Duration,
     watcher: Option<Box<dyn Watcher>>,
     start: Instant,
     last_line: Instant,
@@ -48,12 +56,27 @@ impl Reading {
         let now = Instant::now();
         Self {
             what: what.to_owned(),
+            each: "fichiers lus",
+            work: format!("la lecture ({what})"),
             total,
             verbose,
+            every: PROGRESS_EVERY,
             watcher: MAKER.get().map(|maker| maker(what, total, verbose)),
             start: now,
             last_line: now,
             told: false,
+        }
+    }
+
+    /// `total` pictures to draw: lines, and in a notebook only. A watcher's bar counts files.
+    pub(super) fn drawing(total: usize) -> Self {
+        Self {
+            each: "images dessinées",
+            work: "le dessin".to_owned(),
+            verbose: MAKER.get().is_some(),
+            every: DRAWING_EVERY,
+            watcher: None,
+            ..Self::start("Dessin", total, false)
         }
     }
 
@@ -64,7 +87,7 @@ impl Reading {
     pub(super) fn at(&mut self, done: usize) -> Result<()> {
         self.show(done);
         match done < self.total {
-            true => stop::check(&format!("la lecture ({})", self.what)),
+            true => stop::check(&self.work),
             false => Ok(()),
         }
     }
@@ -80,14 +103,19 @@ impl Reading {
             return;
         }
         let seconds = self.start.elapsed().as_secs_f64();
+        let wait = if self.told {
+            self.every
+        } else {
+            PROGRESS_EVERY
+        };
         if done == self.total && self.told {
-            println!("  {} : {done} fichiers lus en {seconds:.0} s", self.what);
-        } else if done < self.total && self.last_line.elapsed() >= PROGRESS_EVERY {
+            println!("  {} : {done} {} en {seconds:.0} s", self.what, self.each);
+        } else if done < self.total && self.last_line.elapsed() >= wait {
             self.last_line = Instant::now();
             self.told = true;
             println!(
-                "  {} : {done} fichiers lus sur {} ({seconds:.0} s)",
-                self.what, self.total
+                "  {} : {done} {} sur {} ({seconds:.0} s)",
+                self.what, self.each, self.total
             );
         }
     }

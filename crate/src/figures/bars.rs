@@ -14,7 +14,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     fairness::{Factor, SMALL_GROUP, find, numbers},
-    french::{count, decimal},
+    french::{count, decimal, of},
 };
 
 /// Most models side by side, groups along the axis, bars and parts of stacked bars.
@@ -278,7 +278,8 @@ pub fn stacked_bars(frame: &DataFrame, bars: &str, parts: &str, text: &str) -> R
         })
         .collect();
     let alt = format!(
-        "{text}. Barres empilées de {bars} selon {parts}. {}.",
+        "{text}. Barres empilées {} selon {parts}. {}.",
+        of(bars),
         described.join(" ; ")
     );
     figure(WIDTH, bars_end as u32 + 44, alt, |canvas| {
@@ -346,11 +347,35 @@ pub(super) fn cross(rows: &Factor, columns: &Factor) -> Vec<Vec<usize>> {
     cells
 }
 
-/// A share in percent, « < 1 » rather than a false 0.
+/// A share in percent, « < 1 » rather than a false 0, « > 99 » rather than a false 100.
 pub(super) fn percent(part: usize, all: &[usize]) -> String {
-    let share = 100.0 * part as f64 / all.iter().sum::<usize>().max(1) as f64;
-    match share > 0.0 && share < 0.5 {
-        true => "< 1".to_owned(),
-        false => decimal(share, 0),
+    let total = all.iter().sum::<usize>().max(1);
+    let share = 100.0 * part as f64 / total as f64;
+    match decimal(share, 0) {
+        zero if zero == "0" && part > 0 => "< 1".to_owned(),
+        full if full == "100" && part < total => "> 99".to_owned(),
+        written => written,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_share_is_written_as_nothing_or_all_when_it_is_not() {
+        for (part, all, written) in [
+            (0, 10, "0"),
+            (1, 1000, "< 1"),
+            (1, 200, "< 1"),
+            (6, 1000, "1"),
+            (994, 1000, "99"),
+            (199, 200, "> 99"),
+            (999, 1000, "> 99"),
+            (10, 10, "100"),
+            (0, 0, "0"),
+        ] {
+            assert_eq!(percent(part, &[all]), written, "{part} / {all}");
+        }
     }
 }

@@ -252,10 +252,26 @@ fn square(
     })
 }
 
+/// Part of the axis without any value, between two classes, over which no line is drawn: it would tell of what nobody saw.
+const EMPTY: f64 = 0.1;
+
+/// The classes of a number that a line joins to the next one, by their smallest and largest values.
+fn joined(from: &[Option<f64>], to: &[Option<f64>]) -> Vec<usize> {
+    let all = from.iter().chain(to).flatten().copied();
+    let (low, high) = padded(all);
+    let next = from.iter().skip(1);
+    let gaps = to.iter().zip(next).map(|(to, next)| next.zip(*to));
+    gaps.enumerate()
+        .filter(|(_, ends)| ends.is_some_and(|(next, to)| next - to < EMPTY * (high - low)))
+        .map(|(at, _)| at)
+        .collect()
+}
+
 /// A metric along a known factor, such as light, blur or expression, with 95 % intervals.
 ///
 /// `frame` comes from [`Audit::by_factor`](crate::fairness::Audit::by_factor) or
-/// [`AgeAudit::by_factor`](crate::fairness::AgeAudit::by_factor). Classes of a number lie at their mean; words are side by side.
+/// [`AgeAudit::by_factor`](crate::fairness::AgeAudit::by_factor). Classes of a number lie at their mean, and a line joins
+/// those that touch; words are side by side.
 ///
 /// # Errors
 /// [`Error::Column`] when a column is missing; [`Error::Argument`] without classes or with more than 16.
@@ -272,9 +288,10 @@ pub fn errors_by_factor(frame: &DataFrame, text: &str) -> Result<Figure> {
     check_count("frame", "classe", groups.len(), MAX_CLASSES)?;
     let (factor, metric) = (&factors[0], &metrics[0]);
     let sizes = numbers(frame, "n")?;
-    let [centres, values, lows, highs] =
-        ["centre", "value", "low", "high"].map(|name| optional(frame, name));
+    let [centres, from, to, values, lows, highs] =
+        ["centre", "from", "to", "value", "low", "high"].map(|name| optional(frame, name));
     let (centres, values, lows, highs) = (centres?, values?, lows?, highs?);
+    let joined = joined(&from?, &to?);
     let numeric: Option<Vec<f64>> = centres.into_iter().collect();
     let all = || {
         [&values, &lows, &highs]
@@ -342,11 +359,11 @@ pub fn errors_by_factor(frame: &DataFrame, text: &str) -> Result<Figure> {
             }
         }
         plot.edges(canvas)?;
-        let points: Vec<_> = (0..groups.len())
-            .filter_map(|at| values[at].map(|value| (place(at), plot.at((0.0, value)).1)))
-            .collect();
-        if numeric.is_some() {
-            canvas.line(&points, SERIES[4], 2)?;
+        let point = |at: usize| values[at].map(|value| (place(at), plot.at((0.0, value)).1));
+        for at in joined {
+            if let Some((one, next)) = point(at).zip(point(at + 1)) {
+                canvas.line(&[one, next], SERIES[4], 2)?;
+            }
         }
         let mut free = f64::NEG_INFINITY;
         for at in 0..groups.len() {
@@ -379,4 +396,22 @@ pub fn errors_by_factor(frame: &DataFrame, text: &str) -> Result<Figure> {
             TOP_LEFT,
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_joins_classes_that_touch() {
+        let some =
+            |values: &[f64]| -> Vec<Option<f64>> { values.iter().copied().map(Some).collect() };
+        // 0 alone, then from 0.3 on: nothing in between.
+        assert_eq!(
+            joined(&some(&[0.0, 0.3, 0.61]), &some(&[0.0, 0.6, 1.0])),
+            [1]
+        );
+        assert!(joined(&some(&[1.0, 2.0, 3.0]), &some(&[1.0, 2.0, 3.0])).is_empty());
+        assert!(joined(&[None, None], &[None, None]).is_empty());
+    }
 }

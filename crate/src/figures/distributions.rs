@@ -14,7 +14,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     fairness::{Factor, numbers},
-    french::compact,
+    french::{compact, of},
 };
 
 /// Most groups of a histogram and of a violin figure.
@@ -45,7 +45,8 @@ pub fn histogram_by_group(
     let step = round_step((high - low) / BINS);
     let first = (low / step).floor();
     let bins = ((high / step).ceil() - first) as usize;
-    let bin = |value: f64| (((value / step).floor() - first) as usize).min(bins - 1);
+    // A value on an edge may fall just short of it: 0.3 / 0.1.
+    let bin = |value: f64| (((value / step + 1e-9).floor() - first) as usize).min(bins - 1);
     let shares: Vec<Vec<f64>> = parts
         .iter()
         .map(|part| {
@@ -73,7 +74,8 @@ pub fn histogram_by_group(
         })
         .collect();
     let alt = format!(
-        "{text}. Un histogramme de {value} par groupe. {}.",
+        "{text}. Un histogramme {} par groupe. {}.",
+        of(value),
         described.join(" ; ")
     );
     figure(WIDTH, bottom as u32 + 64, alt, |canvas| {
@@ -228,7 +230,8 @@ pub fn split_violin(
         })
         .collect();
     let alt = format!(
-        "{text}. Violons de {value}, moitiés selon {side}. {}.",
+        "{text}. Violons {}, moitiés selon {side}. {}.",
+        of(value),
         described.join(" ; ")
     );
     figure(WIDTH, plot.bottom as u32 + 84, alt, |canvas| {
@@ -266,7 +269,7 @@ pub fn split_violin(
             )?;
         }
         plot.edges(canvas)?;
-        let note = "Trait plein : médiane ; traits courts : quartiles ; toutes les moitiés ont la même aire.";
+        let note = "Trait épais : médiane ; traits fins : quartiles ; toutes les moitiés ont la même aire.";
         canvas.text(
             note,
             (f64::from(WIDTH) / 2.0, plot.bottom + 56.0),
@@ -300,7 +303,7 @@ fn density(sorted: &[f64], range: (f64, f64)) -> Vec<(f64, f64)> {
     };
     let width = (0.9 * spread * n.powf(-0.2)).max((range.1 - range.0) / 400.0);
     let points = 120;
-    (0..=points)
+    let mut curve: Vec<(f64, f64)> = (0..=points)
         .map(|point| {
             let at = low + (high - low) * f64::from(point) / f64::from(points);
             let near = sorted.partition_point(|value| *value < at - 4.0 * width)
@@ -309,7 +312,21 @@ fn density(sorted: &[f64], range: (f64, f64)) -> Vec<(f64, f64)> {
             let sum: f64 = sorted[near].iter().map(kernel).sum();
             (at, sum / (n * width * std::f64::consts::TAU.sqrt()))
         })
-        .collect()
+        .collect();
+    // What lies beyond the extreme values is cut: the rest counts for all, so that all areas are equal.
+    let area = area(&curve);
+    for (_, height) in &mut curve {
+        *height /= area;
+    }
+    curve
+}
+
+/// Area under a curve.
+fn area(curve: &[(f64, f64)]) -> f64 {
+    let strips = curve.windows(2);
+    strips
+        .map(|p| (p[1].0 - p[0].0) * (p[0].1 + p[1].1) / 2.0)
+        .sum()
 }
 
 fn half_violin(
@@ -339,9 +356,8 @@ fn half_violin(
         canvas.polygon(&corners, SERIES[side])?;
     }
     if side == 1 {
-        // Lines from the axis to the edge: the two sides differ without colours.
-        for pair in outline.windows(2).step_by(4) {
-            canvas.line(&[(centre, pair[0].1), pair[0]], super::plot::WHITE, 1)?;
+        for run in diagonals(&outline, centre) {
+            canvas.line(&run, super::plot::WHITE, 1)?;
         }
     }
     canvas.line(&outline, INK, 1)?;
@@ -350,11 +366,62 @@ fn half_violin(
         let at = density
             .partition_point(|(place, _)| *place < value)
             .min(density.len() - 1);
-        let length = reach * density[at].1 * if width == 3 { 1.0 } else { 0.6 };
         let y = height(value);
-        canvas.line(&[(centre, y), (centre + sign * length, y)], INK, width)?;
+        let line = [(centre, y), (centre + sign * reach * density[at].1, y)];
+        // A white rim: the line stands out of the colour and of the hatching.
+        canvas.line(&line, super::plot::WHITE, width + 2)?;
+        canvas.line(&line, INK, width)?;
     }
     Ok(())
+}
+
+/// The diagonals of a legend's second filling, within the right half of a violin: `outline` goes up from its foot.
+fn diagonals(outline: &[Point], centre: f64) -> Vec<[Point; 2]> {
+    let bottom = outline.first().map_or(0.0, |foot| foot.1);
+    let top = outline.last().map_or(0.0, |head| head.1);
+    let widest = outline
+        .iter()
+        .map(|point| point.0 - centre)
+        .fold(0.0, f64::max);
+    // Width of the half at a height, between two points of the outline.
+    let width = |y: f64| -> f64 {
+        let above = outline.partition_point(|point| point.1 >= y);
+        match (
+            above.checked_sub(1).and_then(|below| outline.get(below)),
+            outline.get(above),
+        ) {
+            (Some(below), Some(above)) => {
+                let part = (below.1 - y) / (below.1 - above.1);
+                below.0 + part * (above.0 - below.0) - centre
+            }
+            _ => 0.0,
+        }
+    };
+    let mut runs = Vec::new();
+    // Every 10 pixels, as in the legend; one pixel at a time along each.
+    let mut start = top + 10.0;
+    while start < bottom + widest {
+        let inside = |right: f64| {
+            let y = start - right;
+            (top..=bottom).contains(&y) && right <= width(y)
+        };
+        let mut run: Option<(f64, f64)> = None;
+        let mut right = 0.0;
+        while right <= widest + 1.0 {
+            run = match (inside(right), run) {
+                (true, None) => Some((right, right)),
+                (true, Some((from, _))) => Some((from, right)),
+                (false, Some((from, to))) => {
+                    runs.push([(centre + from, start - from), (centre + to, start - to)]);
+                    None
+                }
+                (false, None) => None,
+            };
+            right += 1.0;
+        }
+        start += 10.0;
+    }
+    runs
 }
 
 #[cfg(test)]
@@ -365,12 +432,10 @@ mod tests {
     fn densities_sum_to_one() {
         let values: Vec<f64> = (0..200).map(|i| f64::from(i) / 10.0).collect();
         let points = density(&values, (0.0, 20.0));
-        let area: f64 = points
-            .windows(2)
-            .map(|p| (p[1].0 - p[0].0) * (p[0].1 + p[1].1) / 2.0)
-            .sum();
-        // What lies beyond the extreme values is cut.
-        assert!((0.85..1.01).contains(&area), "{area}");
+        assert!((area(&points) - 1.0).abs() < 1e-9);
+        // Half of it cut at both ends: as large.
+        let few = [0.0, 0.0, 0.0, 0.0, 20.0, 20.0, 20.0, 20.0];
+        assert!((area(&density(&few, (0.0, 20.0))) - 1.0).abs() < 1e-9);
         assert!(density(&[1.0; 50], (0.0, 2.0)).is_empty());
         assert!(density(&values[..5], (0.0, 20.0)).is_empty());
     }

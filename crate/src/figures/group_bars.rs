@@ -236,6 +236,18 @@ fn found_in_words(series: &[Series], group: usize, with_sizes: bool) -> String {
     parts.join(" · ")
 }
 
+/// « n = 5 », or « n = 5 · 7 » when the models saw other numbers of images.
+fn size_in_words(series: &[Series], group: usize) -> String {
+    let mut sizes: Vec<String> = series
+        .iter()
+        .map(|one| one.sizes[group].to_string())
+        .collect();
+    if sizes.iter().all(|size| *size == sizes[0]) {
+        sizes.truncate(1);
+    }
+    format!("n = {}", sizes.join(" · "))
+}
+
 /// Whether there is room for « 286/318 » under every bar: all groups are labelled alike, and the size below is enough.
 fn sizes_fit(series: &[Series], slot: f64) -> Result<bool> {
     for group in 0..series[0].groups.len() {
@@ -264,8 +276,12 @@ fn labels(
         canvas.text(line, (centre, y), font(SMALL), TOP)?;
         y += 20.0;
     }
-    let size = format!("n = {}", series[0].sizes[group]);
-    canvas.text(&size, (centre, y), font(SMALL).color(FAINT), TOP)
+    canvas.text(
+        &size_in_words(series, group),
+        (centre, y),
+        font(SMALL).color(FAINT),
+        TOP,
+    )
 }
 
 fn diamond(canvas: &Canvas, (x, y): Point) -> Result<()> {
@@ -301,4 +317,25 @@ fn alt_text(title: &str, series: &[Series]) -> String {
         text.push_str(&format!(" {} : {}.", one.name, parts.join(" ; ")));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_size_is_told() {
+        let series = |n: u32| Series {
+            name: String::new(),
+            groups: vec!["A".to_owned()],
+            sizes: vec![n],
+            detected: vec![1],
+            means: vec![0.5],
+            recalls: vec![0.5],
+            lows: vec![0.0],
+            highs: vec![1.0],
+        };
+        assert_eq!(size_in_words(&[series(5), series(5)], 0), "n = 5");
+        assert_eq!(size_in_words(&[series(5), series(7)], 0), "n = 5 · 7");
+    }
 }

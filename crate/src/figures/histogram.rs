@@ -10,7 +10,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     fairness::{Factor, numbers},
-    french::compact,
+    french::{compact, of},
 };
 
 /// Most groups stacked in a bar: those that the fillings tell apart.
@@ -19,6 +19,9 @@ const MAX_PARTS: usize = 6;
 const MAX_BARS: usize = 200;
 /// Room above the highest bar, as a share of its height.
 const HEADROOM: f64 = 0.06;
+
+/// A value this close to a bar's edge, in bars, is on it: 0.3 / 0.1 falls just short of 3.
+const EDGE: f64 = 1e-9;
 
 /// Numbers of rows by value: bars `bar_width` wide from the smallest value on, each one open to the right
 /// (`[1, 4[`, `[4, 7[`… for ages from 1 and a width of 3), stacked by the groups of `parts`.
@@ -39,7 +42,8 @@ pub fn stacked_histogram(
     check_count("parts", "groupe", factor.groups.len(), MAX_PARTS)?;
     let low = values.iter().copied().fold(f64::INFINITY, f64::min);
     let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let bars = ((high - low) / bar_width).floor() + 1.0;
+    let bar = |value: f64| ((value - low) / bar_width + EDGE).floor();
+    let bars = bar(high) + 1.0;
     if !(bar_width > 0.0 && bars <= MAX_BARS as f64) {
         return Err(Error::argument(
             "bar_width",
@@ -49,7 +53,7 @@ pub fn stacked_histogram(
     }
     let mut counts = vec![vec![0_usize; factor.groups.len()]; bars as usize];
     for (value, label) in values.iter().zip(&factor.label) {
-        counts[((value - low) / bar_width) as usize][usize::from(*label)] += 1;
+        counts[bar(*value) as usize][usize::from(*label)] += 1;
     }
     let totals: Vec<usize> = counts.iter().map(|bar| bar.iter().sum()).collect();
     let most = totals.iter().copied().max().unwrap_or(0);
@@ -67,7 +71,8 @@ pub fn stacked_histogram(
         .map(|(group, count)| format!("{group} {count}"))
         .collect();
     let alt = format!(
-        "{text}. Un histogramme de {value}, barres larges de {} empilées selon {parts}. La plus haute va de {} à {} (non compris) : {most} images ({}).",
+        "{text}. Un histogramme {}, barres larges de {} empilées selon {parts}. La plus haute va de {} à {} (non compris) : {most} images ({}).",
+        of(value),
         compact(bar_width),
         compact(edge(at_most)),
         compact(edge(at_most + 1)),

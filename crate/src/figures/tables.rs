@@ -9,7 +9,11 @@ use super::{
     plot::{LINE, WHITE, WIDTH, check_count, shade, title},
     style::{FAINT, GRID, INK, LABEL, SMALL},
 };
-use crate::{error::Result, fairness::Factor, french::grouped};
+use crate::{
+    error::Result,
+    fairness::Factor,
+    french::{grouped, of},
+};
 
 /// Most lines and columns of a table.
 const MAX_SIDE: usize = 14;
@@ -40,9 +44,9 @@ pub fn crosstab_heatmap(
         })
         .collect();
     let alt = format!(
-        "{text}. Effectifs de {} (lignes) et {} (colonnes), {empty} cases vides. {}.",
-        rows.name,
-        columns.name,
+        "{text}. Effectifs {} (lignes) et {} (colonnes), {empty} cases vides. {}.",
+        of(&rows.name),
+        of(&columns.name),
         described.join(" ; ")
     );
     let totals = |row: usize| format!("n = {}", whole(cells[row].iter().sum()));

@@ -113,7 +113,7 @@ fn figures_of_a_data_set() {
             "Âges par teinte et par genre",
         )
         .unwrap(),
-        &["Violons de âge", "femme", "médiane"],
+        &["Violons d'âge", "femme", "médiane"],
     );
     check(
         "crosstab",
@@ -289,6 +289,19 @@ fn odd_data_are_drawn_too() {
         &reliability_diagram(&audit.reliability().unwrap(), "Un point").unwrap(),
         &["ensemble"],
     );
+}
+
+/// 0.3 / 0.1 falls just short of 3: the value must stay in the bar that its edge begins.
+#[test]
+fn a_value_on_an_edge_is_in_the_bar_that_begins_there() {
+    let frame = df!("écart" => [0.0, 0.1, 0.3, 0.3, 0.3, 0.4], "genre" => ["femme"; 6]).unwrap();
+    let figure = stacked_histogram(&frame, "écart", "genre", 0.1, "Écarts").unwrap();
+    let alt = figure.alt_text();
+    assert!(
+        alt.contains("La plus haute va de 0,3 à 0,4 (non compris) : 3 images"),
+        "{alt}"
+    );
+    assert!(alt.contains("Un histogramme d'écart,"), "{alt}");
 }
 
 #[test]

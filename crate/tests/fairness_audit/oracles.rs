@@ -140,7 +140,15 @@ fn gaps_name_both_ends() {
     close(numbers(&gaps, "ratio")[row], 1.0 / 3.0, "ratio");
     close(numbers(&gaps, "variance")[row], 1.0 / 9.0, "variance");
     assert!(word("note").contains("moins de 30"));
-    // No false alarm anywhere: 0 / 0 is no ratio.
+    // No false alarm anywhere: no group is worse than another, or at an end.
+    let equal = super::rows(&gaps, "criterion", "fpr")[0];
+    for name in ["worst", "lowest", "highest"] {
+        let column = gaps.column(name).unwrap();
+        assert_eq!(column.str().unwrap().get(equal), None, "{name}");
+    }
+    assert_eq!(numbers(&gaps, "difference")[equal], Some(0.0));
+    assert_eq!(numbers(&gaps, "lowest_value")[equal], Some(0.0));
+    // 0 / 0 is no ratio.
     assert_eq!(number_at(&gaps, "criterion", "fpr", "ratio"), None);
     let odds = super::rows(&gaps, "criterion", "equalized_odds")[0];
     assert!(
@@ -226,6 +234,8 @@ fn a_known_factor_is_cut_into_classes() {
     );
     assert_eq!(words(&classes, "group")[0], "0 à 0,19");
     close(numbers(&classes, "centre")[0], 0.095, "centre");
+    close(numbers(&classes, "from")[1], 0.2, "from");
+    close(numbers(&classes, "to")[1], 0.39, "to");
     let named = audit.by_factor("word", Metric::Fnr, 5).unwrap();
     assert_eq!(words(&named, "group"), ["clair", "sombre"]);
     assert_eq!(numbers(&named, "centre"), [None, None]);
@@ -254,4 +264,62 @@ fn standardisation_needs_common_ages() {
     );
     assert_eq!(numbers(&table, "cs5"), [Some(1.0); 3]);
     assert!(audit.against("y_pred", AgeMetric::MaeStd).is_err());
+}
+
+/// One positive alone is drawn again and again: its interval would be that of the negatives only. Nothing is claimed.
+#[test]
+fn an_area_with_few_of_a_class_has_no_interval() {
+    let image = |i: usize, rare: usize| {
+        let positive = i % 100 < rare;
+        let score = (i * 37 % 100) as f64 / 200.0 + if positive { 0.4 } else { 0.0 };
+        (positive, score)
+    };
+    // 100 images of each group; the rarer class of B has 9, then 10, then 30.
+    let audit = |rare: usize| {
+        let rows: Vec<_> = (0..200)
+            .map(|i| image(i, if i < 100 { 50 } else { rare }))
+            .collect();
+        let frame = df!(
+            "y_true" => rows.iter().map(|row| row.0).collect::<Vec<_>>(),
+            "score" => rows.iter().map(|row| row.1).collect::<Vec<_>>(),
+            "other" => rows.iter().map(|row| 1.0 - row.1).collect::<Vec<_>>(),
+            "group" => (0..200).map(|i| if i < 100 { "A" } else { "B" }).collect::<Vec<_>>(),
+        );
+        Audit::new(&frame.unwrap())
+            .score("score")
+            .groups(&["group"])
+            .metrics(&[Metric::Auc])
+            .resamples(200)
+    };
+    for rare in [1, 9, 10, 30] {
+        let (audit, known) = (audit(rare), rare >= 10);
+        let frames = [
+            (audit.by_group().unwrap(), "auc_low", 1),
+            (audit.by_factor("group", Metric::Auc, 2).unwrap(), "low", 1),
+            (
+                audit.differences("group", "A", Metric::Auc).unwrap(),
+                "low",
+                0,
+            ),
+            (
+                audit.differences("group", "B", Metric::Auc).unwrap(),
+                "low",
+                0,
+            ),
+            (audit.against("other", Metric::Auc).unwrap(), "low", 2),
+            (audit.gaps().unwrap(), "low", 0),
+        ];
+        for (place, (frame, low, row)) in frames.iter().enumerate() {
+            let what = format!("{rare} positives, frame {place}");
+            assert_eq!(numbers(frame, low)[*row].is_some(), known, "{what}");
+            let note = &words(frame, "note")[*row];
+            assert_eq!(note.contains("moins de 10 cas"), !known, "{what}: {note}");
+            // Of all metrics, by_group counts images; its note counts the class.
+            let small = frame.column("small").unwrap().bool().unwrap().get(*row);
+            assert_eq!(small, Some(rare < 30 && place > 0), "{what}");
+        }
+        // The other group, and the test that needs no interval.
+        assert!(numbers(&frames[0].0, "auc_low")[0].is_some());
+        assert!(numbers(&frames[5].0, "p_value")[0].is_some());
+    }
 }

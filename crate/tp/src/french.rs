@@ -17,6 +17,27 @@ pub fn grouped(value: u64) -> String {
     text
 }
 
+/// A number with a decimal comma, a true minus sign and exactly `digits` decimals: `fixed(-0.5, 2)` is « −0,50 ».
+pub fn fixed(value: f64, digits: usize) -> String {
+    let text = format!("{value:.digits$}").replace('.', ",");
+    match text.strip_prefix('-') {
+        // What rounds to zero has no sign.
+        Some(zero) if zero.chars().all(|c| matches!(c, '0' | ',')) => zero.to_owned(),
+        Some(size) => format!("−{size}"),
+        None => text,
+    }
+}
+
+/// The same with at most `digits` decimals: `decimal(0.5, 2)` is « 0,5 ».
+pub fn decimal(value: f64, digits: usize) -> String {
+    let text = fixed(value, digits);
+    if text.contains(',') {
+        text.trim_end_matches('0').trim_end_matches(',').to_owned()
+    } else {
+        text
+    }
+}
+
 /// So many things, each word of `noun` in the number that French wants: « 1 fichier écrit », « 2 fichiers écrits ».
 pub fn counted(count: usize, noun: &str) -> String {
     let noun = match count {
@@ -29,6 +50,19 @@ pub fn counted(count: usize, noun: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn decimals() {
+        assert_eq!(fixed(0.5, 2), "0,50");
+        assert_eq!(fixed(-4.51, 1), "−4,5");
+        assert_eq!(fixed(-0.04, 1), "0,0");
+        assert_eq!(fixed(-0.4, 0), "0");
+        assert_eq!(fixed(1234.5, 3), "1234,500");
+        assert_eq!(fixed(f64::NAN, 1), "NaN");
+        assert_eq!(decimal(0.5, 2), "0,5");
+        assert_eq!(decimal(-2.0, 2), "−2");
+        assert_eq!(decimal(10.0, 0), "10");
+    }
 
     #[test]
     fn thousands_and_plurals() {

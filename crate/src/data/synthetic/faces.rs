@@ -13,7 +13,7 @@ use super::{
     sample::Taking,
 };
 use crate::{
-    data::ImageStore,
+    data::{ImageStore, watch::Reading},
     error::{Error, Result},
 };
 use polars::prelude::DataFrame;
@@ -157,11 +157,15 @@ impl DrawnFacesConfig {
 /// person at any size, and the same pixels at the same size.
 ///
 /// # Errors
-/// [`Error::Argument`] for a side outside 32..=256, [`Error::Figure`] when there is no memory.
+/// [`Error::Argument`] for a side outside 32..=256, [`Error::Figure`] when there is no memory, [`Error::Stopped`] when
+/// the reader interrupts.
 pub fn draw_faces(factors: &[FaceFactors], side: usize) -> Result<ImageStore> {
     check_side(side)?;
     stored(factors, side, |factors| render::face(factors, side))
 }
+
+/// Pictures drawn between two looks at the time and at the wish to stop.
+const CHUNK: usize = 256;
 
 /// Pictures drawn in parallel, in their order.
 pub(super) fn stored<T: Sync>(
@@ -169,10 +173,14 @@ pub(super) fn stored<T: Sync>(
     side: usize,
     picture: impl Fn(&T) -> Result<Vec<u8>> + Send + Sync,
 ) -> Result<ImageStore> {
-    let pictures = causes.par_iter().map(picture).collect::<Result<Vec<_>>>()?;
     let mut store = ImageStore::new(side, side);
-    for pixels in &pictures {
-        store.push(pixels)?;
+    let mut progress = Reading::drawing(causes.len());
+    for part in causes.chunks(CHUNK) {
+        let pictures = part.par_iter().map(&picture).collect::<Result<Vec<_>>>()?;
+        for pixels in &pictures {
+            store.push(pixels)?;
+        }
+        progress.at(store.len())?;
     }
     Ok(store)
 }

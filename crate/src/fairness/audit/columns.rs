@@ -209,8 +209,15 @@ fn check_count(name: &str, groups: usize) -> Result<()> {
 /// equal size when it is a column of many numbers.
 pub(super) struct Classes {
     pub factor: Factor,
-    /// Mean of the column in each class, `None` for words.
-    pub centre: Vec<Option<f64>>,
+    /// The column in each class, `None` for words.
+    pub extent: Vec<Option<Extent>>,
+}
+
+/// Smallest, largest and mean value of a class.
+pub(super) struct Extent {
+    pub from: f64,
+    pub to: f64,
+    pub centre: f64,
 }
 
 impl Classes {
@@ -219,8 +226,8 @@ impl Classes {
         let numeric = find(frame, name)?.dtype().is_primitive_numeric();
         if !numeric {
             let factor = Factor::read(frame, name)?;
-            let centre = vec![None; factor.groups.len()];
-            return Ok(Self { factor, centre });
+            let extent = factor.groups.iter().map(|_| None).collect();
+            return Ok(Self { factor, extent });
         }
         let values = numbers(frame, name)?;
         let mut sorted = values.clone();
@@ -240,7 +247,7 @@ impl Classes {
             .map(|value| ends.partition_point(|end| end < value) as u16)
             .collect();
         let mut groups = Vec::new();
-        let mut centre = Vec::new();
+        let mut extent = Vec::new();
         for (class, end) in ends.iter().enumerate() {
             let own = || {
                 values
@@ -250,7 +257,11 @@ impl Classes {
             };
             let low = own().map(|(v, _)| *v).fold(f64::INFINITY, f64::min);
             let sum: f64 = own().map(|(v, _)| v).sum();
-            centre.push(Some(sum / own().count() as f64));
+            extent.push(Some(Extent {
+                from: low,
+                to: *end,
+                centre: sum / own().count() as f64,
+            }));
             groups.push(match low == *end {
                 true => crate::french::compact(low),
                 false => format!(
@@ -265,6 +276,6 @@ impl Classes {
             groups,
             label,
         };
-        Ok(Self { factor, centre })
+        Ok(Self { factor, extent })
     }
 }

@@ -5,7 +5,8 @@ use polars::prelude::{DataFrame, IntoColumn, NamedFrom, Series};
 use super::{
     columns::Factor,
     engine::{
-        Lines, Measure, by_key, estimate, finite, no_difference_interval, optional, undefined,
+        Least, Lines, Measure, by_key, estimate, finite, is_scarce, no_difference_interval,
+        optional, undefined,
     },
 };
 use crate::{
@@ -37,13 +38,14 @@ pub(super) fn differences(
     let spec = measure.spec;
     let draws = draws.stream(&["différence", spec.name, &factor.name, reference]);
     let domain = measure.sample.domain();
-    let bare = |group: usize| -> Result<_> {
+    let bare = |group: usize| {
         let rows = factor.rows(group);
-        let hits = measure.sample.on(&rows).hits();
-        let value = measure.sample.on(&rows).value(&vec![1; rows.len()]);
-        Ok((hits, finite(value)))
+        let sample = measure.sample.on(&rows);
+        let value = finite(sample.value(&vec![1; rows.len()]));
+        (sample, value)
     };
-    let (base_hits, base_value) = bare(base)?;
+    let (base_sample, base_value) = bare(base);
+    let base_hits = base_sample.hits();
     let mut lines = Lines::default();
     let mut values = Vec::new();
     let (mut differences, mut intervals, mut p_values) = (Vec::new(), Vec::new(), Vec::new());
@@ -53,7 +55,10 @@ pub(super) fn differences(
         .enumerate()
         .filter(|(at, _)| *at != base)
     {
-        let (hits, value) = bare(group)?;
+        let (sample, value) = bare(group);
+        let hits = sample.hits();
+        let least = Least::of(&sample).min(Least::of(&base_sample));
+        let scarce = is_scarce(&sample) || is_scarce(&base_sample);
         let draws = draws.stream(&[name]);
         let mut remarks = Vec::new();
         let (mut interval, mut p_value) = (None, None);
@@ -75,7 +80,7 @@ pub(super) fn differences(
                     Some(difference_interval(first, second, Z_95)?)
                 }
                 false => {
-                    // A group that never varies would pass for one that is known exactly.
+                    // A group that never varies, or hardly, would pass for one that is known exactly.
                     let varies = |group| -> Result<bool> {
                         Ok(estimate(measure, &factor.rows(group), draws)?
                             .interval
@@ -92,7 +97,7 @@ pub(super) fn differences(
                 }
             };
             if interval.is_none() {
-                remarks.push(no_difference_interval(spec));
+                remarks.push(no_difference_interval(spec, scarce));
             }
             let ones = vec![1; rows.len()];
             p_value = permutation_p(&labels, &measure.strata_of(&rows), draws, |labels| {
@@ -101,7 +106,7 @@ pub(super) fn differences(
         } else {
             remarks.push(undefined(spec.name));
         }
-        lines.push(&factor.name, name, hits.0, hits.0.min(base_hits.0), remarks);
+        lines.push(&factor.name, name, hits.0, least, remarks);
         values.push(value);
         differences.push(difference);
         intervals.push(interval);
@@ -156,13 +161,15 @@ pub(super) fn against(
             let (mut interval, mut p_value, mut splits) = (None, None, [None, None]);
             if difference.is_some() {
                 let strata = first.strata_of(&rows);
-                if !spec.inflated {
+                // Both models are asked about the same images.
+                let scarce = is_scarce(&samples[0]);
+                if !spec.inflated && !scarce {
                     interval = bca_interval(&strata, draws, |weights| {
                         samples[1].value(weights) - samples[0].value(weights)
                     });
                 }
                 if interval.is_none() {
-                    remarks.push(no_difference_interval(spec));
+                    remarks.push(no_difference_interval(spec, scarce));
                 }
                 let counts = samples[0].splits(&samples[1]);
                 p_value = match counts.filter(|_| spec.rate) {
@@ -182,7 +189,12 @@ pub(super) fn against(
             } else {
                 remarks.push(undefined(spec.name));
             }
-            lines.push(&factor.name, name, rows.len(), rows.len(), remarks);
+            let least = match spec.rate {
+                // Precision: each model has its own « yes ».
+                true => Least::images(rows.len()),
+                false => Least::of(&samples[0]),
+            };
+            lines.push(&factor.name, name, rows.len(), least, remarks);
             for at in [0, 1] {
                 values[at].push(found[at]);
                 alone[at].push(splits[at]);

@@ -2,7 +2,7 @@
 
 use polars::prelude::{Column, DataFrame, IntoColumn, NamedFrom, Series};
 
-use super::columns::{Classes, Factor};
+use super::columns::{Classes, Extent, Factor};
 use crate::{
     error::{Error, Result},
     fairness::{
@@ -21,6 +21,51 @@ pub(super) struct Measure {
     pub available: bool,
     /// Stratum of each row: rows are drawn anew, or change groups, within their stratum.
     pub strata: Vec<u16>,
+}
+
+/// Rows of the rarer class below which an area under the ROC curve has no interval. Resampling one positive always gives
+/// that positive: the interval would hold the truth 12 times in 100 (simulated).
+const MIN_CLASS: usize = 10;
+
+/// How many rows the weakest part of a measure rests on, and what they are, in French.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Least {
+    pub count: usize,
+    pub of: &'static str,
+}
+
+impl Least {
+    /// Any images.
+    pub(super) fn images(count: usize) -> Self {
+        Self {
+            count,
+            of: "images",
+        }
+    }
+
+    /// What `sample` rests on.
+    pub(super) fn of(sample: &Sample) -> Self {
+        match sample.rarer_class() {
+            Some(count) => Self {
+                count,
+                of: "cas positifs ou négatifs",
+            },
+            None => Self::images(sample.hits().0),
+        }
+    }
+
+    /// The smaller of both.
+    pub(super) fn min(self, other: Self) -> Self {
+        match other.count < self.count {
+            true => other,
+            false => self,
+        }
+    }
+}
+
+/// Whether a sample has too few rows of a class for any interval.
+pub(super) fn is_scarce(sample: &Sample) -> bool {
+    sample.rarer_class().is_some_and(|rows| rows < MIN_CLASS)
 }
 
 impl Measure {
@@ -66,6 +111,8 @@ pub(super) struct Estimate {
     pub n: usize,
     pub value: Option<f64>,
     pub interval: Option<(f64, f64)>,
+    /// Too few rows of a class for an interval.
+    pub scarce: bool,
 }
 
 /// The metric on `rows`: Wilson's interval for a rate, the bootstrap's otherwise.
@@ -73,8 +120,10 @@ pub(super) fn estimate(measure: &Measure, rows: &[u32], draws: Draws) -> Result<
     let sample = measure.sample.on(rows);
     let (n, hits) = sample.hits();
     let value = finite(sample.value(&vec![1; rows.len()]));
+    let scarce = is_scarce(&sample);
     let interval = match (value, measure.spec.rate) {
         (None, _) => None,
+        (Some(_), _) if scarce => None,
         (Some(_), true) => Some(wilson_interval(hits, n, Z_95)?),
         (Some(_), false) => {
             let kept: Vec<u32> = sample
@@ -90,7 +139,12 @@ pub(super) fn estimate(measure: &Measure, rows: &[u32], draws: Draws) -> Result<
             }
         }
     };
-    Ok(Estimate { n, value, interval })
+    Ok(Estimate {
+        n,
+        value,
+        interval,
+        scarce,
+    })
 }
 
 /// Interval of a calibration error. Each bin adds an absolute value, which chance can only enlarge: the usual bootstrap
@@ -124,12 +178,13 @@ pub(super) fn table(task: &impl Task, factors: &[Factor], draws: Draws) -> Resul
         }
         for (index, group) in factor.groups.iter().enumerate() {
             let rows = factor.rows(index);
-            let (mut bare, mut missing) = (Vec::new(), Vec::new());
+            let (mut bare, mut missing, mut scarce) = (Vec::new(), Vec::new(), Vec::new());
             for (measure, (spec, column)) in measures.iter().zip(&mut metrics) {
                 let draws = draws.stream(&[spec.name, &factor.name, group]);
                 let found = estimate(measure, &rows, draws)?;
                 match found {
                     Estimate { value: None, .. } => missing.push(spec.name),
+                    Estimate { scarce: true, .. } => scarce.push(spec.name),
                     Estimate { interval: None, .. } => bare.push(spec.name),
                     _ => {}
                 }
@@ -145,7 +200,9 @@ pub(super) fn table(task: &impl Task, factors: &[Factor], draws: Draws) -> Resul
             if !bare.is_empty() {
                 remarks.push(no_interval(&bare));
             }
-            lines.push(&factor.name, group, rows.len(), rows.len(), remarks);
+            remarks.extend(scarce.into_iter().map(too_scarce));
+            let least = Least::images(rows.len());
+            lines.push(&factor.name, group, rows.len(), least, remarks);
         }
     }
     let mut columns = lines.head();
@@ -174,19 +231,31 @@ pub(super) fn by_class(measure: &Measure, classes: &Classes, draws: Draws) -> Re
     let mut found = Vec::new();
     for (index, group) in factor.groups.iter().enumerate() {
         let draws = draws.stream(&[measure.spec.name, &factor.name, group]);
-        let one = estimate(measure, &factor.rows(index), draws)?;
+        let rows = factor.rows(index);
+        let one = estimate(measure, &rows, draws)?;
         let remarks = match one {
             Estimate { value: None, .. } => vec![undefined(measure.spec.name)],
+            Estimate { scarce: true, .. } => vec![too_scarce(measure.spec.name)],
             Estimate { interval: None, .. } => vec![no_interval(&[measure.spec.name])],
             _ => Vec::new(),
         };
-        lines.push(&factor.name, group, one.n, one.n, remarks);
+        let least = Least::of(&measure.sample.on(&rows));
+        lines.push(&factor.name, group, one.n, least, remarks);
         found.push(one);
     }
     let mut columns = lines.head();
     let metric = vec![measure.spec.name; found.len()];
-    columns.insert(2, optional("centre", classes.centre.iter().copied()));
-    columns.insert(3, Series::new("metric".into(), metric).into_column());
+    let ends =
+        |end: fn(&Extent) -> f64| classes.extent.iter().map(move |one| one.as_ref().map(end));
+    columns.splice(
+        2..2,
+        [
+            optional("from", ends(|one| one.from)),
+            optional("to", ends(|one| one.to)),
+            optional("centre", ends(|one| one.centre)),
+            Series::new("metric".into(), metric).into_column(),
+        ],
+    );
     columns.push(optional("value", found.iter().map(|one| one.value)));
     columns.push(optional(
         "low",
@@ -211,20 +280,20 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// A line on `n` rows, whose weakest part rests on `least` of them.
+    /// A line on `n` rows, whose weakest part rests on `least`.
     pub(super) fn push(
         &mut self,
         factor: &str,
         group: &str,
         n: usize,
-        least: usize,
+        least: Least,
         mut remarks: Vec<String>,
     ) {
-        let small = least < SMALL_GROUP;
+        let small = least.count < SMALL_GROUP;
         if n == 0 {
             remarks.insert(0, "aucune image".to_owned());
         } else if small {
-            remarks.insert(0, format!("moins de {SMALL_GROUP} images"));
+            remarks.insert(0, format!("moins de {SMALL_GROUP} {}", least.of));
         }
         self.factor.push(factor.to_owned());
         self.group.push(group.to_owned());
@@ -268,12 +337,18 @@ pub(super) fn no_interval(metrics: &[&str]) -> String {
     )
 }
 
+pub(super) fn too_scarce(metric: &str) -> String {
+    format!("pas d'intervalle pour {metric} : moins de {MIN_CLASS} cas positifs ou négatifs")
+}
+
 pub(super) fn undefined(metric: &str) -> String {
     format!("{metric} non défini ici")
 }
 
-pub(super) fn no_difference_interval(spec: Spec) -> String {
+/// Why a difference has no interval; `scarce` when one of its parts has too few rows of a class.
+pub(super) fn no_difference_interval(spec: Spec, scarce: bool) -> String {
     match spec.inflated {
+        _ if scarce => too_scarce(spec.name),
         true => format!(
             "pas d'intervalle pour un écart de {} : le hasard l'augmente dans les petits groupes",
             spec.name

@@ -6,7 +6,8 @@ use rand::RngExt;
 use super::{
     columns::Factor,
     engine::{
-        Lines, Measure, Task, by_key, finite, no_difference_interval, optional, undefined, words,
+        Least, Lines, Measure, Task, by_key, finite, is_scarce, no_difference_interval, optional,
+        undefined, words,
     },
 };
 use crate::{
@@ -25,6 +26,10 @@ struct Spread<'a> {
     values: Vec<f64>,
     /// Rows of each group that the metric looks at, and how many are successes of a rate.
     hits: Vec<(usize, usize)>,
+    /// What each group rests on.
+    least: Vec<Least>,
+    /// Whether a group that is compared has too few rows of a class for an interval.
+    scarce: bool,
 }
 
 /// A gap between groups, all that a line of the frame says.
@@ -34,14 +39,17 @@ struct Gap {
     interval: Option<(f64, f64)>,
     ratio: Option<f64>,
     variance: Option<f64>,
-    lowest: Option<(String, f64)>,
-    highest: Option<(String, f64)>,
+    lowest: Option<End>,
+    highest: Option<End>,
     worst: Option<String>,
     p_value: Option<f64>,
     groups: usize,
-    least: usize,
+    least: Least,
     remarks: Vec<String>,
 }
+
+/// The group at an end, none when all are equal, and its value.
+type End = (Option<String>, f64);
 
 /// One line a factor and a criterion.
 pub(super) fn gaps(
@@ -86,12 +94,12 @@ pub(super) fn gaps(
         }
     }
     let p_values: Vec<Option<f64>> = found.iter().map(|gap| gap.p_value).collect();
-    let name = |end: fn(&Gap) -> &Option<(String, f64)>| -> Vec<Option<String>> {
+    let name = |end: fn(&Gap) -> &Option<End>| -> Vec<Option<String>> {
         let ends = found.iter().map(end);
-        ends.map(|end| end.as_ref().map(|(name, _)| name.clone()))
+        ends.map(|end| end.as_ref().and_then(|(name, _)| name.clone()))
             .collect()
     };
-    let value = |end: fn(&Gap) -> &Option<(String, f64)>| -> Vec<Option<f64>> {
+    let value = |end: fn(&Gap) -> &Option<End>| -> Vec<Option<f64>> {
         let ends = found.iter().map(end);
         ends.map(|end| end.as_ref().map(|(_, value)| *value))
             .collect()
@@ -134,18 +142,25 @@ impl<'a> Spread<'a> {
         let ones = vec![1; factor.label.len()];
         let mut values = measure.sample.values(&factor.label, &ones, groups);
         let mut hits = Vec::with_capacity(groups);
+        let mut least = Vec::with_capacity(groups);
+        let mut scarce = false;
         for (group, value) in values.iter_mut().enumerate() {
             let rows = factor.rows(group);
             if rows.len() < min_size {
                 *value = f64::NAN;
             }
-            hits.push(measure.sample.on(&rows).hits());
+            let sample = measure.sample.on(&rows);
+            scarce |= value.is_finite() && is_scarce(&sample);
+            hits.push(sample.hits());
+            least.push(Least::of(&sample));
         }
         Self {
             measure,
             factor,
             values,
             hits,
+            least,
+            scarce,
         }
     }
 
@@ -186,7 +201,7 @@ impl<'a> Spread<'a> {
         let ranges = self.ranges(draws);
         gap.interval = simultaneous(gap.difference, ranges.as_deref(), spec);
         if gap.interval.is_none() {
-            gap.remarks.push(no_difference_interval(spec));
+            gap.remarks.push(no_difference_interval(spec, self.scarce));
         }
         let labels = self.labels();
         let ones = vec![1; labels.len()];
@@ -213,9 +228,9 @@ impl<'a> Spread<'a> {
             groups: compared.len(),
             least: compared
                 .iter()
-                .map(|group| self.hits[*group].0)
-                .min()
-                .unwrap_or(0),
+                .map(|group| self.least[*group])
+                .reduce(Least::min)
+                .unwrap_or(Least::images(0)),
             remarks: Vec::new(),
         };
         let left_out: Vec<&str> = (0..self.values.len())
@@ -240,8 +255,9 @@ impl<'a> Spread<'a> {
                 .push("un seul groupe mesurable : rien à comparer".to_owned());
             return gap;
         }
-        let named = |group: usize| (self.factor.groups[group].clone(), self.values[group]);
         let (least, most) = (self.values[*low], self.values[*high]);
+        // Equal values have no ends: any name would accuse one group of what all have.
+        let named = |group: usize| (least < most).then(|| self.factor.groups[group].clone());
         let values = || compared.iter().map(|group| self.values[*group]);
         let mean = values().sum::<f64>() / compared.len() as f64;
         let squares: f64 = values().map(|value| (value - mean).powi(2)).sum();
@@ -252,14 +268,14 @@ impl<'a> Spread<'a> {
             .flatten();
         gap.variance = Some(squares / compared.len() as f64);
         gap.worst = match spec.worst {
-            Worst::Lowest => Some(named(*low).0),
-            Worst::Highest => Some(named(*high).0),
-            Worst::Farthest if least.abs() > most.abs() => Some(named(*low).0),
-            Worst::Farthest => Some(named(*high).0),
+            Worst::Lowest => named(*low),
+            Worst::Highest => named(*high),
+            Worst::Farthest if least.abs() > most.abs() => named(*low),
+            Worst::Farthest => named(*high),
             Worst::None => None,
         };
-        gap.lowest = Some(named(*low));
-        gap.highest = Some(named(*high));
+        gap.lowest = Some((named(*low), least));
+        gap.highest = Some((named(*high), most));
         gap
     }
 
@@ -267,6 +283,7 @@ impl<'a> Spread<'a> {
     /// group never varies.
     fn ranges(&self, draws: Draws) -> Option<Vec<f64>> {
         let deviations = match self.measure.spec {
+            _ if self.scarce => return None,
             Spec { inflated: true, .. } => return None,
             Spec { rate: true, .. } => self.rate_deviations(draws),
             _ => self.deviations(draws),

@@ -40,13 +40,14 @@ const SEED: u64 = 42;
 /// - Rates (accuracy, selection rate, TPR, FPR, TNR, FNR, precision): Wilson's score interval; their
 ///   differences: Newcombe's.
 /// - AUC and its differences: BCa bootstrap with [`resamples`](Self::resamples) draws within each group and
-///   each class, so that no draw lacks one.
+///   each class, so that no draw lacks one; none with fewer than 10 positives or 10 negatives, whose chance so few draws
+///   cannot show.
 /// - ECE: a cautious bootstrap interval, which holds 0 for a well calibrated model; none for its differences,
 ///   because chance enlarges the ECE of small groups more. The permutation test remains right.
 /// - Largest gap between groups ([`gaps`](Self::gaps)): an interval that holds for all pairs of groups
 ///   at once, and a permutation test: how often would groups drawn at random be that far apart?
 /// - p-values of one frame are corrected by Holm's method for their number: read `p_holm`.
-/// - `small` flags what rests on fewer than 30 images.
+/// - `small` flags what rests on fewer than 30 images; an AUC alone, on fewer than 30 positives or 30 negatives.
 ///
 /// Two intervals that overlap do not show that two groups are equal, nor two that don't how far apart they are:
 /// [`differences`](Self::differences) answers that.
@@ -234,7 +235,7 @@ impl Audit {
     /// | `low`, `high` | f64 | 95 % interval for the gap of all pairs of groups at once; `low` is 0 when no pair is told apart |
     /// | `ratio` | f64 | smallest / largest value |
     /// | `variance` | f64 | variance of the values between groups (divisor: number of groups) |
-    /// | `lowest`, `lowest_value`, `highest`, `highest_value` | str, f64 | the groups at both ends |
+    /// | `lowest`, `lowest_value`, `highest`, `highest_value` | str, f64 | the groups at both ends; no names when all groups are equal |
     /// | `worst` | str | the group that fares worst; empty when neither end is better |
     /// | `p_value` | f64 | permutation test: share of random groupings with such a gap |
     /// | `p_holm` | f64 | the same, corrected for the number of tests of this frame |
@@ -310,7 +311,7 @@ impl Audit {
     /// | column | type | content |
     /// |---|---|---|
     /// | `factor`, `group` | str | the column, and the class: « 0,1 à 0,25 » |
-    /// | `centre` | f64 | mean of the column in the class; empty for words |
+    /// | `from`, `to`, `centre` | f64 | smallest, largest and mean value of the column in the class; empty for words |
     /// | `metric` | str | what is measured |
     /// | `n` | u32 | images that the metric looks at |
     /// | `value`, `low`, `high` | f64 | the metric and its 95 % interval |

@@ -286,6 +286,12 @@ impl Sample {
         Some((only(true).count(), only(false).count()))
     }
 
+    /// Rows of the rarer class of an area under the ROC curve, whose precision they decide of; `None` for another metric.
+    pub(in crate::fairness) fn rarer_class(&self) -> Option<usize> {
+        let positives = self.mark.iter().filter(|mark| **mark == 1).count();
+        (self.kind == Kind::Auc).then(|| positives.min(self.mark.len() - positives))
+    }
+
     /// Number of rows that count, and how many of their values are not 0: n and the successes of a rate.
     pub(in crate::fairness) fn hits(&self) -> (usize, usize) {
         let hits = self.value.iter().filter(|value| **value != 0.0).count();

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::cli::Verdict;
 use crate::error::{Error, Result};
+use crate::french::fixed;
 use crate::kernel::KernelFolder;
 use crate::paths::{Cache, Repository};
 use crate::platform;
@@ -249,9 +250,9 @@ fn resources(cache: &Cache) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let Some((total, available)) = platform::memory() {
         let detail = format!(
-            "{:.1} Go disponibles sur {:.1}",
-            available as f64 / GIB,
-            total as f64 / GIB
+            "{} Go disponibles sur {}",
+            fixed(available as f64 / GIB, 1),
+            fixed(total as f64 / GIB, 1)
         );
         findings.push(if available as f64 > 2.0 * GIB {
             Finding::present("Mémoire", detail)
@@ -265,8 +266,8 @@ fn resources(cache: &Cache) -> Vec<Finding> {
     }
     if let Some(free) = platform::free_space(cache.root()) {
         let detail = format!(
-            "{:.1} Go libres dans {}",
-            free as f64 / GIB,
+            "{} Go libres dans {}",
+            fixed(free as f64 / GIB, 1),
             cache.root().display()
         );
         findings.push(if free as f64 > 4.0 * GIB {

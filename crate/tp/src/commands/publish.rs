@@ -8,6 +8,7 @@ use clap::Args;
 use super::run::{self, Copy, Preset, RunArgs, Target};
 use crate::cli::Verdict;
 use crate::error::{Error, Result};
+use crate::french::{counted, decimal};
 use crate::paths::{self, Repository};
 use crate::publish::{Publication, publish};
 use crate::setup::{self, python::Group};
@@ -97,7 +98,7 @@ fn write(publication: &Publication, notebooks: &Path) -> Result<()> {
         counted(summary.exercises, "exercice"),
         counted(summary.checks, "vérification"),
         summary.by_hand,
-        summary.points.to_string().replace('.', ","),
+        decimal(summary.points, 2),
     ));
     Ok(())
 }
@@ -165,11 +166,6 @@ fn solutions(publications: &[Publication], folder: &Path, args: &PublishArgs) ->
 fn shown(path: &Path) -> PathBuf {
     let here = std::env::current_dir().unwrap_or_default();
     path.strip_prefix(here).unwrap_or(path).to_owned()
-}
-
-fn counted(count: usize, noun: &str) -> String {
-    let plural = if count > 1 { "s" } else { "" };
-    format!("{count} {noun}{plural}")
 }
 
 /// A result, on stdout. A reader that is gone wants none.

@@ -21,6 +21,7 @@ pub use verdict::{CellReport, Points};
 
 use crate::cli::Verdict;
 use crate::error::{Error, Result};
+use crate::french::fixed;
 use crate::jupyter::{Client, KernelCommand, StartOptions};
 use crate::notebook::{GradedCell, Notebook, convert};
 use crate::paths;
@@ -293,7 +294,7 @@ fn run_one(
     };
     let mut client = Client::start(&kernel, options)?;
     let start_seconds = start.elapsed().as_secs_f64();
-    eprintln!("  noyau prêt en {} s", verdict::fixed(start_seconds, 1));
+    eprintln!("  noyau prêt en {} s", fixed(start_seconds, 1));
     let mut report = NotebookReport {
         notebook: name,
         preset: args.preset.name(),

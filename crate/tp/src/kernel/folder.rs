@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::{KernelFolder, Manifest, WRAPPER_NAME, fingerprint, shadow};
 use crate::error::{Error, Result};
+use crate::french::fixed;
 use crate::paths::{self, Cache, Repository};
 use crate::platform;
 use crate::process::{self, Progress};
@@ -126,7 +127,7 @@ fn check_space(cache: &Cache) -> Result<()> {
     match platform::free_space(cache.root()) {
         Some(free) if free < needed => Err(Error::Resource {
             what: format!("Espace disque dans « {} »", cache.root().display()),
-            available: format!("{:.1} Go", free as f64 / GIB as f64),
+            available: fixed(free as f64 / GIB as f64, 1) + " Go",
             needed: format!("{} Go", needed / GIB),
             remedy: "Libérez de la place ou donnez un autre dossier dans la variable TP_CACHE."
                 .into(),

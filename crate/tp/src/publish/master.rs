@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::options::{Options, Role};
-use super::source::Locator;
+use super::source::{self, Locator};
 use super::{Problem, markers, results, spaces, types};
 
 /// What a lab holds.
@@ -75,6 +75,7 @@ impl Master {
         // An exercise that could not be read, or has another's name, leaves its check alone: that is told once.
         if problems.is_empty() {
             problems.extend(master.checks_of_nothing());
+            problems.extend(master.lost_roles(text));
         }
         if !problems.is_empty() {
             return Err(problems);
@@ -238,6 +239,35 @@ impl Master {
                 _ => None,
             });
         lost.collect()
+    }
+
+    /// Options that made no cell: jupytext took their line for text, so the student would read what they are to hide.
+    fn lost_roles(&self, text: &str) -> Vec<Problem> {
+        let roles = source::roles(text);
+        let ends = roles.iter().skip(1).map(|(line, _)| *line);
+        let ends = ends.chain([usize::MAX]);
+        let lost = roles.iter().zip(ends).filter(|((line, option), end)| {
+            let made = |cell: &Cell| {
+                let own = match cell.options.role {
+                    Role::Given => None,
+                    Role::Exercise(_) => Some("exercice="),
+                    Role::Check { .. } => Some("verification="),
+                    Role::Answer { .. } => Some("reponse="),
+                    Role::Task { .. } => Some("tache="),
+                    Role::SolutionOnly => Some("corrige"),
+                };
+                own == Some(*option) && (*line..*end).contains(&cell.line)
+            };
+            !self.cells.iter().any(made)
+        });
+        lost.map(|((line, option), _)| {
+            let option = option.trim_end_matches('=');
+            let what = format!(
+                "l'option « {option} » n'a donné aucune cellule : jupytext prend cette ligne pour du texte, que l'étudiant lirait."
+            );
+            Problem::new(*line, what)
+        })
+        .collect()
     }
 
     /// Checks that come before the exercise of their name.

@@ -39,7 +39,8 @@ impl<'a> Locator<'a> {
     }
 }
 
-/// Code blocks and regions that are opened and not closed, or closed and not opened.
+/// Code blocks and regions that are opened and not closed, or closed and not opened; region marks that jupytext would take
+/// for text, and an answer with them.
 pub fn unclosed(text: &str) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut fence: Option<(usize, &str)> = None;
@@ -48,6 +49,12 @@ pub fn unclosed(text: &str) -> Vec<Problem> {
         let number = index + 1;
         let ticks = &line[..line.len() - line.trim_start_matches('`').len()];
         match fence {
+            // jupytext ends a region at the first such line, in a block of code too: what follows would be given.
+            Some(_) if region.is_some() && Mark::read(line) == Some(Mark::End) => {
+                let what =
+                    "« #endregion » dans un bloc de code d'une région : jupytext la fermerait ici.";
+                problems.push(Problem::new(number, what));
+            }
             Some((_, opening)) if ticks.len() >= opening.len() && line.trim_end() == ticks => {
                 fence = None;
             }
@@ -66,21 +73,28 @@ pub fn unclosed(text: &str) -> Vec<Problem> {
             }
             Some(_) => {}
             None if ticks.len() >= 3 => fence = Some((number, ticks)),
-            None if is_comment(line, "#region") => {
-                if let Some(opened) = region.replace(number) {
-                    let what = format!(
-                        "cette région commence dans celle de la ligne {opened}, qui n'est pas fermée par « <!-- #endregion --> »."
-                    );
+            None => match Mark::read(line) {
+                Some(Mark::Begin) => {
+                    if let Some(opened) = region.replace(number) {
+                        let what = format!(
+                            "cette région commence dans celle de la ligne {opened}, qui n'est pas fermée par « <!-- #endregion --> »."
+                        );
+                        problems.push(Problem::new(number, what));
+                    }
+                }
+                Some(Mark::End) if region.take().is_none() => {
+                    let what = "« #endregion » sans « #region » avant elle.";
                     problems.push(Problem::new(number, what));
                 }
-            }
-            None if is_comment(line, "#endregion") && region.take().is_none() => {
-                problems.push(Problem::new(
-                    number,
-                    "« #endregion » sans « #region » avant elle.",
-                ));
-            }
-            None => {}
+                Some(Mark::Malformed { ends }) => {
+                    // Told once: what it was meant to open is open, what it was meant to close is closed.
+                    region = (!ends).then_some(number);
+                    let what = "jupytext ne reconnaît pas ce repère, et l'étudiant lirait ce qu'il entoure : il s'écrit seul, \
+                                dès le début de la ligne, « <!-- #region options --> » ou « <!-- #endregion --> ».";
+                    problems.push(Problem::new(number, what));
+                }
+                Some(Mark::End) | None => {}
+            },
         }
     }
     if let Some((line, ticks)) = fence {
@@ -97,11 +111,74 @@ pub fn unclosed(text: &str) -> Vec<Problem> {
     problems
 }
 
-fn is_comment(line: &str, keyword: &str) -> bool {
-    line.trim_start()
-        .strip_prefix("<!--")
-        .and_then(|rest| rest.trim_start().strip_prefix(keyword))
-        .is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
+/// What a line says of regions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    Begin,
+    End,
+    /// Meant for one of them by its author, and neither for jupytext.
+    Malformed {
+        ends: bool,
+    },
+}
+
+impl Mark {
+    /// The mark of a line, by jupytext's own rule (`start_region_re` of its `cell_reader.py`): from the first column to the
+    /// end of the line, in one comment.
+    fn read(line: &str) -> Option<Self> {
+        let comment = line
+            .strip_prefix("<!--")
+            .and_then(|rest| rest.trim_end().strip_suffix("-->"))
+            .map(str::trim);
+        match comment {
+            Some("#endregion") => return Some(Self::End),
+            Some(text)
+                if text.strip_prefix("#region").is_some_and(|rest| {
+                    rest.is_empty() || rest.starts_with(char::is_whitespace)
+                }) =>
+            {
+                return Some(Self::Begin);
+            }
+            _ => {}
+        }
+        // « # region », « #Region », « #md »… are meant for a region too.
+        let (_, after) = line.split_once("<!--").unwrap_or(("", ""));
+        let lower = line.to_lowercase().replace("# ", "#");
+        let named = lower.contains("#region") || lower.contains("#endregion");
+        let meant = after.trim_start().starts_with('#')
+            || named && (lower.contains("<!") || lower.contains("-->"));
+        meant.then_some(Self::Malformed {
+            ends: lower.contains("#end"),
+        })
+    }
+}
+
+/// The options that give a cell its part, in the lines outside code blocks that open a cell or look as if: the line, from 1,
+/// and the option.
+pub fn roles(text: &str) -> Vec<(usize, &'static str)> {
+    const OPTIONS: [&str; 4] = ["exercice=", "verification=", "reponse=", "tache="];
+    let mut roles = Vec::new();
+    let mut fence: Option<&str> = None;
+    for (index, line) in text.lines().enumerate() {
+        let ticks = &line[..line.len() - line.trim_start_matches('`').len()];
+        match fence {
+            Some(opening) if ticks.len() >= opening.len() && line.trim_end() == ticks => {
+                fence = None;
+                continue;
+            }
+            Some(_) => continue,
+            None if ticks.len() >= 3 => fence = Some(ticks),
+            None => {}
+        }
+        let dense: String = line.split_whitespace().collect();
+        let option = OPTIONS.into_iter().find(|option| dense.contains(option));
+        let title =
+            || Mark::read(line).is_some() && line.split_whitespace().any(|word| word == "corrige");
+        if let Some(option) = option.or_else(|| title().then_some("corrige")) {
+            roles.push((index + 1, option));
+        }
+    }
+    roles
 }
 
 #[cfg(test)]
@@ -136,6 +213,55 @@ mod tests {
         assert_eq!(
             lines("<!-- #region -->\n<!-- #region -->\n<!-- #endregion -->\n"),
             [2]
+        );
+    }
+
+    #[test]
+    fn a_region_mark_that_jupytext_would_not_take_is_refused() {
+        let answer = "oui\n<!-- #endregion -->\n";
+        for wrong in [
+            " <!-- #region reponse=\"q\" points=1 -->",
+            "<!-- #region reponse=\"q\" points=1",
+            "<!-- #region reponse=\"q\" points=1 --> .",
+            "**Réponse** <!-- #region reponse=\"q\" points=1 -->",
+            "<!-- # region reponse=\"q\" points=1 -->",
+            "<!-- #Region reponse=\"q\" points=1 -->",
+            "<!- #region reponse=\"q\" points=1 -->",
+            "<!-- #regions -->",
+            "<!-- #md reponse=\"q\" points=1 -->",
+        ] {
+            let found = unclosed(&format!("Question ?\n\n{wrong}\n{answer}"));
+            assert!(found.len() == 1 && found[0].line == 3, "{wrong}: {found:?}");
+            assert!(found[0].what.contains("jupytext"), "{wrong}: {found:?}");
+        }
+        let open = "<!-- #region corrige -->\noui\n";
+        for wrong in [
+            " <!-- #endregion -->",
+            "<!-- #endregion x -->",
+            "<!-- #endregion",
+        ] {
+            let found = unclosed(&format!("{open}{wrong}\n"));
+            assert!(found.len() == 1 && found[0].line == 3, "{wrong}: {found:?}");
+        }
+        let early =
+            unclosed("<!-- #region -->\n```\n<!-- #endregion -->\n```\n<!-- #endregion -->\n");
+        assert_eq!(early[0].line, 3);
+        for right in [
+            "<!--#region-->\na\n<!--#endregion-->  \n",
+            "<!-- resultat: biais -->\n",
+            "[lien](page#region) et `#region`\n",
+            "```text\n <!-- #region -->\n```\n",
+        ] {
+            assert_eq!(unclosed(right), [], "{right}");
+        }
+    }
+
+    #[test]
+    fn options_are_found_where_cells_open() {
+        let text = "```rust exercice=\"a\"\nreponse=\n```\n<!-- #region corrige -->\nle corrige\n<!-- #endregion -->\n reponse = \"q\"\n";
+        assert_eq!(
+            roles(text),
+            [(1, "exercice="), (4, "corrige"), (7, "reponse=")]
         );
     }
 }

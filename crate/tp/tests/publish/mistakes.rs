@@ -6,7 +6,7 @@ use super::{Depot, FIXTURE};
 type Mistake = (&'static str, &'static str, &'static str, &'static str);
 
 /// Sources with mistakes in different cells: all of one source are told at once.
-const MISTAKES: [&[Mistake]; 7] = [
+const MISTAKES: [&[Mistake]; 9] = [
     &[
         (
             "exercice=\"somme\" long",
@@ -97,6 +97,19 @@ const MISTAKES: [&[Mistake]; 7] = [
         "    // END SOLUTION\n}\n",
         "```rust exercice=\"somme\"",
         "un autre s'ouvre à la ligne",
+    )],
+    &[(
+        "<!-- #region reponse=\"q1\"",
+        " <!-- #region reponse=\"q1\"",
+        " <!-- #region reponse=\"q1\"",
+        "jupytext ne reconnaît pas ce repère",
+    )],
+    // jupytext takes four backticks for an opening that three close: the region stays in the text.
+    &[(
+        "<!-- #region corrige",
+        "````text\nx\n````\n\n<!-- #region corrige",
+        "<!-- #region corrige",
+        "n'a donné aucune cellule",
     )],
     &[(
         "language: rust",

@@ -24,6 +24,9 @@ use crate::worker;
 /// Where `tp publish` looks for the table.
 const RESULT: &str = "notebooks/resultats/biais.md";
 
+/// Difficulty of the shots, set with the standard detector alone on seeds 1 to 5.
+const DIFFICULTY: f64 = 0.5;
+
 /// The detectors of the debiasing lab.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -110,7 +113,7 @@ pub struct BiasBenchArgs {
     #[arg(
         long = "difficulte",
         value_name = "D",
-        default_value_t = 0.5,
+        default_value_t = DIFFICULTY,
         hide_default_value = true
     )]
     difficulty: f64,
@@ -171,12 +174,15 @@ struct Entry {
 /// # Errors
 /// When the worker cannot be compiled or refuses, or a file cannot be read or written.
 pub fn execute(args: &BiasBenchArgs) -> Result<Verdict> {
+    if args.write {
+        publishable(args)?;
+    }
     let repository = Repository::find()?;
     let cache = Cache::locate()?;
     Toolchain::detect(&repository)?;
     let trials = trials(args);
-    let mut entries = args.journal.as_deref().map_or(Ok(Vec::new()), read)?;
-    entries.retain(|entry| trials.contains(&entry.trial));
+    let journal = args.journal.as_deref().map_or(Ok(Vec::new()), read)?;
+    let mut entries = known(&journal, &trials);
     let program = worker::build(&repository, &cache)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     for (index, trial) in trials.iter().enumerate() {
@@ -217,12 +223,49 @@ pub fn execute(args: &BiasBenchArgs) -> Result<Verdict> {
     Ok(Verdict::Fine)
 }
 
-/// What was named, or everything.
-fn asked<T: ValueEnum>(named: &[T]) -> Vec<T> {
-    match named {
-        [] => T::value_variants().to_vec(),
-        named => named.to_vec(),
+/// Fewest seeds of a study that the lab may cite.
+const FEWEST_SEEDS: u64 = 5;
+
+/// Refuses to publish what is not the study that the lab tells of.
+fn publishable(args: &BiasBenchArgs) -> Result<()> {
+    let mut others = Vec::new();
+    if asked(&args.biases).len() < Bias::value_variants().len() {
+        others.push("--biais");
     }
+    if asked(&args.models).len() < Detector::value_variants().len() {
+        others.push("--modele");
+    }
+    if args.difficulty != DIFFICULTY {
+        others.push("--difficulte");
+    }
+    if args.underexposure.is_some() {
+        others.push("--sous-exposition");
+    }
+    if args.seeds.1 - args.seeds.0 + 1 < FEWEST_SEEDS {
+        others.push("--graines");
+    }
+    match others.is_empty() {
+        true => Ok(()),
+        false => Err(Error::Usage(format!(
+            "« --ecrire » publie l'étude du TP 5 : les quatre mondes, les deux détecteurs, la difficulté par défaut et au moins \
+             {FEWEST_SEEDS} graines. Retirez {}, ou « --ecrire » pour seulement lire le tableau.",
+            others.join(", ")
+        ))),
+    }
+}
+
+/// The journal's entry of each trial that it has, once: two runs at the same time may both have noted it.
+fn known(journal: &[Entry], trials: &[Trial]) -> Vec<Entry> {
+    let entry = |trial: &Trial| journal.iter().find(|entry| entry.trial == *trial).cloned();
+    trials.iter().filter_map(entry).collect()
+}
+
+/// What was named, or everything.
+fn asked<T: ValueEnum + PartialEq>(named: &[T]) -> Vec<T> {
+    let all = T::value_variants().iter();
+    all.filter(|one| named.is_empty() || named.contains(one))
+        .cloned()
+        .collect()
 }
 
 fn trials(args: &BiasBenchArgs) -> Vec<Trial> {
@@ -289,6 +332,67 @@ mod tests {
         for wrong in ["10-6", "", "a-b", "1-1000", "-1"] {
             assert!(wrong.parse::<Seeds>().is_err(), "{wrong}");
         }
+    }
+
+    #[derive(Debug, clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: BiasBenchArgs,
+    }
+
+    fn args(words: &[&str]) -> BiasBenchArgs {
+        let words = [&["biais"], words].concat();
+        <Line as clap::Parser>::try_parse_from(words).unwrap().args
+    }
+
+    #[test]
+    fn only_the_whole_study_is_published() {
+        for right in [
+            &[][..],
+            &["--graines", "6-15"],
+            &[
+                "--biais",
+                "equilibre,rare-et-sombre,contraste-sans-rarete,rarete-sans-contraste",
+            ],
+        ] {
+            assert!(publishable(&args(right)).is_ok(), "{right:?}");
+        }
+        for wrong in [
+            ["--graines", "6"],
+            ["--graines", "6-9"],
+            ["--biais", "equilibre"],
+            ["--modele", "cnn"],
+            ["--difficulte", "0.4"],
+            ["--sous-exposition", "0.5"],
+        ] {
+            let said = publishable(&args(&wrong)).unwrap_err().to_string();
+            assert!(said.contains(wrong[0]), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_trial_counts_once() {
+        let trials = trials(&args(&[
+            "--graines",
+            "6-7",
+            "--modele",
+            "cnn,cnn",
+            "--biais",
+            "equilibre,equilibre",
+        ]));
+        assert_eq!(trials.len(), 2);
+        let entry = |seed: usize| Entry {
+            trial: trials[seed].clone(),
+            outcome: Outcome {
+                groups: Vec::new(),
+                held_out_faces: 1,
+                held_out_found: 1,
+                other_images: 1,
+                false_alarms: 0,
+            },
+        };
+        let journal = [entry(1), entry(0), entry(1)];
+        assert_eq!(known(&journal, &trials), [entry(0), entry(1)]);
     }
 
     #[test]

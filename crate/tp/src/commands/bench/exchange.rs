@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::kernel::{broken, quantile};
 use crate::error::Result;
+use crate::french::fixed;
 use crate::jupyter::{CellStatus, Client, KernelCommand, StartOptions};
 use crate::kernel::KernelFolder;
 use crate::platform;
@@ -33,12 +34,12 @@ pub(super) struct Exchange {
 impl Exchange {
     /// One line of the table.
     pub(super) fn line(&self) -> String {
-        let number = |value: f64| format!("{value:.1}").replace('.', ",");
         format!(
-            "Cellule vide, médiane de {CELLS} : {} ms par evcxr seul, {} ms à travers l'adaptateur, qui ajoute {} ms (objectif : < {GOAL:.0} ms).",
-            number(self.alone_ms),
-            number(self.adapter_ms),
-            number(self.adapter_ms - self.alone_ms)
+            "Cellule vide, médiane de {CELLS} : {} ms par evcxr seul, {} ms à travers l'adaptateur, qui ajoute {} ms (objectif : < {} ms).",
+            fixed(self.alone_ms, 1),
+            fixed(self.adapter_ms, 1),
+            fixed(self.adapter_ms - self.alone_ms, 1),
+            fixed(GOAL, 0)
         )
     }
 }

@@ -12,6 +12,7 @@ use serde_json::json;
 use super::step::{peer, side::Side};
 use crate::cli::Verdict;
 use crate::error::{Error, Result};
+use crate::french::fixed;
 use crate::paths::{Cache, Repository};
 use crate::setup::rust::Toolchain;
 use crate::worker;
@@ -204,14 +205,13 @@ fn difference(one: &[u8], other: &[u8]) -> f64 {
 }
 
 fn table(ways: &[Way], files: usize, side: u32, threads: usize, peak: Option<u64>) -> String {
-    let comma = |value: f64, digits: usize| format!("{value:.digits$}").replace('.', ",");
     let mut text = format!("{files} images ramenées à {side} × {side} pixels, {threads} fil(s)\n");
     for way in ways {
         text += &format!(
             "  {:<52} {:>6} images/s   écart moyen {} / 255\n",
             way.name,
-            comma(way.speed(), 0),
-            comma(way.difference, 2)
+            fixed(way.speed(), 0),
+            fixed(way.difference, 2)
         );
     }
     let mark = |holds: bool| if holds { "✔" } else { "✘" };
@@ -220,16 +220,16 @@ fn table(ways: &[Way], files: usize, side: u32, threads: usize, peak: Option<u64
         text += &format!(
             "{} visages / Pillow : {} × en échelle réduite, {} × en décodage entier (but : {} au moins)\n",
             mark(ratios.iter().all(|ratio| *ratio >= RATIO)),
-            comma(ratios[0], 2),
-            comma(ratios[1], 2),
-            comma(RATIO, 1)
+            fixed(ratios[0], 2),
+            fixed(ratios[1], 2),
+            fixed(RATIO, 1)
         );
         let difference = scaled.difference.max(whole.difference);
         text += &format!(
             "{} pixels : au plus {} / 255 d'écart moyen avec Pillow (but : {} au plus)\n",
             mark(difference <= TOLERANCE),
-            comma(difference, 2),
-            comma(TOLERANCE, 0)
+            fixed(difference, 2),
+            fixed(TOLERANCE, 0)
         );
     }
     text + &match peak {

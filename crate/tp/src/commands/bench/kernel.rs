@@ -12,6 +12,7 @@ use super::exchange;
 use crate::cli::Verdict;
 use crate::commands::run::CellReport;
 use crate::error::{Error, Result};
+use crate::french::fixed;
 use crate::jupyter::tree::{TreeMemory, tree_memory};
 use crate::jupyter::{Client, KernelCommand, StartOptions};
 use crate::notebook::CodeCell;
@@ -255,7 +256,7 @@ fn table(runs: &[Run]) -> String {
         |run| format!("{} noyau(x)", run.kernels),
         "objectif (1)",
     )];
-    let seconds = |value: f64| format!("{value:.2} s").replace('.', ",");
+    let seconds = |value: f64| fixed(value, 2) + " s";
     let worst =
         |run: &Run, value: fn(&Measured) -> f64| run.measured.iter().map(value).fold(0.0, f64::max);
     let largest = |run: &Run, value: fn(&Measured) -> Option<Memory>| {
@@ -264,13 +265,12 @@ fn table(runs: &[Run]) -> String {
             .iter()
             .filter_map(value)
             .map(|memory| memory.resident);
-        all.max().map_or("?".to_owned(), |bytes| {
-            format!("{:.2} Go", bytes as f64 / 1e9).replace('.', ",")
-        })
+        all.max()
+            .map_or("?".to_owned(), |bytes| fixed(bytes as f64 / 1e9, 2) + " Go")
     };
-    let goal_first = format!("< {GOAL_FIRST_SECONDS:.0} s");
-    let goal_cell = format!("< {GOAL_CELL_SECONDS:.1} s").replace('.', ",");
-    let goal_memory = format!("< {:.1} Go", GOAL_MEMORY / 1e9).replace('.', ",");
+    let goal_first = format!("< {} s", fixed(GOAL_FIRST_SECONDS, 0));
+    let goal_cell = format!("< {} s", fixed(GOAL_CELL_SECONDS, 1));
+    let goal_memory = format!("< {} Go", fixed(GOAL_MEMORY / 1e9, 1));
     lines.push(row(
         "démarrage du noyau",
         runs,

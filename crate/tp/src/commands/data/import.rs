@@ -169,12 +169,6 @@ fn import_h5(
         )));
     }
     let found = count(source)?;
-    let folder = source.parent().unwrap_or(Path::new("."));
-    let folder = if folder.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        folder
-    };
     let progress = Progress::start("Copie de train_face.h5", "1,3 Go");
     std::fs::create_dir_all(root).map_err(Error::io("Impossible de créer", root))?;
     let partial = target.with_extension("h5.partiel");
@@ -183,7 +177,7 @@ fn import_h5(
         .map_err(|error| {
             // Half a file is of no use.
             let _ = std::fs::remove_file(&partial);
-            Error::io("Impossible de copier", folder)(error)
+            Error::io("Impossible de copier", source)(error)
         })?;
     progress.finish();
     let _ = writeln!(
@@ -318,6 +312,11 @@ mod tests {
         let refused = |_: &Path| Err(Error::Usage("autre forme".to_owned()));
         assert!(import_h5(&fixture, &root, refused).is_err());
         assert!(!root.join(H5_NAME).exists());
+        let blocked = root.join("train_face.h5.partiel");
+        std::fs::create_dir_all(&blocked).unwrap();
+        let error = import_h5(&fixture, &root, |_| Ok(whole)).unwrap_err();
+        assert!(error.to_string().contains("chunked.h5"), "{error}");
+        std::fs::remove_dir(&blocked).unwrap();
         let part = |_: &Path| {
             Ok(Counted {
                 faces: 8,

@@ -2,7 +2,7 @@
 
 use tp_protocol::Marker;
 
-use super::verdict::fixed;
+use crate::french::fixed;
 use crate::jupyter::{CellError, CellResult, CellStatus};
 
 /// How many lines of a compiler message are shown.

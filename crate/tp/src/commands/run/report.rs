@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::grading::{Grading, MissingCheck};
-use super::verdict::{CellReport, Points, decimal, fixed};
+use super::verdict::{CellReport, Points};
+use crate::french::{decimal, fixed};
 
 /// How a notebook ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

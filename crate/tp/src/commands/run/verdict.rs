@@ -5,6 +5,7 @@ use tp_protocol::Marker;
 
 use super::diagnosis::{compiler_message, stop_reason};
 use super::grading::Worth;
+use crate::french::{decimal, fixed};
 use crate::jupyter::{CellResult, CellStatus};
 use crate::notebook::CodeCell;
 
@@ -159,21 +160,6 @@ impl CellReport {
             "cellule {cell:>width$}/{total} · {} s · {mark}{points} · {code}",
             fixed(*seconds, 1)
         )
-    }
-}
-
-/// A number with a comma and exactly `digits` decimals.
-pub fn fixed(value: f64, digits: usize) -> String {
-    format!("{value:.digits$}").replace('.', ",")
-}
-
-/// A number with a comma and at most `digits` decimals.
-pub(super) fn decimal(value: f64, digits: usize) -> String {
-    let text = fixed(value, digits);
-    if text.contains(',') {
-        text.trim_end_matches('0').trim_end_matches(',').to_owned()
-    } else {
-        text
     }
 }
 

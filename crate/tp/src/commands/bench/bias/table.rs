@@ -4,13 +4,10 @@ use serde::Serialize;
 
 use super::{BiasBenchArgs, Detector, Entry};
 use crate::commands::data::synth::Bias;
+use crate::french::{fixed, grouped};
 
-/// Quantile 0.975 of Student's law with 1 to 9 degrees of freedom: two to ten seeds.
-const STUDENT: [f64; 9] = [
-    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262,
-];
-/// The same beyond, close enough.
-const NORMAL: f64 = 1.96;
+/// A mean over the seeds, and its 95 % interval; no interval for one seed.
+type Mean = (f64, Option<[f64; 2]>);
 
 /// A bias, a detector, all seeds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -21,14 +18,18 @@ pub struct Row {
     /// Mean recalls, from 0 to 1.
     light: f64,
     dark: f64,
-    /// Mean over the seeds of light − dark, and its 95 % interval; none for one seed.
-    gap: f64,
-    interval: Option<[f64; 2]>,
-    /// Gap of each seed.
-    by_seed: Vec<(u64, f64)>,
-    /// How much smaller the gap is than the standard CNN's with the same bias, seed by seed: the mean and its
-    /// interval; none without the same seeds of the CNN.
-    reduction: Option<(f64, Option<[f64; 2]>)>,
+    /// Light − dark.
+    gap: Mean,
+    /// Seed by seed, light − dark and the rate of false positives.
+    by_seed: Vec<(u64, f64, f64)>,
+    /// How much larger the gap is than in the balanced world with the same detector, seed by seed; none without the same
+    /// seeds there.
+    excess: Option<Mean>,
+    /// How much smaller the gap is than the standard CNN's with the same bias, seed by seed; none without the same seeds of
+    /// the CNN.
+    reduction: Option<Mean>,
+    /// False positives less those of the standard CNN, in the same way.
+    alarms_change: Option<Mean>,
     /// Mean rate of false positives and its extremes, on other images held out.
     false_positives: [f64; 3],
 }
@@ -53,29 +54,37 @@ pub fn rows(entries: &[Entry]) -> Vec<Row> {
         })
         .collect();
     for index in 0..rows.len() {
-        let reduction = rows
-            .iter()
-            .find(|row| row.bias == rows[index].bias && row.model == Detector::Cnn)
-            .filter(|_| rows[index].model != Detector::Cnn)
-            .and_then(|cnn| reduction(cnn, &rows[index]));
+        let Row { bias, model, .. } = rows[index];
+        let of = |bias, model| {
+            let found = rows
+                .iter()
+                .find(|row| row.bias == bias && row.model == model);
+            found.map(|row| (&rows[index], row))
+        };
+        let control = of(Bias::Equilibre, model).filter(|_| bias != Bias::Equilibre);
+        let cnn = of(bias, Detector::Cnn).filter(|_| model != Detector::Cnn);
+        let excess = control.and_then(|(own, control)| less(own, control, |seed| seed.1));
+        let reduction = cnn.and_then(|(own, cnn)| less(cnn, own, |seed| seed.1));
+        let alarms_change = cnn.and_then(|(own, cnn)| less(own, cnn, |seed| seed.2));
+        rows[index].excess = excess;
         rows[index].reduction = reduction;
+        rows[index].alarms_change = alarms_change;
     }
     rows
 }
 
-fn reduction(cnn: &Row, other: &Row) -> Option<(f64, Option<[f64; 2]>)> {
-    if cnn.by_seed.len() != other.by_seed.len() {
+/// A value of one row less the other row's, seed by seed; `None` when they have not the same seeds.
+fn less(one: &Row, other: &Row, value: impl Fn(&(u64, f64, f64)) -> f64) -> Option<Mean> {
+    if one.by_seed.len() != other.by_seed.len() {
         return None;
     }
-    let differences = cnn
-        .by_seed
-        .iter()
-        .map(|(seed, gap)| {
-            let same = other.by_seed.iter().find(|(other, _)| other == seed);
-            same.map(|(_, other)| gap - other)
-        })
-        .collect::<Option<Vec<f64>>>()?;
-    Some((mean(&differences), interval(&differences)))
+    let pairs = one.by_seed.iter().map(|seed| {
+        let same = other.by_seed.iter().find(|other| other.0 == seed.0);
+        same.map(|same| value(seed) - value(same))
+    });
+    pairs
+        .collect::<Option<Vec<f64>>>()
+        .map(|found| summary(&found))
 }
 
 fn row(bias: Bias, model: Detector, entries: &[&Entry]) -> Row {
@@ -101,14 +110,13 @@ fn row(bias: Bias, model: Detector, entries: &[&Entry]) -> Row {
         seeds: entries.len(),
         light: mean(&light),
         dark: mean(&dark),
-        gap: mean(&gaps),
-        interval: interval(&gaps),
-        by_seed: entries
-            .iter()
-            .map(|entry| entry.trial.seed)
-            .zip(gaps)
+        gap: summary(&gaps),
+        by_seed: (entries.iter().zip(gaps).zip(&alarms))
+            .map(|((entry, gap), alarms)| (entry.trial.seed, gap, *alarms))
             .collect(),
+        excess: None,
         reduction: None,
+        alarms_change: None,
         false_positives: [
             mean(&alarms),
             alarms.iter().copied().fold(f64::INFINITY, f64::min),
@@ -121,39 +129,85 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// Student's interval of a mean: what the seeds alone make it vary.
-fn interval(values: &[f64]) -> Option<[f64; 2]> {
+/// The mean, and Student's interval: what the seeds alone make it vary.
+fn summary(values: &[f64]) -> Mean {
     let (count, centre) = (values.len(), mean(values));
-    let quantile = match count {
-        0 | 1 => return None,
-        _ => STUDENT.get(count - 2).copied().unwrap_or(NORMAL),
-    };
     let squares: f64 = values.iter().map(|value| (value - centre).powi(2)).sum();
-    let half = quantile * (squares / (count - 1) as f64 / count as f64).sqrt();
-    Some([centre - half, centre + half])
+    let interval = (count > 1).then(|| {
+        let half = student(count - 1) * (squares / (count - 1) as f64 / count as f64).sqrt();
+        [centre - half, centre + half]
+    });
+    (centre, interval)
 }
 
-/// The table in French, as Markdown.
+/// Quantile 0.975 of Student's law with `freedom` ≥ 1 degrees of freedom.
+fn student(freedom: usize) -> f64 {
+    // 12.7 with one degree, less with more.
+    let (mut low, mut high) = (1.0, 13.0);
+    while high - low > 1e-9 {
+        let middle = (low + high) / 2.0;
+        match central(middle, freedom) < 0.95 {
+            true => low = middle,
+            false => high = middle,
+        }
+    }
+    (low + high) / 2.0
+}
+
+/// Probability that a variable of Student's law stands between −t and t: a finite sum, since its degrees are a whole number
+/// (Abramowitz and Stegun, 26.7.3 and 26.7.4).
+fn central(t: f64, freedom: usize) -> f64 {
+    let angle = (t / (freedom as f64).sqrt()).atan();
+    let (sine, cosine) = angle.sin_cos();
+    let odd = freedom % 2 == 1;
+    // Powers of the cosine up to freedom − 2, even or odd like it.
+    let mut term = if odd { cosine } else { 1.0 };
+    let mut sum = 0.0;
+    for power in (freedom % 2..freedom.saturating_sub(1)).step_by(2) {
+        sum += term;
+        term *= cosine * cosine * (power + 1) as f64 / (power + 2) as f64;
+    }
+    match odd {
+        true => (angle + sine * sum) * std::f64::consts::FRAC_2_PI,
+        false => sine * sum,
+    }
+}
+
+/// The tables in French, as Markdown: what each detector does in each world, then what changes seed by seed.
 pub fn markdown(rows: &[Row], args: &BiasBenchArgs) -> String {
     let mut text = String::from(
-        "| biais injecté | détecteur | rappel, peaux claires | rappel, peaux foncées | écart [95 %], en points | de moins que le CNN [95 %] | faux positifs [extrêmes] |\n\
-         |---|---|---:|---:|---:|---:|---:|\n",
+        "| biais injecté | détecteur | rappel, peaux claires | rappel, peaux foncées | écart [95 %], en points | faux positifs [extrêmes] |\n\
+         |---|---|---:|---:|---:|---:|\n",
     );
     for row in rows {
-        let reduction = row.reduction.map_or("–".to_owned(), |(mean, interval)| {
-            with_interval(mean, interval)
-        });
         let [alarms, low, high] = row.false_positives;
         text.push_str(&format!(
-            "| {} | {} | {} | {} | {} | {reduction} | {} [{} ; {}] |\n",
+            "| {} | {} | {} | {} | {} | {} [{} ; {}] |\n",
             row.bias.title(),
             row.model.name(),
-            rate(row.light),
-            rate(row.dark),
-            with_interval(row.gap, row.interval),
-            rate(alarms),
-            rate(low),
-            rate(high),
+            fixed(row.light, 3),
+            fixed(row.dark, 3),
+            with_interval(row.gap),
+            fixed(alarms, 3),
+            fixed(low, 3),
+            fixed(high, 3),
+        ));
+    }
+    text.push_str(
+        "\nDifférences graine par graine, en points [95 %] :\n\n\
+         | biais injecté | détecteur | écart − écart du monde équilibré | écart du CNN − écart du DB-VAE | faux positifs du DB-VAE − ceux du CNN |\n\
+         |---|---|---:|---:|---:|\n",
+    );
+    let shown = |mean: Option<Mean>| mean.map_or("–".to_owned(), with_interval);
+    let compared = |row: &&Row| row.excess.is_some() || row.reduction.is_some();
+    for row in rows.iter().filter(compared) {
+        text.push_str(&format!(
+            "| {} | {} | {} | {} | {} |\n",
+            row.bias.title(),
+            row.model.name(),
+            shown(row.excess),
+            shown(row.reduction),
+            shown(row.alarms_change),
         ));
     }
     let seeds = match (args.seeds.0, args.seeds.1) {
@@ -162,35 +216,25 @@ pub fn markdown(rows: &[Row], args: &BiasBenchArgs) -> String {
     };
     text.push_str(&format!(
         "\n*Visages dessinés ; {} visages et autant d'autres images, {} visages de test par groupe, {seeds} (moyennes ; intervalle de Student sur les graines). \
-         Mesuré par `cargo tp bench biais`.*\n",
-        thousands(args.images),
-        thousands(args.test_faces),
+         Le CNN s'entraîne {} époques, le DB-VAE {} : ils ne diffèrent pas que par leur méthode. Mesuré par `cargo tp bench biais`.*\n",
+        grouped(args.images.into()),
+        grouped(args.test_faces.into()),
+        Detector::Cnn.epochs(),
+        Detector::DbVae.epochs(),
     ));
     text
 }
 
-fn rate(value: f64) -> String {
-    format!("{value:.3}").replace('.', ",")
-}
-
-fn with_interval(value: f64, interval: Option<[f64; 2]>) -> String {
+fn with_interval((value, interval): Mean) -> String {
     let interval = interval.map_or(String::new(), |[low, high]| {
         format!(" [{} ; {}]", points(low), points(high))
     });
     points(value) + &interval
 }
 
-fn points(value: f64) -> String {
-    // No « −0,0 ».
-    let tenths = (value * 1000.0).round() / 10.0 + 0.0;
-    format!("{tenths:.1}").replace('.', ",").replace('-', "−")
-}
-
-fn thousands(value: u32) -> String {
-    match value {
-        0..1000 => value.to_string(),
-        _ => format!("{} {:03}", value / 1000, value % 1000),
-    }
+/// A share as points of percentage.
+fn points(share: f64) -> String {
+    fixed(100.0 * share, 1)
 }
 
 #[cfg(test)]
@@ -237,16 +281,16 @@ mod tests {
         let rows = rows(&entries);
         assert_eq!(rows.len(), 1);
         let row = &rows[0];
-        assert!((row.gap - 0.2).abs() < 1e-12 && (row.dark - 0.7).abs() < 1e-12);
-        let [low, high] = row.interval.unwrap();
+        assert!((row.gap.0 - 0.2).abs() < 1e-12 && (row.dark - 0.7).abs() < 1e-12);
+        let [low, high] = row.gap.1.unwrap();
         let half = 4.303 * 0.1 / 3_f64.sqrt();
-        assert!((low - 0.2 + half).abs() < 1e-9 && (high - 0.2 - half).abs() < 1e-9);
+        assert!((low - 0.2 + half).abs() < 1e-4 && (high - 0.2 - half).abs() < 1e-4);
         assert!(
             row.false_positives
                 .iter()
                 .all(|rate| (rate - 0.05).abs() < 1e-12)
         );
-        assert_eq!(super::rows(&entries[..1])[0].interval, None);
+        assert_eq!(super::rows(&entries[..1])[0].gap.1, None);
     }
 
     /// Gaps of 10, 20 and 30 points with the CNN, of 4, 20 and 12 with the other: 6, 0 and 18 fewer.
@@ -264,19 +308,62 @@ mod tests {
         assert!((mean - 0.08).abs() < 1e-12);
         // Standard deviation of 6, 0 and 18: √84.
         let half = 4.303 * 0.84_f64.sqrt() / 10.0 / 3_f64.sqrt();
-        assert!((low - 0.08 + half).abs() < 1e-9 && (high - 0.08 - half).abs() < 1e-9);
+        assert!((low - 0.08 + half).abs() < 1e-4 && (high - 0.08 - half).abs() < 1e-4);
         // A seed that only one of them has.
         assert_eq!(rows(&entries[..5])[1].reduction, None);
     }
 
+    /// Gaps of 10 and 20 points with a bias, of 4 and −2 without: 6 and 22 more; false positives 5 % and 2 %.
     #[test]
-    fn numbers_are_written_in_french() {
-        assert_eq!(rate(0.1234), "0,123");
-        assert_eq!(points(-0.0451), "−4,5");
-        assert_eq!(points(-0.0001), "0,0");
+    fn an_excess_is_paired_by_seed() {
+        let mut entries =
+            [(1, 80), (2, 70), (2, 92), (1, 86)].map(|(seed, dark)| entry(seed, 90, dark));
+        for other in &mut entries[2..] {
+            other.trial.bias = Bias::Equilibre;
+        }
+        let all = rows(&entries);
+        let (mean, interval) = all[0].excess.unwrap();
+        assert!(all[0].bias == Bias::RareEtSombre && (mean - 0.14).abs() < 1e-12);
+        // Standard error of 6 and 22: 8; one degree of freedom.
+        assert!((interval.unwrap()[1] - 0.14 - 12.706 * 0.08).abs() < 1e-4);
+        assert_eq!(all[1].excess, None);
+
+        for other in &mut entries[2..] {
+            other.trial.bias = Bias::RareEtSombre;
+            other.trial.model = Detector::DbVae;
+            other.outcome.false_alarms = 2;
+        }
+        let (mean, interval) = rows(&entries)[1].alarms_change.unwrap();
+        let [low, high] = interval.unwrap();
+        assert!((mean + 0.03).abs() < 1e-12 && high - low < 1e-9);
+    }
+
+    /// Quantiles of any printed table.
+    #[test]
+    fn students_quantiles_are_those_of_the_tables() {
+        for (freedom, quantile) in [
+            (1, 12.706),
+            (2, 4.303),
+            (3, 3.182),
+            (4, 2.776),
+            (9, 2.262),
+            (10, 2.228),
+            (11, 2.201),
+            (20, 2.086),
+            (30, 2.042),
+            (99, 1.984),
+        ] {
+            let found = student(freedom);
+            assert!((found - quantile).abs() < 6e-4, "{freedom}: {found}");
+        }
+    }
+
+    #[test]
+    fn a_gap_is_written_in_points() {
         assert_eq!(
-            (thousands(3000), thousands(300)),
-            ("3 000".to_owned(), "300".to_owned())
+            with_interval((-0.0451, Some([-0.2, 0.1]))),
+            "−4,5 [−20,0 ; 10,0]"
         );
+        assert_eq!(with_interval((-0.0001, None)), "0,0");
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Model;
 use crate::error::{Error, Result};
+use crate::french::fixed;
 
 /// Largest relative difference of the losses before any update: both sides compute the same function.
 const FIRST_TOLERANCE: f64 = 5e-5;
@@ -197,7 +198,7 @@ pub fn text(runs: &[Run], load: Option<f64>) -> String {
     if let Some(load) = load {
         lines.push(format!(
             "Charge de la machine au début : {}.",
-            decimal(load, 2)
+            fixed(load, 2)
         ));
     }
     for run in runs {
@@ -216,9 +217,9 @@ fn row(run: &Run) -> String {
     let time = |side: &SideReport| {
         format!(
             "{} [{} ; {}]",
-            decimal(side.median, 1),
-            decimal(side.quartiles[0], 1),
-            decimal(side.quartiles[1], 1)
+            fixed(side.median, 1),
+            fixed(side.quartiles[0], 1),
+            fixed(side.quartiles[1], 1)
         )
     };
     // « ours / peer », or ours alone.
@@ -226,11 +227,11 @@ fn row(run: &Run) -> String {
         Some(peer) => format!("{} / {}", value(&run.ours), value(peer)),
         None => value(&run.ours),
     };
-    let pace = |side: &SideReport| format!("{:.0}", 1e3 * run.batch as f64 / side.median);
-    let cpu = |side: &SideReport| side.cpu.map_or("?".to_owned(), |cpu| decimal(cpu, 1));
+    let pace = |side: &SideReport| fixed(1e3 * run.batch as f64 / side.median, 0);
+    let cpu = |side: &SideReport| side.cpu.map_or("?".to_owned(), |cpu| fixed(cpu, 1));
     let memory = |side: &SideReport| {
         side.peak_memory
-            .map_or("?".to_owned(), |bytes| format!("{:.0}", bytes as f64 / 1e6))
+            .map_or("?".to_owned(), |bytes| fixed(bytes as f64 / 1e6, 0))
     };
     format!(
         "{:<16}{:>5}{:>5}{:>27}{:>27}{:>9}{:>14}{:>16}{:>14}",
@@ -239,8 +240,7 @@ fn row(run: &Run) -> String {
         run.threads,
         time(&run.ours),
         run.peer.as_ref().map_or("–".to_owned(), time),
-        run.ratio()
-            .map_or("–".to_owned(), |ratio| decimal(ratio, 2)),
+        run.ratio().map_or("–".to_owned(), |ratio| fixed(ratio, 2)),
         both(&pace),
         both(&cpu),
         both(&memory),
@@ -261,13 +261,13 @@ fn losses_line(run: &Run, losses: &Losses) -> String {
             "les pertes DIFFÈRENT : les deux côtés ne calculent pas la même chose",
         ),
     };
-    let pair = |[ours, peer]: [f64; 2]| format!("{} / {}", decimal(ours, 6), decimal(peer, 6));
+    let pair = |[ours, peer]: [f64; 2]| format!("{} / {}", fixed(ours, 6), fixed(peer, 6));
     let last = match losses.steps {
         1 => String::new(),
         steps => format!(
             " ; pas {steps} : {} ; plus grand écart en chemin : {} de la première perte",
             pair(losses.last),
-            decimal(losses.largest_gap, 5)
+            fixed(losses.largest_gap, 5)
         ),
     };
     format!(
@@ -285,7 +285,7 @@ fn profile_lines(run: &Run, profile: &Profile) -> Vec<String> {
     )];
     let phases = profile.phases.iter();
     lines.extend(
-        phases.map(|phase| format!("  {:<34}{:>9}", phase.name, decimal(phase.milliseconds, 2))),
+        phases.map(|phase| format!("  {:<34}{:>9}", phase.name, fixed(phase.milliseconds, 2))),
     );
     if profile.layers.is_empty() {
         return lines;
@@ -301,11 +301,11 @@ fn profile_lines(run: &Run, profile: &Profile) -> Vec<String> {
             "  {:<16}{:<20}{:>9}{:>9}",
             layer.name,
             shape.join(" × "),
-            decimal(layer.forward, 2),
-            decimal(layer.backward, 2)
+            fixed(layer.forward, 2),
+            fixed(layer.backward, 2)
         ));
     }
-    let sum = |time: fn(&Layer) -> f64| decimal(profile.layers.iter().map(time).sum(), 2);
+    let sum = |time: fn(&Layer) -> f64| fixed(profile.layers.iter().map(time).sum(), 2);
     lines.push(format!(
         "  {:<36}{:>9}{:>9}",
         "somme",
@@ -313,11 +313,6 @@ fn profile_lines(run: &Run, profile: &Profile) -> Vec<String> {
         sum(|layer| layer.backward)
     ));
     lines
-}
-
-/// A number with a decimal comma.
-fn decimal(value: f64, digits: usize) -> String {
-    format!("{value:.digits$}").replace('.', ",")
 }
 
 #[cfg(test)]

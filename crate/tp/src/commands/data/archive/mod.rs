@@ -143,14 +143,7 @@ impl Source {
                 each_of_tar(path, content, see)
             }
             Self::Table(path) => {
-                let mut file = open(path)?;
-                let data = fs::metadata(path).map_err(Error::io("Impossible de lire", path))?;
-                let entry = Entry {
-                    size: data.len(),
-                    content: &mut file,
-                };
-                let mut see = see;
-                see(Path::new(path.file_name().unwrap_or_default()), entry)
+                see_file(path, Path::new(path.file_name().unwrap_or_default()), see)
             }
         }
     }
@@ -229,16 +222,24 @@ fn safe(path: &Path) -> Result<PathBuf> {
 fn each_of_folder(root: &Path, mut see: impl FnMut(&Path, Entry) -> Result<()>) -> Result<()> {
     let files = tree::files(root)?;
     for within in files {
-        let path = root.join(&within);
-        let mut file = open(&path)?;
-        let data = fs::metadata(&path).map_err(Error::io("Impossible de lire", &path))?;
-        let entry = Entry {
-            size: data.len(),
-            content: &mut file,
-        };
-        see(&within, entry)?;
+        see_file(&root.join(&within), &within, &mut see)?;
     }
     Ok(())
+}
+
+/// Shows the file at `path` as `within`.
+fn see_file(
+    path: &Path,
+    within: &Path,
+    mut see: impl FnMut(&Path, Entry) -> Result<()>,
+) -> Result<()> {
+    let mut file = open(path)?;
+    let data = fs::metadata(path).map_err(Error::io("Impossible de lire", path))?;
+    let entry = Entry {
+        size: data.len(),
+        content: &mut file,
+    };
+    see(within, entry)
 }
 
 fn each_of_zip(path: &Path, mut see: impl FnMut(&Path, Entry) -> Result<()>) -> Result<()> {
@@ -251,9 +252,8 @@ fn each_of_zip(path: &Path, mut see: impl FnMut(&Path, Entry) -> Result<()>) -> 
         if !file.is_file() {
             continue;
         }
-        let name = file.name().map_err(|error| reasons::of_zip(path, error))?;
-        let within = safe(Path::new(name.as_ref()))?;
-        drop(name);
+        let name = file.name().map_err(|error| reasons::of_zip(path, error));
+        let within = safe(Path::new(&*name?))?;
         let entry = Entry {
             size: file.size(),
             content: &mut file,
@@ -275,9 +275,7 @@ fn each_of_tar(
         if !file.header().entry_type().is_file() {
             continue;
         }
-        let name = file.path().map_err(|error| damaged(path, &error))?;
-        let within = safe(&name)?;
-        drop(name);
+        let within = safe(&file.path().map_err(|error| damaged(path, &error))?)?;
         let entry = Entry {
             size: file.size(),
             content: &mut file,
