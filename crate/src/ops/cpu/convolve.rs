@@ -7,9 +7,9 @@ use pulp::{Simd, WithSimd};
 use super::{
     activate::{Activation, each},
     depthwise, images_per_piece,
-    output::{by_pieces, piece_of},
+    output::{Blank, blank_pieces, piece_of},
     product::{Source, lay_out, places_along, product, vector_places},
-    shape::{ConvShape, Segment, Walk, copy, interleave, sort_columns},
+    shape::{ConvShape, Segment, Walk, interleave, sort_columns},
     tile::{self, Tile, dispatch, for_height},
 };
 
@@ -105,22 +105,20 @@ impl WithSimd for Convolve<'_> {
         let start = padded_bias(self.epilogue.bias, &shape, &tiles);
 
         let piece = images_per_piece(shape.batch);
-        by_pieces(
-            shape.batch * image_out,
-            piece * image_out,
-            |index, output| {
-                simd.vectorize(Piece {
-                    simd,
-                    x: piece_of(self.x, index, piece * image_in),
-                    output,
-                    packed: &packed,
-                    start: &start,
-                    epilogue: self.epilogue,
-                    tiles: &tiles,
-                    shape: &shape,
-                });
-            },
-        )
+        let write = |index: usize, output: &mut Blank| {
+            simd.vectorize(Piece {
+                simd,
+                x: piece_of(self.x, index, piece * image_in),
+                output,
+                packed: &packed,
+                start: &start,
+                epilogue: self.epilogue,
+                tiles: &tiles,
+                shape: &shape,
+            });
+        };
+        // SAFETY: tiles share out the channels, and a walk goes through every pixel once.
+        unsafe { blank_pieces(shape.batch * image_out, piece * image_out, write) }
     }
 }
 
@@ -154,10 +152,10 @@ pub(super) fn padded_bias(bias: Option<&[f32]>, shape: &ConvShape, tiles: &[Tile
 }
 
 /// Some images of the batch, computed by one thread.
-struct Piece<'a, S> {
+struct Piece<'a, 'b, S> {
     simd: S,
     x: &'a [f32],
-    output: &'a mut [f32],
+    output: &'a mut Blank<'b>,
     packed: &'a [f32],
     start: &'a [f32],
     epilogue: Epilogue<'a>,
@@ -165,7 +163,7 @@ struct Piece<'a, S> {
     shape: &'a ConvShape,
 }
 
-impl<S: Simd> pulp::NullaryFnOnce for Piece<'_, S> {
+impl<S: Simd> pulp::NullaryFnOnce for Piece<'_, '_, S> {
     type Output = ();
 
     #[inline(always)]
@@ -251,7 +249,7 @@ impl<S: Simd> pulp::NullaryFnOnce for Piece<'_, S> {
                                 let at = (run.image * channels_out + channel) * pixels
                                     + run.row * shape.output[1]
                                     + run.column;
-                                copy::<S>(&mut self.output[at..][..run.length], &from[run.at..]);
+                                self.output.put::<S>(at, &from[run.at..][..run.length]);
                             }
                         }
                     }

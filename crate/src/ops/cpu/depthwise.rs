@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::{
     convolve::Epilogue,
     grid::{Grid, SLACK},
-    output::{by_pieces, piece_of},
+    output::{Blank, blank_pieces, by_pieces, piece_of},
     shape::{ConvShape, copy},
     tile::{dispatch, each_row, for_height},
 };
@@ -35,7 +35,7 @@ pub(super) fn convolve(
     let grid = Grid::new(shape);
     let length = shape.batch * shape.channels[1] * shape.pixels_out();
     let planes = (shape.batch * shape.groups).div_ceil(PIECES).max(1);
-    by_pieces(length, planes * shape.pixels_out(), |piece, output| {
+    let write = |piece: usize, output: &mut Blank| {
         dispatch(Forward {
             x: piece_of(x, piece, planes * shape.pixels_in()),
             output,
@@ -45,7 +45,9 @@ pub(super) fn convolve(
             grid: &grid,
             shape,
         });
-    })
+    };
+    // SAFETY: planes and their rows follow each other.
+    unsafe { blank_pieces(length, planes * shape.pixels_out(), write) }
 }
 
 /// See [`spread`](super::spread::spread), without bias.
@@ -127,9 +129,9 @@ fn shifted_sum<S: Simd>(
 }
 
 /// Some planes of the output; `first` is the index of the first in the batch.
-struct Forward<'a> {
+struct Forward<'a, 'b> {
     x: &'a [f32],
-    output: &'a mut [f32],
+    output: &'a mut Blank<'b>,
     weight: &'a [f32],
     epilogue: Epilogue<'a>,
     first: usize,
@@ -137,7 +139,7 @@ struct Forward<'a> {
     shape: &'a ConvShape,
 }
 
-impl WithSimd for Forward<'_> {
+impl WithSimd for Forward<'_, '_> {
     type Output = ();
 
     #[inline(always)]
@@ -148,9 +150,8 @@ impl WithSimd for Forward<'_> {
         let mut result = vec![0.0; whole::<S>(shape.output[0] * grid.width)];
         let offsets = grid.offsets();
         let images = self.x.chunks_exact(shape.pixels_in());
-        let outputs = self.output.chunks_exact_mut(shape.pixels_out());
         let mut taps = vec![(0.0, 0); shape.taps()];
-        for (index, (x, output)) in images.zip(outputs).enumerate() {
+        for (index, x) in images.enumerate() {
             let channel = (self.first + index) % shape.groups;
             let factors = &self.weight[channel * shape.taps()..][..shape.taps()];
             for (tap, (factor, offset)) in taps.iter_mut().zip(factors.iter().zip(&offsets)) {
@@ -160,9 +161,10 @@ impl WithSimd for Forward<'_> {
             let start = self.epilogue.start(channel);
             shifted_sum(simd, start, &plane, &taps, &mut result);
             self.epilogue.finish(channel, &mut result);
-            let rows = result.chunks(grid.width);
-            for (output, row) in output.chunks_exact_mut(shape.output[1]).zip(rows) {
-                copy::<S>(output, row);
+            let rows = result.chunks(grid.width).take(shape.output[0]);
+            for (y, row) in rows.enumerate() {
+                let at = index * shape.pixels_out() + y * shape.output[1];
+                self.output.put::<S>(at, &row[..shape.output[1]]);
             }
         }
     }
