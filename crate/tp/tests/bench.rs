@@ -43,6 +43,10 @@ impl Machine {
     }
 
     fn bench(&self, arguments: &[&str]) -> Output {
+        self.bench_with(&[], arguments)
+    }
+
+    fn bench_with(&self, variables: &[(&str, &Path)], arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tp"));
         command.args(["bench", "pas"]).args(arguments);
         command
@@ -53,12 +57,17 @@ impl Machine {
             )
             .env("TP_DEPOT", self.folder.join("dépôt"))
             .env("TP_CACHE", self.folder.join("cache"))
+            .envs(variables.iter().copied())
             .current_dir(&self.folder);
         command.output().expect("tp starts")
     }
 
     fn refused(&self, arguments: &[&str]) -> String {
-        let output = self.bench(arguments);
+        self.refused_with(&[], arguments)
+    }
+
+    fn refused_with(&self, variables: &[(&str, &Path)], arguments: &[&str]) -> String {
+        let output = self.bench_with(variables, arguments);
         assert_eq!(output.status.code(), Some(2), "{output:?}");
         assert!(output.stdout.is_empty());
         String::from_utf8_lossy(&output.stderr).into_owned()
@@ -96,6 +105,60 @@ fn a_peer_that_cannot_be_installed_is_told_before_anything_is_compiled() {
     assert!(!machine.folder.join("cache/pairs/tensorflow").exists());
 }
 
+/// A Python that is recent enough, and has no PyTorch.
+const WITHOUT_TORCH: &str = "case \"$2\" in 'import torch') echo \"ModuleNotFoundError: No module named 'torch'\" >&2; exit 1;; \
+     *) echo 3 11;; esac";
+
+#[test]
+fn pytorch_that_is_not_there_is_told_and_not_installed() {
+    let machine = Machine::new("torch");
+    machine.script("cargo", "echo compile > compiled");
+    machine.script("python3", WITHOUT_TORCH);
+    machine.script("autre", WITHOUT_TORCH);
+    let bin = machine.folder.join("bin");
+    let (python, other, absent) = (bin.join("python3"), bin.join("autre"), bin.join("absent"));
+    for (variables, program, reason) in [
+        (vec![], &python, "n'importe pas torch"),
+        (vec![("TP_PYTORCH", &*other)], &other, "n'importe pas torch"),
+        (vec![("TP_PYTORCH", &*absent)], &absent, "ne démarre pas"),
+    ] {
+        let said = machine.refused_with(&variables, &["--pair", "pytorch"]);
+        let expected = format!(
+            "✘ PyTorch (« {} » {reason}) est introuvable.",
+            program.display()
+        );
+        assert!(
+            said.contains(&expected) && said.lines().count() == 1,
+            "{said}"
+        );
+        assert!(
+            said.contains("python3 -m pip install torch") && said.contains("TP_PYTORCH="),
+            "{said}"
+        );
+    }
+    assert!(!machine.folder.join("dépôt/compiled").exists());
+    assert!(!machine.folder.join("cache/pairs").exists());
+}
+
+#[test]
+fn pytorch_is_taken_where_it_is() {
+    let machine = Machine::new("torch là");
+    machine.script("cargo", "exit 101");
+    machine.script("python3", WITHOUT_TORCH);
+    machine.script("autre", "exit 0");
+    let other = machine.folder.join("bin/autre");
+    // Compiling comes next: the peer was ready.
+    let next = "✘ La compilation de visages-worker a échoué (code 101).";
+    let said = machine.refused_with(&[("TP_PYTORCH", &*other)], &["--pair", "pytorch"]);
+    assert!(said.contains(next), "{said}");
+    // The labs' environment comes before the Python of the PATH.
+    let venv = machine.folder.join("dépôt/.venv/bin");
+    fs::create_dir_all(&venv).expect("folder");
+    fs::copy(other, venv.join("python")).expect("copy");
+    let said = machine.refused(&["--pair", "pytorch"]);
+    assert!(said.contains(next), "{said}");
+}
+
 #[test]
 fn a_worker_that_does_not_compile_is_told() {
     let machine = Machine::new("cargo");
@@ -115,7 +178,10 @@ fn a_worker_that_does_not_compile_is_told() {
 fn values_that_cannot_be_are_named() {
     let machine = Machine::new("options");
     for (arguments, expected) in [
-        (["--pair", "caffe"], "valeurs possibles : tensorflow"),
+        (
+            ["--pair", "caffe"],
+            "valeurs possibles : tensorflow, keras, pytorch",
+        ),
         (
             ["--modele", "resnet"],
             "valeurs possibles : cnn, dbvae, vae64, jeune-age, efficientnet-b0",
@@ -147,7 +213,7 @@ fn the_help_is_french() {
     let help = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(0));
     assert!(
-        help.contains("tensorflow") && help.contains("dbvae"),
+        help.contains("tensorflow") && help.contains("TP_PYTORCH") && help.contains("dbvae"),
         "{help}"
     );
     assert!(

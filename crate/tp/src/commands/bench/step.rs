@@ -79,7 +79,8 @@ impl Model {
 #[derive(Debug, Args)]
 pub struct StepBenchArgs {
     /// Bibliothèque à laquelle comparer dans la même mesure : tensorflow (au plus vite, noyaux fusionnés) ou keras (tel qu'on
-    /// l'écrit d'ordinaire), installés au besoin
+    /// l'écrit d'ordinaire), installés au besoin ; ou pytorch (tel qu'on l'écrit d'ordinaire), qui doit être déjà là, dans le
+    /// Python que nomme la variable TP_PYTORCH, sinon dans celui des TP (.venv) ou dans python3
     #[arg(long = "pair", value_name = "PAIR", hide_possible_values = true)]
     peer: Option<Peer>,
     /// Réseaux mesurés, séparés par des virgules, parmi cnn, dbvae, vae64, jeune-age et efficientnet-b0 (cnn,dbvae par défaut)
@@ -152,7 +153,7 @@ struct Configuration {
 /// Measures and prints; [`Verdict::Failed`] when the losses of both sides differ.
 ///
 /// # Errors
-/// When the worker cannot be compiled, the peer cannot be installed, or one of them fails.
+/// When the worker cannot be compiled, the peer cannot be installed or found, or one of them fails.
 pub fn execute(args: &StepBenchArgs) -> Result<Verdict> {
     let repository = Repository::find()?;
     let cache = Cache::locate()?;

@@ -10,12 +10,16 @@ use sha2::{Digest, Sha256};
 use crate::error::{Error, Result};
 use crate::paths::{self, Cache, Repository};
 use crate::process::{self, Progress};
-use crate::setup::python;
+use crate::setup::python::{self, Environment};
 
 /// Heading in `environment.yml` of what TensorFlow takes.
 const HEADING: &str = "pair-tensorflow";
 
 const TENSORFLOW: &str = include_str!("../peer_tensorflow.py");
+const PYTORCH: &str = include_str!("../peer_pytorch.py");
+
+/// Variable that names the Python where PyTorch is.
+const PYTORCH_VARIABLE: &str = "TP_PYTORCH";
 
 /// A library that takes the same steps as ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
@@ -25,6 +29,8 @@ pub enum Peer {
     Tensorflow,
     /// Keras tel qu'on l'écrit d'ordinaire, dans un tf.function, oneDNN
     Keras,
+    /// PyTorch tel qu'on l'écrit d'ordinaire, oneDNN ; jamais installé par « tp »
+    Pytorch,
 }
 
 /// A peer that can be started.
@@ -36,15 +42,19 @@ pub struct Ready {
 }
 
 impl Peer {
-    /// The peer, installed in an environment of its own under the cache if it is not there.
+    /// The peer, installed in an environment of its own under the cache if it is not there; PyTorch where it is installed.
     ///
     /// # Errors
-    /// [`Error::Missing`] without Python, [`Error::Command`] when pip fails.
+    /// [`Error::Missing`] without Python or without PyTorch, [`Error::Command`] when pip fails.
     pub fn ensure(self, repository: &Repository, cache: &Cache) -> Result<Ready> {
         let (python, script) = match self {
             Self::Tensorflow | Self::Keras => {
                 install(repository, cache, HEADING, "tensorflow", TENSORFLOW)?
             }
+            Self::Pytorch => (
+                python_with_torch(repository)?,
+                write_script(cache, "pytorch", PYTORCH)?,
+            ),
         };
         Ok(Ready {
             peer: self,
@@ -81,18 +91,65 @@ pub fn install(
     name: &str,
     text: &str,
 ) -> Result<(PathBuf, PathBuf)> {
-    let folder = cache.root().join("pairs");
-    let python = ensure_environment(&folder.join(name), &requirements(repository, heading)?)?;
-    // Under a name of its own: another checkout's measurement may run another text at the same moment.
+    let root = cache.root().join("pairs").join(name);
+    let python = ensure_environment(&root, &requirements(repository, heading)?)?;
+    Ok((python, write_script(cache, name, text)?))
+}
+
+/// Writes a peer's script under the cache, under a name of its own: another checkout's measurement may run another text at
+/// the same moment.
+fn write_script(cache: &Cache, name: &str, text: &str) -> Result<PathBuf> {
     let hash = Sha256::digest(text);
     let version: String = hash
         .iter()
         .take(4)
         .map(|byte| format!("{byte:02x}"))
         .collect();
+    let folder = cache.root().join("pairs");
+    paths::create_folder(&folder)?;
     let script = folder.join(format!("peer_{name}-{version}.py"));
     paths::write_atomically(&script, text.as_bytes())?;
-    Ok((python, script))
+    Ok(script)
+}
+
+/// The Python that [`PYTORCH_VARIABLE`] names, else the first with PyTorch of the labs' environment and the `PATH`: PyTorch,
+/// several gigabytes, is not installed for a measurement.
+///
+/// # Errors
+/// [`Error::Missing`] when none of them imports PyTorch.
+fn python_with_torch(repository: &Repository) -> Result<PathBuf> {
+    let named = std::env::var_os(PYTORCH_VARIABLE).filter(|value| !value.is_empty());
+    let candidates = match named {
+        Some(program) => vec![PathBuf::from(program)],
+        None => {
+            let labs = Some(Environment::locate(repository).program("python"));
+            let labs = labs.filter(|program| program.exists());
+            labs.into_iter().chain(python::find_python().ok()).collect()
+        }
+    };
+    let mut tried = Vec::new();
+    for program in candidates {
+        // Imported, not only looked for: a PyTorch whose libraries do not load is of no use.
+        let mut command = Command::new(&program);
+        command.args(["-c", "import torch"]);
+        let reason = match process::output(&mut command, "L'appel de Python", "") {
+            Ok(_) => return Ok(program),
+            Err(Error::Missing { .. }) => "ne démarre pas",
+            Err(_) => "n'importe pas torch",
+        };
+        tried.push(format!("« {} » {reason}", program.display()));
+    }
+    if tried.is_empty() {
+        tried.push("aucun Python trouvé".to_owned());
+    }
+    Err(Error::Missing {
+        what: format!("PyTorch ({})", tried.join(", ")),
+        remedy: format!(
+            "« tp » ne l'installe pas (plusieurs Go) : installez-le dans un environnement à vous (« python3 -m venv ~/torch », puis \
+             « ~/torch/bin/python3 -m pip install torch ») et nommez son Python dans la variable {PYTORCH_VARIABLE} \
+             ({PYTORCH_VARIABLE}=~/torch/bin/python3)."
+        ),
+    })
 }
 
 /// The lines of a peer's group in `environment.yml`: commented out, so that nothing else installs them.
@@ -185,6 +242,17 @@ mod tests {
         let text = "  - pip:\n      # [auteurs]\n      - nbgrader==1\n      # [pair-tensorflow]\n      # un mot\n      # - a==1\n      # - b==2\n      # [autre]\n      # - c==3\n";
         assert_eq!(parse(text, HEADING), ["a==1", "b==2"]);
         assert!(parse("# - a==1\n", HEADING).is_empty());
+    }
+
+    #[test]
+    fn a_peer_is_read_from_its_name_and_told_by_it() {
+        for peer in Peer::value_variants() {
+            assert_eq!(Peer::from_str(&peer.name(), false), Ok(*peer));
+            let told = serde_json::to_value(peer).unwrap();
+            assert_eq!(told, peer.name());
+        }
+        assert_eq!(Peer::from_str("pytorch", false), Ok(Peer::Pytorch));
+        assert!(Peer::from_str("torch", false).is_err());
     }
 
     #[test]
