@@ -60,8 +60,13 @@ fn dispatch(folder: &Path, rustc: &OsStr, arguments: &[OsString]) -> std::io::Re
 
 fn run(rustc: &OsStr, arguments: &[OsString]) -> std::io::Result<ExitCode> {
     use std::os::unix::process::CommandExt;
+    let mut command = Command::new(rustc);
+    if let Some(folder) = std::env::var_os("EVCXR_TMPDIR") {
+        // A linker that is killed leaves its files: there, they go with the kernel.
+        command.env("TMPDIR", folder);
+    }
     // exec: an interrupt must reach rustc itself, and one process less is one wait less.
-    Err(Command::new(rustc).args(arguments).exec())
+    Err(command.args(arguments).exec())
 }
 
 /// What the wrapper must know of a compilation.

@@ -273,10 +273,16 @@ impl Fake {
                 });
                 return self.wait_for_the_end(request).await;
             }
-            // Over when the compiler is killed.
+            // Over when the compiler is killed. What compilers keep for the next cell is there.
             "compile" => {
+                std::fs::create_dir_all(kept_by_compilers()).unwrap();
                 let status = Command::new("sleep").arg("60").status().unwrap();
                 return self.fail(format!("rustc : {status}"), request).await;
+            }
+            "keep" => std::fs::create_dir_all(kept_by_compilers()).unwrap(),
+            "compiled" => {
+                let kept = kept_by_compilers().exists();
+                cell(|out, _| writeln!(out, "{kept}").unwrap());
             }
             "slow" => {
                 std::thread::sleep(Duration::from_millis(rest.parse().unwrap()));
@@ -379,6 +385,12 @@ fn cell(body: impl FnOnce(&mut dyn Write, &mut dyn Write)) {
     let (mut out, mut err) = pipes();
     mark(&mut out, &Marker::Begin);
     body(&mut out, &mut err);
+}
+
+/// Stands for what a compiler keeps from one cell to the next.
+fn kept_by_compilers() -> PathBuf {
+    let folder = PathBuf::from(std::env::var_os("EVCXR_TMPDIR").unwrap());
+    folder.join("target/machine/debug/incremental/ctx")
 }
 
 /// Does something once the cell is over.

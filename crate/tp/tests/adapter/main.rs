@@ -6,13 +6,15 @@ mod channels;
 mod edges;
 mod fake;
 mod protocol;
+mod strangers;
+mod wires;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use tp::jupyter::KernelCommand;
 
-const TESTS: [(&str, fn()); 31] = [
+const TESTS: [(&str, fn()); 32] = [
     (
         "text_of_both_streams_arrives_whole",
         protocol::text_of_both_streams_arrives_whole,
@@ -68,15 +70,15 @@ const TESTS: [(&str, fn()); 31] = [
     ),
     (
         "junk_and_wrong_signatures_are_refused",
-        channels::junk_and_wrong_signatures_are_refused,
+        strangers::junk_and_wrong_signatures_are_refused,
     ),
     (
         "huge_frames_and_malformed_messages_end_nothing",
-        edges::huge_frames_and_malformed_messages_end_nothing,
+        strangers::huge_frames_and_malformed_messages_end_nothing,
     ),
     (
         "the_temporary_folder_is_private",
-        edges::the_temporary_folder_is_private,
+        strangers::the_temporary_folder_is_private,
     ),
     (
         "an_answer_goes_to_who_asked",
@@ -90,7 +92,7 @@ const TESTS: [(&str, fn()); 31] = [
     ("late_text_is_cut", edges::late_text_is_cut),
     (
         "a_shutdown_after_an_error_is_obeyed",
-        edges::a_shutdown_after_an_error_is_obeyed,
+        strangers::a_shutdown_after_an_error_is_obeyed,
     ),
     ("displays_have_a_limit", edges::displays_have_a_limit),
     (
@@ -102,21 +104,25 @@ const TESTS: [(&str, fn()); 31] = [
         edges::an_interrupted_compilation_loses_nothing,
     ),
     (
+        "an_interrupted_loop_costs_no_compilation",
+        edges::an_interrupted_loop_costs_no_compilation,
+    ),
+    (
         "questions_about_names_are_cells",
         edges::questions_about_names_are_cells,
     ),
     (
         "a_question_that_ends_evcxr_is_answered",
-        edges::a_question_that_ends_evcxr_is_answered,
+        strangers::a_question_that_ends_evcxr_is_answered,
     ),
     ("silent_cells_are_silent", edges::silent_cells_are_silent),
     (
         "control_requests_are_answered",
-        edges::control_requests_are_answered,
+        strangers::control_requests_are_answered,
     ),
     (
         "comms_are_closed_and_shell_shuts_down",
-        edges::comms_are_closed_and_shell_shuts_down,
+        strangers::comms_are_closed_and_shell_shuts_down,
     ),
     ("messages_cost_little", channels::messages_cost_little),
 ];

@@ -6,6 +6,26 @@ use tp_protocol::Marker;
 use super::{alone, kernel, ok, run};
 
 #[test]
+fn a_killed_compiler_harms_no_later_cell() {
+    let _alone = alone();
+    let mut client = kernel();
+    ok(
+        &mut client,
+        "use visages::prelude::*;\nlet valeurs = vec![1.0, 0.5, 0.25];",
+    );
+    // The moments of a compilation: its machine code is written, then linked.
+    for tour in 0..10_u64 {
+        let code = format!(
+            "let textes{tour} = valeurs.iter().map(|v| format!(\"{{v}}\")).collect::<Vec<_>>();"
+        );
+        let moment = std::time::Duration::from_millis(150 + 75 * tour);
+        client.execute(&code, moment, &mut |_| ()).unwrap();
+        let code = "{ let somme: f64 = valeurs.iter().sum(); println!(\"{somme}\"); }";
+        assert_eq!(ok(&mut client, code), "1.75\n", "stopped after {moment:?}");
+    }
+}
+
+#[test]
 fn failures_are_typed_and_leave_the_variables() {
     let _alone = alone();
     let mut client = kernel();

@@ -60,6 +60,7 @@ impl Adapter {
                 heard: false,
                 hurried: false,
                 killed: false,
+                cut: false,
             });
         }
     }
@@ -75,7 +76,7 @@ impl Adapter {
         };
         if !begun {
             // The variables live in another process. evcxr may compile several times.
-            self.process.kill_compilers();
+            ending.cut |= self.process.kill_compilers();
             // What is neither compiled nor run is evcxr's own work, which nothing can stop.
             ending.deadline = Instant::now() + GRACE;
             return;
@@ -124,6 +125,9 @@ impl Adapter {
         };
         running.over.store(true, Ordering::Relaxed);
         let _ = std::fs::remove_file(self.settings.stop_file());
+        if running.ending.as_ref().is_some_and(|ending| ending.cut) {
+            self.settings.forget_compilations();
+        }
         let result = std::mem::take(&mut running.result);
         running.screen.result(&result);
         let errors = self.errors(&running);

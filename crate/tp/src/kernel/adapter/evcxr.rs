@@ -106,17 +106,18 @@ impl EvcxrProcess {
         }
     }
 
-    /// Kills the compilers that run, and nothing else.
-    pub(super) fn kill_compilers(&self) {
+    /// Kills the compilers that run, and nothing else; whether there were any.
+    pub(super) fn kill_compilers(&self) -> bool {
         let compilers: Vec<u32> = platform::children(self.child.id())
             .into_iter()
             .filter(|pid| self.program.is_some() && !self.runs_cells(*pid))
             .collect();
-        for pid in compilers {
-            let mut family = vec![(pid, tree::start_time(pid))];
-            family.extend(tree::descendants(pid));
+        for pid in &compilers {
+            let mut family = vec![(*pid, tree::start_time(*pid))];
+            family.extend(tree::descendants(*pid));
             tree::end(&family);
         }
+        !compilers.is_empty()
     }
 
     /// Kills it and all that it started.

@@ -98,6 +98,23 @@ impl Settings {
     fn generated(&self) -> PathBuf {
         self.temporary.join("src/lib.rs")
     }
+
+    /// Removes what the compiler keeps from one cell to the next. It writes into files that the last good state shares, by
+    /// hard links: killed halfway, it leaves both states mixed, and no later cell links.
+    fn forget_compilations(&self) {
+        let target = self.temporary.join("target");
+        let below = |folder: &Path| {
+            let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+            entries.map(|entry| entry.path()).collect::<Vec<_>>()
+        };
+        // `debug`, or one folder deeper where a target is named.
+        for folder in below(&target) {
+            for path in below(&folder).into_iter().chain([folder]) {
+                // Most have none; what cannot be removed is as it was.
+                let _ = std::fs::remove_dir_all(path.join("incremental"));
+            }
+        }
+    }
 }
 
 /// Makes the command that starts evcxr_jupyter with a connection file.

@@ -42,6 +42,8 @@ pub(super) struct Ending {
     pub(super) hurried: bool,
     /// Its process was killed.
     pub(super) killed: bool,
+    /// A compiler was killed for it.
+    pub(super) cut: bool,
 }
 
 /// Two requests closer than this are one: a double click on ■ must not cost the variables.
