@@ -21,8 +21,22 @@ pub(crate) fn dispatch<Op: WithSimd>(operation: Op) -> Op::Output {
     Simd::vectorize(Scalar, operation)
 }
 
-/// Runs a plain loop where the compiler may use this processor's widest vectors.
+/// Runs a plain loop where the compiler may use this processor's widest vectors. The loop is a closure marked
+/// `#[inline(always)]` and `move`: what it calls apart is compiled for any processor, and a number that it holds by
+/// reference is read again for each value.
 #[inline(always)]
-pub(crate) fn vectorized<R>(operation: impl NullaryFnOnce<Output = R>) -> R {
-    dispatch(operation)
+pub(crate) fn vectorized<R>(operation: impl FnMut() -> R) -> R {
+    dispatch(Loop(operation))
+}
+
+/// Called as `FnMut`: rustc calls a closure as `FnOnce` through a function of its own, which ignores `inline(always)`.
+struct Loop<F>(F);
+
+impl<R, F: FnMut() -> R> NullaryFnOnce for Loop<F> {
+    type Output = R;
+
+    #[inline(always)]
+    fn call(mut self) -> R {
+        (self.0)()
+    }
 }

@@ -1,8 +1,9 @@
 //! Activations in one pass over memory, in place where the values belong to nobody else.
 
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::tile::vectorized;
+use super::tile::dispatch;
 
 /// Values that one thread takes at a time.
 const PIECE: usize = 1 << 14;
@@ -29,22 +30,34 @@ impl Activation {
 
     /// Activates `values` where they are, on this thread.
     #[inline(always)]
-    pub fn on(self, values: &mut [f32]) {
+    pub fn on<S: Simd>(self, simd: S, values: &mut [f32]) {
         match self {
-            Self::Relu => each(values, relu),
-            Self::Sigmoid => each(values, sigmoid),
-            Self::Silu => each(values, |x| x * sigmoid(x)),
+            Self::Relu => each(
+                simd,
+                values,
+                #[inline(always)]
+                |x| relu(simd, x),
+            ),
+            Self::Sigmoid => each(
+                simd,
+                values,
+                #[inline(always)]
+                |x| sigmoid(simd, x),
+            ),
+            Self::Silu => each(
+                simd,
+                values,
+                #[inline(always)]
+                |x| simd.mul_f32s(x, sigmoid(simd, x)),
+            ),
         }
     }
 
     /// Activates `values` where they are, on all threads.
     pub fn in_place(self, values: &mut [f32]) {
-        values.par_chunks_mut(PIECE).for_each(|values| {
-            vectorized(
-                #[inline(always)]
-                || self.on(values),
-            );
-        });
+        values
+            .par_chunks_mut(PIECE)
+            .for_each(|values| dispatch(Apply(self, values)));
     }
 
     /// Turns the gradient of the output into that of the input; `saved` is the input or the output, as
@@ -53,93 +66,163 @@ impl Activation {
         gradient
             .par_chunks_mut(PIECE)
             .zip(saved.par_chunks(PIECE))
-            .for_each(|(gradient, saved)| {
-                vectorized(
-                    #[inline(always)]
-                    || match self {
-                        Self::Relu => both(gradient, saved, |g, y| if y <= 0.0 { 0.0 } else { g }),
-                        Self::Sigmoid => both(gradient, saved, |g, y| g * y * (1.0 - y)),
-                        Self::Silu => both(gradient, saved, |g, x| {
-                            let s = sigmoid(x);
-                            g * s * (1.0 + x * (1.0 - s))
-                        }),
-                    },
-                );
-            });
+            .for_each(|(gradient, saved)| dispatch(Back(self, gradient, saved)));
     }
-}
 
-/// `f` of each value: sixteen at a time, or the compiler would use its vectors on long runs only.
-#[inline(always)]
-pub(super) fn each(values: &mut [f32], f: impl Fn(f32) -> f32) {
-    let (blocks, rest) = values.as_chunks_mut::<16>();
-    for block in blocks {
-        for value in block {
-            *value = f(*value);
+    /// The gradient of the input, from that of the output and what [`backward`](Self::backward) is given.
+    #[inline(always)]
+    fn slope<S: Simd>(self, simd: S, gradient: S::f32s, saved: S::f32s) -> S::f32s {
+        let one = simd.splat_f32s(1.0);
+        match self {
+            Self::Relu => {
+                let zero = simd.splat_f32s(0.0);
+                simd.select_f32s(simd.less_than_or_equal_f32s(saved, zero), zero, gradient)
+            }
+            Self::Sigmoid => {
+                let rest = simd.sub_f32s(one, saved);
+                simd.mul_f32s(simd.mul_f32s(gradient, saved), rest)
+            }
+            // s + x·s·(1 − s), of s = sigmoid(x).
+            Self::Silu => {
+                let s = sigmoid(simd, saved);
+                let rest = simd.sub_f32s(one, s);
+                simd.mul_f32s(
+                    simd.mul_f32s(gradient, s),
+                    simd.mul_add_e_f32s(saved, rest, one),
+                )
+            }
         }
     }
-    for value in rest {
-        *value = f(*value);
+}
+
+struct Apply<'a>(Activation, &'a mut [f32]);
+
+impl WithSimd for Apply<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self(activation, values) = self;
+        activation.on(simd, values);
+    }
+}
+
+struct Back<'a>(Activation, &'a mut [f32], &'a [f32]);
+
+impl WithSimd for Back<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self(activation, gradient, saved) = self;
+        let (gradients, last) = S::as_mut_simd_f32s(gradient);
+        let (saved, last_saved) = S::as_simd_f32s(saved);
+        for (gradient, saved) in gradients.iter_mut().zip(saved) {
+            *gradient = activation.slope(simd, *gradient, *saved);
+        }
+        let (values, saved) = (
+            simd.partial_load_f32s(last),
+            simd.partial_load_f32s(last_saved),
+        );
+        simd.partial_store_f32s(last, activation.slope(simd, values, saved));
+    }
+}
+
+/// `f` of each value, a whole vector at a time.
+#[inline(always)]
+pub(super) fn each<S: Simd>(simd: S, values: &mut [f32], f: impl Fn(S::f32s) -> S::f32s) {
+    let (vectors, rest) = S::as_mut_simd_f32s(values);
+    for vector in vectors {
+        *vector = f(*vector);
+    }
+    if !rest.is_empty() {
+        let vector = simd.partial_load_f32s(rest);
+        simd.partial_store_f32s(rest, f(vector));
     }
 }
 
 #[inline(always)]
-fn both(gradient: &mut [f32], saved: &[f32], f: impl Fn(f32, f32) -> f32) {
-    for (gradient, saved) in gradient.iter_mut().zip(saved) {
-        *gradient = f(*gradient, *saved);
-    }
+fn relu<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+    let zero = simd.splat_f32s(0.0);
+    simd.select_f32s(simd.less_than_or_equal_f32s(x, zero), zero, x)
 }
 
 #[inline(always)]
-fn relu(x: f32) -> f32 {
-    if x <= 0.0 { 0.0 } else { x }
+fn sigmoid<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+    let one = simd.splat_f32s(1.0);
+    simd.div_f32s(one, simd.add_f32s(one, exp(simd, simd.neg_f32s(x))))
 }
 
-#[inline(always)]
-fn sigmoid(x: f32) -> f32 {
-    1.0 / (1.0 + exp(-x))
-}
-
-/// `eˣ` without a branch, so that it is computed by whole vectors; relative error under 2e-7, results
-/// clamped to the normal numbers.
+/// `eˣ` without a branch; relative error under 2e-7, results clamped to the normal numbers.
 ///
 /// # Source
 /// The reduction and the polynomial are those of Cephes' `expf` (S. Moshier).
 #[inline(always)]
-fn exp(x: f32) -> f32 {
+fn exp<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+    let (low, high) = (simd.splat_f32s(-87.0), simd.splat_f32s(88.0));
     // `max` and `min` would lose a NaN.
-    let x = if x < -87.0 { -87.0 } else { x };
-    let x = if x > 88.0 { 88.0 } else { x };
-    // Rounded to an integer by an addition, whose last bits hold the integer: conversions would keep the
-    // compiler from using vectors.
-    let rounded = x * std::f32::consts::LOG2_E + ROUNDING;
-    let n = rounded - ROUNDING;
-    let r = (x - n * 0.693_359_4) + n * 2.121_944_4e-4;
-    let p = 1.987_569_2e-4;
-    let p = p * r + 1.398_2e-3;
-    let p = p * r + 8.333_452e-3;
-    let p = p * r + 4.166_579_5e-2;
-    let p = p * r + 1.666_666_6e-1;
-    let p = p * r + 0.5;
-    let p = p * r * r + r + 1.0;
+    let x = simd.select_f32s(simd.less_than_f32s(x, low), low, x);
+    let x = simd.select_f32s(simd.greater_than_f32s(x, high), high, x);
+    // Rounded to an integer by an addition, whose last bits hold the integer.
+    let rounding = simd.splat_f32s(ROUNDING);
+    let rounded = simd.mul_add_e_f32s(x, simd.splat_f32s(std::f32::consts::LOG2_E), rounding);
+    let n = simd.sub_f32s(rounded, rounding);
+    let r = simd.mul_add_e_f32s(n, simd.splat_f32s(-0.693_359_4), x);
+    let r = simd.mul_add_e_f32s(n, simd.splat_f32s(2.121_944_4e-4), r);
+    let mut p = simd.splat_f32s(1.987_569_2e-4);
+    for coefficient in [
+        1.398_2e-3,
+        8.333_452e-3,
+        4.166_579_5e-2,
+        1.666_666_6e-1,
+        0.5,
+    ] {
+        p = simd.mul_add_e_f32s(p, r, simd.splat_f32s(coefficient));
+    }
+    let p = simd.mul_add_e_f32s(simd.mul_f32s(p, r), r, r);
+    let p = simd.add_f32s(p, simd.splat_f32s(1.0));
     // 2ⁿ, n between −126 and 127. A NaN gives some n; the polynomial keeps the NaN.
-    p * f32::from_bits(rounded.to_bits().wrapping_add(127) << 23)
+    let bits = simd.add_u32s(simd.transmute_u32s_f32s(rounded), simd.splat_u32s(127));
+    let power = simd.wrapping_dyn_shl_u32s(bits, simd.splat_u32s(23));
+    simd.mul_f32s(p, simd.transmute_f32s_u32s(power))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    struct Exponentials<'a>(&'a mut [f32]);
+
+    impl WithSimd for Exponentials<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            each(simd, self.0, |x| exp(simd, x));
+        }
+    }
+
+    /// With this processor's vectors, or with none.
+    fn exponentials(x: &[f32], vectors: bool) -> Vec<f32> {
+        let mut values = x.to_vec();
+        match vectors {
+            true => dispatch(Exponentials(&mut values)),
+            false => Exponentials(&mut values).with_simd(pulp::Scalar),
+        }
+        values
+    }
+
     #[test]
     fn the_exponential_is_exact_to_a_few_units_in_the_last_place() {
-        for step in -8_700..=8_800 {
-            let x = step as f32 * 0.01;
-            let expected = f64::from(x).exp();
-            let error = (f64::from(exp(x)) / expected - 1.0).abs();
-            assert!(error < 2e-7, "{x}: {error}");
+        let x: Vec<f32> = (-8_700..=8_800).map(|step| step as f32 * 0.01).collect();
+        for vectors in [true, false] {
+            for (x, y) in x.iter().zip(exponentials(&x, vectors)) {
+                let error = (f64::from(y) / f64::from(*x).exp() - 1.0).abs();
+                assert!(error < 2e-7, "{x}: {error}");
+            }
+            let edges = exponentials(&[f32::NAN, f32::INFINITY, f32::NEG_INFINITY], vectors);
+            assert!(edges[0].is_nan() && edges[1] > 1e38 && edges[2] < 1e-37);
         }
-        assert!(exp(f32::NAN).is_nan());
-        assert!(exp(f32::INFINITY) > 1e38 && exp(f32::NEG_INFINITY) < 1e-37);
     }
 
     #[test]

@@ -42,8 +42,8 @@ pub(crate) fn update(
         .for_each(|(((parameter, gradient), moment_1), moment_2)| {
             vectorized(
                 #[inline(always)]
-                || {
-                    let moments = moment_1.iter_mut().zip(moment_2);
+                move || {
+                    let moments = moment_1.iter_mut().zip(moment_2.iter_mut());
                     for ((p, g), (m, v)) in parameter.iter_mut().zip(gradient).zip(moments) {
                         *m = *m * beta_1 + *g * (1.0 - beta_1);
                         *v = *v * beta_2 + *g * *g * (1.0 - beta_2);

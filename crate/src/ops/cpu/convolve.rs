@@ -47,13 +47,19 @@ impl<'a> Epilogue<'a> {
 
     /// What becomes of sums of one channel.
     #[inline(always)]
-    pub fn finish(&self, channel: usize, sums: &mut [f32]) {
+    pub fn finish<S: Simd>(&self, simd: S, channel: usize, sums: &mut [f32]) {
         if let Some((scale, shift)) = self.affine {
             let (scale, shift) = (scale[channel], shift[channel]);
-            each(sums, |value| value * scale + shift);
+            let (scale, shift) = (simd.splat_f32s(scale), simd.splat_f32s(shift));
+            each(
+                simd,
+                sums,
+                #[inline(always)]
+                |sum| simd.mul_add_e_f32s(sum, scale, shift),
+            );
         }
         if let Some(activation) = self.activation {
-            activation.on(sums);
+            activation.on(simd, sums);
         }
     }
 }
@@ -244,7 +250,7 @@ impl<S: Simd> pulp::NullaryFnOnce for Piece<'_, '_, S> {
                         for (row, from) in into.chunks_exact_mut(width).enumerate().take(tile.rows)
                         {
                             let channel = group * shape.group_out() + tile.start + row;
-                            self.epilogue.finish(channel, from);
+                            self.epilogue.finish(self.simd, channel, from);
                             for run in &runs[panel.runs.clone()] {
                                 let at = (run.image * channels_out + channel) * pixels
                                     + run.row * shape.output[1]

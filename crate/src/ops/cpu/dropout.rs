@@ -22,7 +22,7 @@ pub(super) fn drop_values(values: &mut [f32], share: f64, seed: u64) {
             let start = mix(low ^ mix(high ^ mix(piece as u32)));
             vectorized(
                 #[inline(always)]
-                || {
+                move || {
                     for (index, value) in values.iter_mut().enumerate() {
                         let bits = mix(mix(start.wrapping_add(index as u32)) ^ high);
                         *value = if bits < threshold {

@@ -73,7 +73,7 @@ pub(super) fn normalize(
             let (mean, beta) = (mean[channel], beta[channel]);
             vectorized(
                 #[inline(always)]
-                || {
+                move || {
                     for (output, x) in output.iter_mut().zip(x) {
                         *output = (x - mean) * scale + beta;
                     }
@@ -93,11 +93,11 @@ pub(super) fn rescale(values: &mut [f32], scale: &[f32], shift: &[f32], planes: 
     let image = (planes.channels * planes.pixels).max(1);
     values.par_chunks_mut(image).for_each(|values| {
         let channels = values.chunks_exact_mut(planes.pixels);
-        for (values, (scale, shift)) in channels.zip(scale.iter().zip(shift)) {
+        for (values, (&scale, &shift)) in channels.zip(scale.iter().zip(shift)) {
             vectorized(
                 #[inline(always)]
-                || {
-                    for value in values {
+                move || {
+                    for value in values.iter_mut() {
                         *value = *value * scale + shift;
                     }
                 },
@@ -117,11 +117,11 @@ pub(super) fn scale_planes(values: &mut [f32], factors: &[f32], pixels: usize) {
         .par_chunks_mut((PLANES * pixels).max(1))
         .zip(factors.par_chunks(PLANES))
         .for_each(|(values, factors)| {
-            for (values, factor) in values.chunks_exact_mut(pixels).zip(factors) {
+            for (values, &factor) in values.chunks_exact_mut(pixels).zip(factors) {
                 vectorized(
                     #[inline(always)]
-                    || {
-                        for value in values {
+                    move || {
+                        for value in values.iter_mut() {
                             *value *= factor;
                         }
                     },
@@ -210,7 +210,7 @@ pub(super) fn normalize_backward(
                 let mean = mean[channel];
                 vectorized(
                     #[inline(always)]
-                    || {
+                    move || {
                         for (gradient, x) in gradient.iter_mut().zip(x) {
                             *gradient = scale * (*gradient - level - (x - mean) * slope);
                         }
