@@ -10,7 +10,7 @@ use visages::{
     },
     ops::{
         BatchNormConfig, Conv2dConfig, DropoutConfig, LinearConfig, MaxPool2dConfig,
-        PaddingConfig2d, conv_norm, conv_norm_silu, gate, means, silu,
+        PaddingConfig2d, conv_norm, conv_norm_silu, gate, mean_absolute_difference, means, silu,
     },
 };
 
@@ -235,6 +235,51 @@ fn silu_and_its_gradient_are_burn_s() {
     let (ours, burns) = (both(&x, seen, silu), both(&x, seen, activation::silu));
     close("output", ours.0, burns.0);
     close("gradient", ours.1, burns.1);
+}
+
+#[test]
+fn absolute_differences_and_their_gradients_are_burn_s() {
+    let device = Device::flex();
+    device.seed(25);
+    let mut dice = Dice(25);
+    for _ in 0..20 {
+        let shape = [1; 4].map(|low| dice.draw(low, 9));
+        let [x, y] = [0; 2].map(|_| random(shape, &device));
+        // A third of the values are equal: no gradient.
+        let equal = x.clone().greater_elem(0.5);
+        let y = y.mask_where(equal, x.clone());
+        let burns = |x: Tensor<4>, y: Tensor<4>| {
+            let means: Tensor<2> = (x - y).abs().flatten::<2>(1, 3).mean_dim(1);
+            means.squeeze_dim::<1>(1)
+        };
+        let fixed = Tensor::from_inner(y.clone());
+        let ours = both(&x, seen, |x| mean_absolute_difference(x, fixed.clone()));
+        let theirs = both(&x, seen, |x| burns(x, fixed.clone()));
+        close("means", ours.0, theirs.0);
+        close("gradient of the first", ours.1, theirs.1);
+        let ours = both(&x, seen, |x| mean_absolute_difference(fixed.clone(), x));
+        let theirs = both(&x, seen, |x| burns(fixed.clone(), x));
+        close("gradient of the second", ours.1, theirs.1);
+        let turned = [x.clone(), y.clone()].map(|values| values.swap_dims(2, 3));
+        let [x, y] = turned.clone();
+        let [s, t] = turned;
+        close("not in order", mean_absolute_difference(x, y), burns(s, t));
+    }
+}
+
+#[test]
+fn a_difference_to_nan_is_nan() {
+    let device = Device::flex();
+    let x = Tensor::<1>::from_data([f32::NAN, 1.0, 2.0, 2.0], &device).reshape([2, 2, 1, 1]);
+    let zeros = Tensor::from_inner(x.zeros_like());
+    let (means, gradient) = both(&x, seen, |x| mean_absolute_difference(x, zeros.clone()));
+    let means: Vec<f32> = means.try_into_vec_as().unwrap();
+    assert!(means[0].is_nan() && means[1] == 2.0, "{means:?}");
+    let gradient: Vec<f32> = gradient.try_into_vec_as().unwrap();
+    assert!(
+        gradient[0].is_nan() && gradient[1..].iter().all(|g| *g > 0.0),
+        "{gradient:?}"
+    );
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod conv2d;
 mod conv_norm;
 mod conv_transpose2d;
 pub mod cpu;
+mod difference;
 mod dropout;
 mod init;
 mod linear;
@@ -27,6 +28,7 @@ pub use conv_norm::{conv_norm, conv_norm_silu};
 pub use conv_transpose2d::{ConvTranspose2d, ConvTranspose2dConfig};
 pub use conv2d::{Conv2d, Conv2dConfig};
 
+pub use difference::mean_absolute_difference;
 pub use dropout::{Dropout, DropoutConfig};
 pub use linear::{Linear, LinearConfig, dense};
 pub use pooling::{MaxPool2d, MaxPool2dConfig, gate, means};

@@ -8,6 +8,7 @@ use super::binary_cross_entropy_with_logits;
 use crate::{
     error::{Error, Result},
     models::draw_latents,
+    ops::mean_absolute_difference,
 };
 
 /// Default weight of the latent loss in [`vae_loss`], the original's.
@@ -57,10 +58,9 @@ pub fn vae_loss(
     )?;
 
     let terms = logvar.clone().exp() + mu.square() - 1.0 - logvar;
-    let latent_loss = terms.sum_dim(1) * 0.5; // [batch, 1]
-    let difference = (x - x_recon).abs().flatten::<2>(1, 3);
-    let reconstruction_loss = difference.mean_dim(1); // [batch, 1]
-    Ok((latent_loss * kl_weight + reconstruction_loss).reshape([batch]))
+    let latent_loss = terms.sum_dim(1).reshape([batch]) * 0.5;
+    let reconstruction_loss = mean_absolute_difference(x, x_recon); // [batch]
+    Ok(latent_loss * kl_weight + reconstruction_loss)
 }
 
 /// Draws latent variables by reparameterisation: `z = μ + exp(½·logvar) ⊙ ε`, ε ~ N(0, I) from the

@@ -13,6 +13,7 @@ use super::{
     activate::Activation,
     convolve::{Epilogue, convolve},
     dense::{DenseShape, dense},
+    difference::mean_absolute_differences,
     dropout::drop_values,
     normalize::{Planes, normalize},
     pool::{PoolShape, max_pool},
@@ -101,6 +102,18 @@ pub(crate) fn max_pool2d(input: Tensor<4>, shape: PoolShape) -> Tensor<4> {
     ))
 }
 
+/// The mean of `|a − b|` over every image.
+///
+/// # Shapes
+/// - `a`, `b`: `[batch, …]`, the same
+/// - output: `[batch]`
+pub(crate) fn mean_absolute_difference<const D: usize>(a: Tensor<D>, b: Tensor<D>) -> Tensor<1> {
+    Tensor::from_dispatch(<Dispatch as LayerKernels>::visages_mean_difference(
+        a.into_dispatch(),
+        b.into_dispatch(),
+    ))
+}
+
 /// `input` with a share of its values, chosen by `seed`, set to zero, the others multiplied by `1 / (1 − share)`.
 pub(crate) fn dropout<const D: usize>(input: Tensor<D>, share: f64, seed: u64) -> Tensor<D> {
     Tensor::from_dispatch(<Dispatch as LayerKernels>::visages_dropout(
@@ -171,6 +184,9 @@ pub trait LayerKernels: Backend {
     /// See [`max_pool2d`].
     fn visages_max_pool2d(input: FloatTensor<Self>, shape: PoolShape) -> FloatTensor<Self>;
 
+    /// See [`mean_absolute_difference`].
+    fn visages_mean_difference(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self>;
+
     /// See [`dropout`].
     fn visages_dropout(input: FloatTensor<Self>, share: f64, seed: u64) -> FloatTensor<Self>;
 }
@@ -210,6 +226,12 @@ impl DenseShape {
             outputs: weight[1],
         }
     }
+}
+
+/// Images of a batch, and values of one.
+pub(super) fn images_of(tensor: &FlexTensor) -> (usize, usize) {
+    let shape = tensor.shape();
+    (shape[0], shape.num_elements() / shape[0].max(1))
 }
 
 pub(super) fn large_shape(shape: &ConvShape) -> [usize; 4] {
@@ -294,6 +316,12 @@ impl LayerKernels for Flex {
         let [batch, channels] = [0, 1].map(|axis| input.shape()[axis]);
         let output = max_pool(Values::of(&input).get(), &shape);
         tensor(output, [batch, channels, shape.output[0], shape.output[1]])
+    }
+
+    fn visages_mean_difference(a: FlexTensor, b: FlexTensor) -> FlexTensor {
+        let (batch, values) = images_of(&a);
+        let [a, b] = [&a, &b].map(Values::of);
+        tensor(mean_absolute_differences(a.get(), b.get(), values), [batch])
     }
 
     fn visages_dropout(input: FlexTensor, share: f64, seed: u64) -> FlexTensor {

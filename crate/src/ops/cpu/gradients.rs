@@ -21,8 +21,11 @@ use super::{
     convolve::{Epilogue, convolve},
     correlate::{correlate, sum_per_channel},
     dense::{DenseShape, input_gradient},
+    difference,
     dropout::drop_values,
-    extension::{LayerKernels, Values, changed, large_shape, small_shape, tensor, weight_shape},
+    extension::{
+        LayerKernels, Values, changed, images_of, large_shape, small_shape, tensor, weight_shape,
+    },
     normalize::{Planes, normalize_backward},
     pool::{PoolShape, max_pool_backward},
     shape::ConvShape,
@@ -70,6 +73,32 @@ impl Backward<Flex, 1> for PoolBackward {
         let result = max_pool_backward(input.get(), gradient.get(), &pool);
         let result = FlexTensor::from_data(TensorData::new(result, shape));
         gradients.register::<Flex>(node.id, result);
+    }
+}
+
+#[derive(Debug)]
+struct DifferenceBackward;
+
+impl Backward<Flex, 2> for DifferenceBackward {
+    type State = (FlexTensor, FlexTensor);
+
+    fn backward(
+        self,
+        ops: Ops<Self::State, 2>,
+        gradients: &mut Gradients,
+        _checkpointer: &mut Checkpointer,
+    ) {
+        let gradient = Values::of(&gradients.consume::<Flex>(&ops.node));
+        let (a, b) = ops.state;
+        let (shape, (_, values)) = (a.shape(), images_of(&a));
+        let [a, b] = [&a, &b].map(Values::of);
+        let sides = [(a.get(), b.get()), (b.get(), a.get())];
+        for (parent, (first, second)) in ops.parents.into_iter().zip(sides) {
+            let Some(node) = parent else { continue };
+            let result = difference::of_first(first, second, gradient.get(), values);
+            let result = FlexTensor::from_data(TensorData::new(result, shape.clone()));
+            gradients.register::<Flex>(node.id, result);
+        }
     }
 }
 
@@ -350,6 +379,19 @@ impl<C: CheckpointStrategy> LayerKernels for Autodiff<Flex, C> {
                 prepared.finish((input, shape), output)
             }
             OpsKind::UnTracked(prepared) => prepared.finish(Flex::visages_max_pool2d(input, shape)),
+        }
+    }
+
+    fn visages_mean_difference(a: FloatTensor<Self>, b: FloatTensor<Self>) -> FloatTensor<Self> {
+        let prepared = DifferenceBackward
+            .prepare::<C>([a.node(), b.node()])
+            .compute_bound()
+            .stateful();
+        let (a, b) = (a.into_primitive(), b.into_primitive());
+        let output = Flex::visages_mean_difference(a.clone(), b.clone());
+        match prepared {
+            OpsKind::Tracked(prepared) => prepared.finish((a, b), output),
+            OpsKind::UnTracked(prepared) => prepared.finish(output),
         }
     }
 

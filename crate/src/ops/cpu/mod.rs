@@ -12,6 +12,7 @@
 //! - [`thin`] is its like where there are few channels;
 //! - [`depthwise`] takes each channel as one long vector when every channel has a kernel of its own;
 //! - [`dense`] reads the weights of a dense layer once, in order;
+//! - [`difference`] compares two batches;
 //! - [`normalize`], [`activate`], [`dropout`], [`pool`] and [`adam`] read and write each number once or
 //!   twice, in place where nothing else holds the values;
 //! - [`inference`] normalises and activates what a convolution gives before it is written.
@@ -28,6 +29,7 @@ mod convolve;
 mod correlate;
 mod dense;
 mod depthwise;
+mod difference;
 mod dropout;
 pub(super) mod extension;
 mod gradients;
