@@ -268,7 +268,7 @@ fn absolute_differences_and_their_gradients_are_burn_s() {
 }
 
 #[test]
-fn a_difference_to_nan_is_nan() {
+fn a_difference_that_is_nan_makes_the_mean_nan_and_has_no_gradient() {
     let device = Device::flex();
     let x = Tensor::<1>::from_data([f32::NAN, 1.0, 2.0, 2.0], &device).reshape([2, 2, 1, 1]);
     let zeros = Tensor::from_inner(x.zeros_like());
@@ -277,7 +277,7 @@ fn a_difference_to_nan_is_nan() {
     assert!(means[0].is_nan() && means[1] == 2.0, "{means:?}");
     let gradient: Vec<f32> = gradient.try_into_vec_as().unwrap();
     assert!(
-        gradient[0].is_nan() && gradient[1..].iter().all(|g| *g > 0.0),
+        gradient[0] == 0.0 && gradient[1..].iter().all(|g| *g > 0.0),
         "{gradient:?}"
     );
 }

@@ -21,7 +21,7 @@ pub(super) fn mean_absolute_differences(a: &[f32], b: &[f32], values: usize) -> 
         .collect()
 }
 
-/// The gradient of `a`; that of `b` is its opposite. Equal values have none.
+/// The gradient of `a`; that of `b` is its opposite. Equal values have none, nor has NaN.
 ///
 /// # Shapes
 /// - `a`, `b` and result: `[batch, values]`
@@ -97,14 +97,12 @@ impl WithSimd for Signs<'_> {
     }
 }
 
-/// `slope · sign(a − b)`; NaN where the difference is.
+/// `slope · sign(a − b)`; 0 where the difference is NaN, as burn has it.
 #[inline(always)]
 fn sign<S: Simd>(simd: S, slope: S::f32s, a: S::f32s, b: S::f32s) -> S::f32s {
     let difference = simd.sub_f32s(a, b);
     let zero = simd.splat_f32s(0.0);
-    // Neither above nor below: zero, or NaN.
-    let neither = simd.mul_f32s(difference, zero);
-    let above = simd.select_f32s(simd.greater_than_f32s(difference, zero), slope, neither);
+    let above = simd.select_f32s(simd.greater_than_f32s(difference, zero), slope, zero);
     let below = simd.less_than_f32s(difference, zero);
     simd.select_f32s(below, simd.neg_f32s(slope), above)
 }

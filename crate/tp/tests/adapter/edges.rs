@@ -146,6 +146,25 @@ pub fn an_interrupted_compilation_loses_nothing() {
     assert_eq!(run("cells", LIMIT).stdout(), before);
     // What the killed compiler kept is not trusted; what the next one keeps is.
     assert_eq!(run("compiled", LIMIT).stdout(), "false\n");
+    run("keep", LIMIT);
+    assert_eq!(run("compiled", LIMIT).stdout(), "true\n");
+}
+
+pub fn a_killed_compiler_is_told_and_forgotten() {
+    let folder = Folder::create();
+    let mut client = Client::start(&folder.command(), StartOptions::default()).unwrap();
+    let mut run = |code: &str| client.execute(code, LIMIT, &mut |_| ()).unwrap();
+    let result = run("starve");
+    let error = result.error().expect("an error");
+    assert!(
+        error.name == "EchecDuCompilateur" && error.value.contains("mémoire"),
+        "{error:?}"
+    );
+    assert_eq!(run("compiled").stdout(), "false\n");
+    // An error of the code leaves what the compiler keeps.
+    run("keep");
+    run("mismatch");
+    assert_eq!(run("compiled").stdout(), "true\n");
 }
 
 pub fn an_interrupted_loop_costs_no_compilation() {

@@ -279,6 +279,14 @@ impl Fake {
                 let status = Command::new("sleep").arg("60").status().unwrap();
                 return self.fail(format!("rustc : {status}"), request).await;
             }
+            // The system kills the compiler.
+            "starve" => {
+                std::fs::create_dir_all(kept_by_compilers()).unwrap();
+                let value = "Compilation failed, but no parsable errors were found. STDERR:\n\
+                     error: could not compile `ctx` (lib)\n\nCaused by:\n  process didn't exit successfully: `rustc` \
+                     (signal: 9, SIGKILL: kill)\n\nSTDOUT:{}\n";
+                return self.fail(value.to_owned(), request).await;
+            }
             "keep" => std::fs::create_dir_all(kept_by_compilers()).unwrap(),
             "compiled" => {
                 let kept = kept_by_compilers().exists();

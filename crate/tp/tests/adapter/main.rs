@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use tp::jupyter::KernelCommand;
 
-const TESTS: [(&str, fn()); 32] = [
+const TESTS: [(&str, fn()); 33] = [
     (
         "text_of_both_streams_arrives_whole",
         protocol::text_of_both_streams_arrives_whole,
@@ -102,6 +102,10 @@ const TESTS: [(&str, fn()); 32] = [
     (
         "an_interrupted_compilation_loses_nothing",
         edges::an_interrupted_compilation_loses_nothing,
+    ),
+    (
+        "a_killed_compiler_is_told_and_forgotten",
+        edges::a_killed_compiler_is_told_and_forgotten,
     ),
     (
         "an_interrupted_loop_costs_no_compilation",

@@ -1,12 +1,14 @@
 //! What goes wrong in a cell is seen, and costs nothing more than it must.
 
+use std::time::Duration;
+
 use tp::jupyter::{CellError, CellResult, CellStatus};
 use tp_protocol::Marker;
 
 use super::{alone, kernel, ok, run};
 
 #[test]
-fn a_killed_compiler_harms_no_later_cell() {
+fn an_interrupted_compiler_harms_no_later_cell() {
     let _alone = alone();
     let mut client = kernel();
     ok(
@@ -14,15 +16,62 @@ fn a_killed_compiler_harms_no_later_cell() {
         "use visages::prelude::*;\nlet valeurs = vec![1.0, 0.5, 0.25];",
     );
     // The moments of a compilation: its machine code is written, then linked.
+    let mut cut = 0;
     for tour in 0..10_u64 {
         let code = format!(
             "let textes{tour} = valeurs.iter().map(|v| format!(\"{{v}}\")).collect::<Vec<_>>();"
         );
-        let moment = std::time::Duration::from_millis(150 + 75 * tour);
-        client.execute(&code, moment, &mut |_| ()).unwrap();
+        let moment = Duration::from_millis(150 + 75 * tour);
+        let result = client.execute(&code, moment, &mut |_| ()).unwrap();
+        let told = result.error().map(|error| error.value.clone());
+        cut += usize::from(told.is_some_and(|told| told.contains("Compilation interrompue")));
         let code = "{ let somme: f64 = valeurs.iter().sum(); println!(\"{somme}\"); }";
         assert_eq!(ok(&mut client, code), "1.75\n", "stopped after {moment:?}");
     }
+    assert!(cut >= 3, "{cut} compilations were interrupted");
+}
+
+/// What the system does when memory is short: the compiler alone is killed.
+#[test]
+fn a_compiler_that_the_system_kills_is_told_and_harms_no_later_cell() {
+    let _alone = alone();
+    let mut client = kernel();
+    ok(&mut client, "let valeurs = vec![1.0, 0.5, 0.25];");
+    let mut told = 0;
+    for tour in 0..6_u64 {
+        let kernel = client.id();
+        let moment = Duration::from_millis(150 + 120 * tour);
+        let killer = std::thread::spawn(move || {
+            std::thread::sleep(moment);
+            compilers(kernel).into_iter().for_each(tp::platform::kill);
+        });
+        let code = format!(
+            "let textes{tour} = valeurs.iter().map(|v| format!(\"{{v}}\")).collect::<Vec<_>>();"
+        );
+        let result = run(&mut client, &code);
+        killer.join().unwrap();
+        if let Some(error) = result.error() {
+            assert_eq!(error.name, "EchecDuCompilateur", "{error:#?}");
+            assert!(error.traceback.len() < 15, "{error:#?}");
+            told += usize::from(error.value.contains("mémoire"));
+        }
+        let code = "{ let somme: f64 = valeurs.iter().sum(); println!(\"{somme}\"); }";
+        assert_eq!(ok(&mut client, code), "1.75\n", "killed after {moment:?}");
+    }
+    assert!(told >= 2, "{told} compilers were killed");
+}
+
+/// The compilers below a process.
+fn compilers(parent: u32) -> Vec<u32> {
+    let mut found = Vec::new();
+    for pid in tp::platform::children(parent) {
+        let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+        if name.trim() == "rustc" {
+            found.push(pid);
+        }
+        found.extend(compilers(pid));
+    }
+    found
 }
 
 #[test]

@@ -53,6 +53,7 @@ impl Adapter {
         let _ = std::fs::write(self.settings.stop_file(), "");
         if let Some(running) = &mut self.running {
             let asked = Instant::now();
+            let cut = running.ending.as_ref().is_some_and(|ending| ending.cut);
             running.ending = Some(Ending {
                 reason,
                 asked,
@@ -60,7 +61,7 @@ impl Adapter {
                 heard: false,
                 hurried: false,
                 killed: false,
-                cut: false,
+                cut,
             });
         }
     }
@@ -125,12 +126,13 @@ impl Adapter {
         };
         running.over.store(true, Ordering::Relaxed);
         let _ = std::fs::remove_file(self.settings.stop_file());
-        if running.ending.as_ref().is_some_and(|ending| ending.cut) {
-            self.settings.forget_compilations();
-        }
         let result = std::mem::take(&mut running.result);
         running.screen.result(&result);
         let errors = self.errors(&running);
+        let cut = running.ending.as_ref().is_some_and(|ending| ending.cut);
+        if cut || errors.iter().any(|error| error.name == errors::COMPILER) {
+            self.settings.forget_compilations();
+        }
         running.screen.finish();
         self.running = Some(running);
         self.show().await;

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::hints;
 use super::names::Definition;
 use super::places::Place;
+use super::{compiler, hints};
 
 const RED: &str = "\u{1b}[1;31m";
 const DIM: &str = "\u{1b}[2m";
@@ -16,6 +16,8 @@ pub(super) const PANIC: &str = "Panique";
 pub(super) const FAILURE: &str = "Erreur";
 /// Name of the error of code that does not compile.
 pub(super) const COMPILATION: &str = "ErreurDeCompilation";
+/// Name of the error of a compiler that failed by itself, whatever the code.
+pub(super) const COMPILER: &str = "EchecDuCompilateur";
 /// Name of the error of an interrupted cell.
 pub(super) const INTERRUPTED: &str = "Interruption";
 /// Name of the error of a cell whose process ended.
@@ -135,21 +137,26 @@ pub(super) fn compilation(
     defined: &dyn Fn(&str) -> Option<Definition>,
 ) -> CellError {
     let message = error["evalue"].as_str().unwrap_or_default();
-    let lines: Vec<&str> = error["traceback"]
+    if let Some(error) = compiler::failure(message) {
+        return error;
+    }
+    let message = compiler::shortened(message);
+    let lines: Vec<String> = error["traceback"]
         .as_array()
         .into_iter()
         .flatten()
         .filter_map(Value::as_str)
+        .map(compiler::shortened)
         .collect();
     let text = lines.join("\n");
-    let hint = hints::of(message, &text, code, defined);
+    let hint = hints::of(&message, &text, code, defined);
     let mut traceback = vec![format!("{RED}✘ {}{PLAIN}", hint.what)];
     traceback.extend(hint.advice.lines().map(|line| format!("  {line}")));
     // evcxr names the cell « command_N », with a count of its own.
     traceback.extend(lines.iter().map(|line| renamed(line, count)));
     CellError {
         name: COMPILATION,
-        value: message.to_owned(),
+        value: message,
         traceback,
     }
 }

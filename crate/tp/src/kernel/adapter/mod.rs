@@ -18,6 +18,7 @@
 //! own; after evcxr's reply a line of the adapter's is written into both: once it is read back, all of the cell was.
 
 mod bar;
+mod compiler;
 mod conclusion;
 mod errors;
 mod evcxr;
@@ -110,8 +111,12 @@ impl Settings {
         // `debug`, or one folder deeper where a target is named.
         for folder in below(&target) {
             for path in below(&folder).into_iter().chain([folder]) {
-                // Most have none; what cannot be removed is as it was.
-                let _ = std::fs::remove_dir_all(path.join("incremental"));
+                // Set aside first: half of it would be worse than all of it. Most have none.
+                let (kept, aside) = (path.join("incremental"), path.join("abandon"));
+                let _ = std::fs::remove_dir_all(&aside);
+                if std::fs::rename(&kept, &aside).is_ok() {
+                    let _ = std::fs::remove_dir_all(&aside);
+                }
             }
         }
     }
