@@ -59,7 +59,7 @@ pub fn execute(args: &TestArgs) -> Result<Verdict> {
     // Found now: the tests' own compilation replaces the file of the running program, which then has no path any more.
     let program =
         std::env::current_exe().map_err(Error::io("Impossible de trouver ce programme", "tp"))?;
-    let mut commands = vec![
+    let checks = vec![
         ("mise en forme", format_check(&installation)),
         ("clippy, ligne de commande", clippy_tp(&installation)),
         (
@@ -74,79 +74,35 @@ pub fn execute(args: &TestArgs) -> Result<Verdict> {
             "tests, noyau et ligne de commande",
             tests(&installation, "tp", &["tp-protocol", "tp"]),
         ),
+        (
+            "notebooks publiés à jour",
+            published_notebooks(&installation, &program),
+        ),
     ];
-    commands.push((
-        "notebooks publiés à jour",
-        published_notebooks(&installation, &program),
-    ));
-    commands.push((
-        "tous les TP, visages dessinés",
-        run_labs(&installation, &program, "--tous", Path::new(DRAWN_FACES)),
-    ));
-    commands.push((
-        "tp0, moteur ndarray",
-        run_on_ndarray(&installation, &program, "tp0"),
-    ));
+    run_all(checks, &mut steps)?;
+    let labs = vec![
+        (
+            "tous les TP, visages dessinés",
+            run_labs(&installation, &program, "--tous", Path::new(DRAWN_FACES)),
+        ),
+        (
+            "tp0, moteur ndarray",
+            run_on_ndarray(&installation, &program, "tp0"),
+        ),
+    ];
+    // One lab leaves half of two cores idle: its cells are compiled by one thread. The blank copies are executed meanwhile.
+    let blank = std::thread::scope(|scope| {
+        let copies = scope.spawn(|| blank_copies(&installation, &program));
+        run_all(labs, &mut steps)?;
+        eprintln!("▸ tous les TP, copies vierges d'un étudiant (en même temps que les précédents)");
+        copies
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })?;
+    steps.push(blank);
     if args.tout {
-        commands.push((
-            "tp5, moteur ndarray, 80 images de chaque sorte",
-            run_on_ndarray(&installation, &program, "tp5"),
-        ));
-        if let Some(data) = data(&installation) {
-            commands.push((
-                "tous les TP, photos",
-                run_labs(&installation, &program, "--tous", &data),
-            ));
-        } else {
-            eprintln!(
-                "– les TP ne sont pas exécutés sur des photos : aucune dans TP_DONNEES, data/ ou ../shared/data (voir data/README.md)."
-            );
-        }
-        commands.push((
-            "noyau : 20 à la fois, 1 000 cellules, 100 Mo de texte",
-            heavy_kernel(&installation),
-        ));
-        if has_python_module(&installation, "jupyter_kernel_test") {
-            commands.push((
-                "conformité Jupyter (jupyter_kernel_test)",
-                jupyter_conformity(&installation),
-            ));
-        } else {
-            eprintln!(
-                "– la conformité Jupyter n'est pas vérifiée : « {} -m pip install jupyter_kernel_test » la permet.",
-                installation.python.program("python").display()
-            );
-        }
-        match chromium().filter(|_| has_python_module(&installation, "playwright")) {
-            Some(chromium) => commands.push((
-                "JupyterLab dans un navigateur (playwright)",
-                in_a_browser(&installation, &chromium),
-            )),
-            None => eprintln!(
-                "– JupyterLab n'est pas essayé dans un navigateur : il y faut Chromium (« sudo apt install chromium ») et « {} -m pip install playwright ».",
-                installation.python.program("python").display()
-            ),
-        }
-        commands.push(("documentation", documentation(&installation)));
-        commands.push(("CUDA (types)", cuda(&installation)));
+        run_all(long_checks(&installation, &program), &mut steps)?;
     }
-    for (name, mut command) in commands {
-        eprintln!("▸ {name}");
-        let started = Instant::now();
-        let status = process::shared(&mut command, "Diagnostic : cargo tp doctor")?;
-        steps.push(Step {
-            name,
-            elapsed: started.elapsed(),
-            passed: status.success(),
-        });
-    }
-    let started = Instant::now();
-    eprintln!("▸ tous les TP, copies vierges d'un étudiant");
-    steps.push(Step {
-        name: "tous les TP, copies vierges d'un étudiant",
-        passed: blank_copies(&installation, &program)?,
-        elapsed: started.elapsed(),
-    });
     for step in &steps {
         let sign = if step.passed { '✔' } else { '✘' };
         println!("{sign} {} ({})", step.name, process::clock(step.elapsed));
@@ -156,6 +112,68 @@ pub fn execute(args: &TestArgs) -> Result<Verdict> {
     } else {
         Verdict::Failed
     })
+}
+
+/// What `--tout` adds; says what it leaves out for want of a program or of data.
+fn long_checks(installation: &Installation, program: &Path) -> Vec<(&'static str, Command)> {
+    let mut checks = Vec::new();
+    checks.push((
+        "tp5, moteur ndarray, 80 images de chaque sorte",
+        run_on_ndarray(installation, program, "tp5"),
+    ));
+    if let Some(data) = data(installation) {
+        checks.push((
+            "tous les TP, photos",
+            run_labs(installation, program, "--tous", &data),
+        ));
+    } else {
+        eprintln!(
+            "– les TP ne sont pas exécutés sur des photos : aucune dans TP_DONNEES, data/ ou ../shared/data (voir data/README.md)."
+        );
+    }
+    checks.push((
+        "noyau : 20 à la fois, 1 000 cellules, 100 Mo de texte",
+        heavy_kernel(installation),
+    ));
+    if has_python_module(installation, "jupyter_kernel_test") {
+        checks.push((
+            "conformité Jupyter (jupyter_kernel_test)",
+            jupyter_conformity(installation),
+        ));
+    } else {
+        eprintln!(
+            "– la conformité Jupyter n'est pas vérifiée : « {} -m pip install jupyter_kernel_test » la permet.",
+            installation.python.program("python").display()
+        );
+    }
+    match chromium().filter(|_| has_python_module(installation, "playwright")) {
+        Some(chromium) => checks.push((
+            "JupyterLab dans un navigateur (playwright)",
+            in_a_browser(installation, &chromium),
+        )),
+        None => eprintln!(
+            "– JupyterLab n'est pas essayé dans un navigateur : il y faut Chromium (« sudo apt install chromium ») et « {} -m pip install playwright ».",
+            installation.python.program("python").display()
+        ),
+    }
+    checks.push(("documentation", documentation(installation)));
+    checks.push(("CUDA (types)", cuda(installation)));
+    checks
+}
+
+/// Runs checks one after the other, each with its output in the terminal.
+fn run_all(checks: Vec<(&'static str, Command)>, steps: &mut Vec<Step>) -> Result<()> {
+    for (name, mut command) in checks {
+        eprintln!("▸ {name}");
+        let started = Instant::now();
+        let status = process::shared(&mut command, "Diagnostic : cargo tp doctor")?;
+        steps.push(Step {
+            name,
+            elapsed: started.elapsed(),
+            passed: status.success(),
+        });
+    }
+    Ok(())
 }
 
 fn cargo(installation: &Installation, arguments: &[&str]) -> Command {
@@ -176,6 +194,7 @@ fn clippy_tp(installation: &Installation) -> Command {
 }
 
 /// Clippy as the compiler of our own crate in an ordinary build: `cargo clippy` would check polars and burn once more.
+/// What it compiles is not run, hence not optimised.
 fn clippy_library(installation: &Installation, toolchain: &Toolchain) -> Command {
     let mut command = cargo(
         installation,
@@ -183,6 +202,8 @@ fn clippy_library(installation: &Installation, toolchain: &Toolchain) -> Command
             "build",
             "--release",
             "--locked",
+            "--config",
+            "profile.release.package.visages.opt-level=0",
             "-p",
             "visages",
             "--lib",
@@ -241,8 +262,14 @@ fn run_on_ndarray(installation: &Installation, program: &Path, lab: &str) -> Com
     command
 }
 
-/// Whether the untouched copies of a student run to their end, each check returning zero points.
-fn blank_copies(installation: &Installation, program: &Path) -> Result<bool> {
+/// Whether the untouched copies of a student run to their end, each check returning zero points. Says nothing before the end.
+fn blank_copies(installation: &Installation, program: &Path) -> Result<Step> {
+    let started = Instant::now();
+    let step = |passed| Step {
+        name: "tous les TP, copies vierges d'un étudiant",
+        elapsed: started.elapsed(),
+        passed,
+    };
     let mut command = tp(installation, program);
     command.args([
         "run",
@@ -263,11 +290,11 @@ fn blank_copies(installation: &Installation, program: &Path) -> Result<bool> {
             "✘ Les copies vierges n'ont pas pu être exécutées : {}",
             String::from_utf8_lossy(&output.stderr)
         );
-        return Ok(false);
+        return Ok(step(false));
     };
     // Each of them is looked at: a fault in the first does not hide those of the others.
     let blank: Vec<bool> = notebooks.iter().map(blank_copy).collect();
-    Ok(blank.iter().all(|fine| *fine))
+    Ok(step(blank.iter().all(|fine| *fine)))
 }
 
 /// Whether one executed copy has all its cells, at least one check, and no check above zero; says what differs.
