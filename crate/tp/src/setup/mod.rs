@@ -1,6 +1,7 @@
 //! What the labs need on a machine, and how it gets there. Every step is idempotent, resumable and whole or absent.
 
 pub mod evcxr;
+mod interface;
 pub mod kernelspec;
 pub mod python;
 pub mod rust;
@@ -50,6 +51,7 @@ pub fn ensure(group: Group) -> Result<Installation> {
     let python = Environment::ensure(&repository, group)?;
     let evcxr = evcxr::ensure(&cache, &toolchain)?;
     let kernel = folder::ensure(&repository, &cache, &toolchain, &evcxr)?;
+    interface::write(&python)?;
     kernelspec::write(&python, &kernel)?;
     Ok(Installation {
         repository,
@@ -81,7 +83,10 @@ fn present(repository: &Repository, cache: &Cache, group: Group) -> Option<Insta
     let python = Environment::locate(repository);
     let complete = python.has(repository, group).ok()?;
     let kernel = KernelFolder::current(repository, cache, &toolchain).ok()??;
-    let complete = complete && toolchain.has_sources() && kernelspec::is_current(&python, &kernel);
+    let complete = complete
+        && toolchain.has_sources()
+        && interface::is_there(&python)
+        && kernelspec::is_current(&python, &kernel);
     complete.then(|| Installation {
         repository: repository.clone(),
         cache: cache.clone(),

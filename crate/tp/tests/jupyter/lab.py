@@ -191,6 +191,10 @@ class Lab:
             ),
         )
         self.shot("1-ouvert")
+        # The messages name the menus as they are here, and no question of JupyterLab's stands in the way.
+        menus = page.locator(".lm-MenuBar-itemLabel").all_inner_texts()
+        assert "Noyau" in menus, menus
+        assert page.locator(".Toastify__toast").count() == 0, "JupyterLab opens with a notification"
         self.run_all()
         self.interrupt()
         self.restart()
