@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
 
 use super::{
     activate::{Activation, each},
@@ -19,6 +20,9 @@ const PANELS: usize = 8;
 const SLACK: usize = 64;
 /// Most values laid out at a time: a part of the second cache.
 const LAID_OUT: usize = 1 << 16;
+
+/// Values of the kernel that one thread packs at a time, at least.
+const PACKED: usize = 1 << 14;
 
 /// What is added to the sums, and what becomes of them.
 #[derive(Clone, Copy, Default)]
@@ -45,19 +49,22 @@ impl<'a> Epilogue<'a> {
         self.bias.map_or(0.0, |bias| bias[channel])
     }
 
-    /// What becomes of sums of one channel.
+    /// What becomes of sums, `length` for each channel from `first` on.
     #[inline(always)]
-    pub fn finish<S: Simd>(&self, simd: S, channel: usize, sums: &mut [f32]) {
+    pub fn finish<S: Simd>(&self, simd: S, first: usize, sums: &mut [f32], length: usize) {
         if let Some((scale, shift)) = self.affine {
-            let (scale, shift) = (scale[channel], shift[channel]);
-            let (scale, shift) = (simd.splat_f32s(scale), simd.splat_f32s(shift));
-            each(
-                simd,
-                sums,
-                #[inline(always)]
-                |sum| simd.mul_add_e_f32s(sum, scale, shift),
-            );
+            let factors = scale[first..].iter().zip(&shift[first..]);
+            for (sums, (&scale, &shift)) in sums.chunks_exact_mut(length).zip(factors) {
+                let (scale, shift) = (simd.splat_f32s(scale), simd.splat_f32s(shift));
+                each(
+                    simd,
+                    sums,
+                    #[inline(always)]
+                    |sum| simd.mul_add_e_f32s(sum, scale, shift),
+                );
+            }
         }
+        // All channels at once: a few vectors would spend their time on fetching its constants.
         if let Some(activation) = self.activation {
             activation.on(simd, sums);
         }
@@ -132,14 +139,20 @@ impl WithSimd for Convolve<'_> {
 fn pack(weight: &[f32], shape: &ConvShape, tiles: &[Tile], depth: usize) -> Vec<f32> {
     let rows = tile::padded_rows(tiles);
     let mut packed = vec![0.0; shape.groups * rows * depth];
-    for group in 0..shape.groups {
-        for tile in tiles {
-            let into = &mut packed[(group * rows + tile.offset) * depth..][..tile.height * depth];
-            let channel = group * shape.group_out() + tile.start;
-            let from = &weight[channel * depth..];
-            interleave(from, depth, tile.rows, depth, into, tile.height);
-        }
-    }
+    // All tiles are as high as the first, but the last.
+    let size = tiles.first().map_or(1, |tile| tile.height * depth).max(1);
+    packed
+        .par_chunks_mut((rows * depth).max(1))
+        .enumerate()
+        .for_each(|(group, packed)| {
+            let pieces = packed.par_chunks_mut(size).zip(tiles);
+            let together = PACKED.div_ceil(size);
+            pieces.with_min_len(together).for_each(|(into, tile)| {
+                let channel = group * shape.group_out() + tile.start;
+                let from = &weight[channel * depth..];
+                interleave(from, depth, tile.rows, depth, into, tile.height);
+            });
+        });
     packed
 }
 
@@ -247,10 +260,11 @@ impl<S: Simd> pulp::NullaryFnOnce for Piece<'_, '_, S> {
                             tile.height,
                             product::<S>(self.simd, start, factors, &source, into)
                         );
-                        for (row, from) in into.chunks_exact_mut(width).enumerate().take(tile.rows)
-                        {
-                            let channel = group * shape.group_out() + tile.start + row;
-                            self.epilogue.finish(self.simd, channel, from);
+                        let first = group * shape.group_out() + tile.start;
+                        let into = &mut into[..tile.rows * width];
+                        self.epilogue.finish(self.simd, first, into, width);
+                        for (row, from) in into.chunks_exact(width).enumerate() {
+                            let channel = first + row;
                             for run in &runs[panel.runs.clone()] {
                                 let at = (run.image * channels_out + channel) * pixels
                                     + run.row * shape.output[1]

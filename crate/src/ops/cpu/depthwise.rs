@@ -160,7 +160,8 @@ impl WithSimd for Forward<'_, '_> {
             grid.fill::<S>(x, &mut plane, &mut row, shape);
             let start = self.epilogue.start(channel);
             shifted_sum(simd, start, &plane, &taps, &mut result);
-            self.epilogue.finish(simd, channel, &mut result);
+            let length = result.len();
+            self.epilogue.finish(simd, channel, &mut result, length);
             let rows = result.chunks(grid.width).take(shape.output[0]);
             for (y, row) in rows.enumerate() {
                 let at = index * shape.pixels_out() + y * shape.output[1];

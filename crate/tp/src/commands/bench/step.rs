@@ -1,7 +1,7 @@
 //! `tp bench pas`: the time of a training step, alone or beside the same step of another library, in one run.
 //!
 //! Both sides start from the same weights (a formula) and train on the same batch. Their losses must agree at the first
-//! step and at the fiftieth; then blocks of steps alternate, so that what else the machine does falls on both.
+//! step, the second and the fiftieth; then blocks of steps alternate, so that what else the machine does falls on both.
 
 pub(super) mod peer;
 mod report;
