@@ -3,7 +3,7 @@
 use visages::{
     burn::{
         self,
-        module::Module,
+        module::{Module, Param},
         optim::GradientsParams,
         tensor::{
             Device, Distribution, Tensor, module, ops::ConvOptions, ops::ConvTransposeOptions,
@@ -307,5 +307,46 @@ fn finite_differences_agree_with_the_gradient_of_a_convolution() {
             (expected - found).abs() < 1e-2 * expected.abs().max(1.0),
             "{index}: {expected} and {found}"
         );
+    }
+}
+
+#[test]
+fn a_weight_of_another_size_than_the_layer_s_is_used_whole() {
+    let device = Device::flex();
+    device.seed(12);
+    let x = random([2, 3, 9, 8], &device);
+    let mut layer = Conv2dConfig::new([3, 4], [3, 3])
+        .with_padding(PaddingConfig2d::Valid)
+        .init(&device);
+    let (weight, bias) = (random([4, 3, 5, 2], &device), random([4], &device));
+    layer.weight = Param::from_tensor(weight.clone());
+    layer.bias = Some(Param::from_tensor(bias.clone()));
+    let options = ConvOptions::new_with_padding([2, 2], [(0, 0); 2], [1, 1], 1);
+    let burns = module::conv2d(x.clone(), weight, Some(bias), options);
+    layer.stride = [2, 2];
+    close("convolution", layer.forward(x.clone()), burns);
+
+    let mut layer = ConvTranspose2dConfig::new([3, 4], [3, 3])
+        .with_padding(PaddingConfig2d::Valid)
+        .init(&device);
+    let weight = random([3, 4, 2, 5], &device);
+    layer.weight = Param::from_tensor(weight.clone());
+    let options = ConvTransposeOptions::new(layer.stride, [0, 0], [0, 0], [1, 1], 1);
+    let bias = layer.bias.as_ref().map(|bias| bias.val());
+    let burns = module::conv_transpose2d(x.clone(), weight, bias, options);
+    close("transposed convolution", layer.forward(x), burns);
+}
+
+/// A loss on « the faces of the batch », in a batch without a face.
+#[test]
+fn a_batch_of_no_image_has_a_gradient_of_zeros() {
+    let device = Device::flex().autodiff();
+    for [channels_in, side] in [[16, 3], [3, 5], [3, 1]] {
+        let layer = Conv2dConfig::new([channels_in, 8], [side, side]).init(&device);
+        let x = Tensor::<4>::zeros([0, channels_in, 32, 32], &device);
+        let gradients = layer.forward(x).sum().backward();
+        let gradient = layer.weight.val().grad(&gradients).unwrap();
+        assert_eq!(gradient.dims(), layer.weight.dims());
+        assert_eq!(gradient.abs().sum().into_scalar::<f32>(), 0.0);
     }
 }

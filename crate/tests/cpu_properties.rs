@@ -378,6 +378,19 @@ fn means_and_gates_are_burn_s() {
 }
 
 #[test]
+fn a_gate_whose_factors_are_maps_is_a_product() {
+    let device = Device::flex();
+    let maps = Tensor::<4>::from_data(
+        [[[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 8.0]]]],
+        &device,
+    );
+    let gated = gate(maps.clone(), maps.clone());
+    gated
+        .into_data()
+        .assert_eq(&(maps.clone() * maps).into_data(), true);
+}
+
+#[test]
 fn dropout_drops_its_share_and_its_gradient_is_what_it_did_to_the_values() {
     let device = Device::flex();
     let layer = DropoutConfig::new(0.25).init().train();

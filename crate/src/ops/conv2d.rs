@@ -153,6 +153,7 @@ impl Conv2d {
         if cpu::serves(&input)
             && cpu::serves(&weight)
             && let Some(shape) = self.shape(&input)
+            && cpu::serves_bias(bias.as_ref(), shape.channels[1])
         {
             return cpu::extension::conv2d(input, weight, bias, shape);
         }
@@ -173,7 +174,7 @@ impl Conv2d {
             group_in * self.groups == channels_in && channels_out.is_multiple_of(self.groups);
         let channels = [channels_in, channels_out];
         fits.then(|| {
-            ConvShape::new(batch, channels, size, self.kernel_size, self.stride)
+            ConvShape::new(batch, channels, size, self.kernel(), self.stride)
                 .grouped(self.groups, self.dilation)
                 .padded_by(self.pads(size))
         })?
@@ -181,8 +182,15 @@ impl Conv2d {
 
     /// `(begin, end)` padding of both axes of an input of `size`.
     fn pads(&self, size: [usize; 2]) -> [(usize, usize); 2] {
-        let reach = [0, 1].map(|axis| (self.kernel_size[axis] - 1) * self.dilation[axis] + 1);
+        let kernel = self.kernel();
+        let reach = [0, 1].map(|axis| (kernel[axis].max(1) - 1) * self.dilation[axis] + 1);
         padding::of_convolution(&self.padding, size, reach, self.stride)
+    }
+
+    /// `[height, width]` of the weight that is there now: it may have been replaced by one of another size.
+    fn kernel(&self) -> [usize; 2] {
+        let [_, _, height, width] = self.weight.dims();
+        [height, width]
     }
 }
 

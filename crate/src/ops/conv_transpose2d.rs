@@ -129,12 +129,17 @@ impl ConvTranspose2d {
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         let [batch, channels_in, height, width] = input.dims();
         let size = [height, width];
-        let crop = padding::of_transpose(&self.padding, size, self.kernel_size, self.stride);
         let (weight, bias) = (self.weight.val(), self.bias.as_ref().map(Param::val));
-        let [expected, channels_out, ..] = weight.dims();
-        if expected == channels_in && cpu::serves(&input) && cpu::serves(&weight) {
+        // Of the weight that is there now: it may have been replaced by one of another size.
+        let [expected, channels_out, kernel @ ..] = weight.dims();
+        let crop = padding::of_transpose(&self.padding, size, kernel, self.stride);
+        if expected == channels_in
+            && cpu::serves(&input)
+            && cpu::serves(&weight)
+            && cpu::serves_bias(bias.as_ref(), channels_out)
+        {
             let large = [0, 1].map(|axis| {
-                let full = (size[axis] - 1) * self.stride[axis] + self.kernel_size[axis];
+                let full = (size[axis] - 1) * self.stride[axis] + kernel[axis];
                 match self.padding {
                     PaddingConfig2d::Same => size[axis] * self.stride[axis],
                     _ => full.saturating_sub(crop[axis].0 + crop[axis].1),
@@ -146,7 +151,7 @@ impl ConvTranspose2d {
                 channels: [channels_out, channels_in],
                 size: large,
                 output: size,
-                kernel: self.kernel_size,
+                kernel,
                 stride: self.stride,
                 dilation: [1, 1],
                 begin: [crop[0].0, crop[1].0],
@@ -158,7 +163,7 @@ impl ConvTranspose2d {
         // with SAME and an odd kernel at stride 2) is sliced off, or added when the kernel is
         // smaller than the stride.
         let both = crop.map(|(begin, end)| begin.min(end));
-        let short = [0, 1].map(|axis| self.stride[axis].saturating_sub(self.kernel_size[axis]));
+        let short = [0, 1].map(|axis| self.stride[axis].saturating_sub(kernel[axis]));
         let padding_out = match self.padding {
             PaddingConfig2d::Same => short,
             _ => [0, 0],

@@ -92,7 +92,8 @@ impl Linear {
         let [d_input, d_output] = weight.dims();
         let mut shape = input.dims();
         let served = shape.last() == Some(&d_input) && shape.iter().all(|size| *size > 0);
-        if served && cpu::serves(&input) && cpu::serves(&weight) {
+        let served = served && cpu::serves(&input) && cpu::serves(&weight);
+        if served && cpu::serves_bias(bias.as_ref(), d_output) {
             let rows = shape.iter().product::<usize>() / d_input;
             let output = cpu::extension::linear(input.reshape([rows, d_input]), weight, bias);
             shape[D - 1] = d_output;

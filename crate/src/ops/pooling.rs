@@ -100,8 +100,9 @@ pub fn means(input: Tensor<4>) -> Tensor<4> {
 /// - `input`: `[batch, channels, height, width]`
 /// - `factors`: `[batch, channels, 1, 1]`
 pub fn gate(input: Tensor<4>, factors: Tensor<4>) -> Tensor<4> {
-    let same_maps = input.dims()[..2] == factors.dims()[..2];
-    match same_maps && cpu::only_answers(&input) && cpu::only_answers(&factors) {
+    let [batch, channels, ..] = input.dims();
+    let one_each = factors.dims() == [batch, channels, 1, 1];
+    match one_each && cpu::only_answers(&input) && cpu::only_answers(&factors) {
         true => cpu::inference::gate(input, factors),
         false => input * factors,
     }

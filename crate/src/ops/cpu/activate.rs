@@ -16,9 +16,9 @@ const ROUNDING: f32 = 12_582_912.0;
 pub(crate) enum Activation {
     /// `max(x, 0)`, NaN staying NaN.
     Relu,
-    /// `1 / (1 + exp(−x))`.
+    /// `1 / (1 + exp(−x))`, never below 6e-39.
     Sigmoid,
-    /// `x / (1 + exp(−x))`, also called swish.
+    /// `x / (1 + exp(−x))`, also called swish. Below −1e30, where it is zero, it is a small number, −∞ stays −∞.
     Silu,
 }
 
@@ -154,14 +154,14 @@ fn sigmoid<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     simd.select_f32s(is_number, sigmoid_of_number(simd, x), x)
 }
 
-/// [`sigmoid`] of what is no NaN; of a NaN, some number.
+/// [`sigmoid`] of what is no NaN; of a NaN, anything.
 #[inline(always)]
 fn sigmoid_of_number<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     let one = simd.splat_f32s(1.0);
     simd.div_f32s(one, simd.add_f32s(one, exp(simd, simd.neg_f32s(x))))
 }
 
-/// `eˣ` without a branch; relative error under 2e-7, results clamped to the normal numbers. Of a NaN, some number.
+/// `eˣ` without a branch; relative error under 2e-7, results clamped to the normal numbers; of a NaN, anything.
 ///
 /// # Source
 /// The reduction and the polynomial are those of Cephes' `expf` (S. Moshier).

@@ -64,7 +64,7 @@ impl<'a> Epilogue<'a> {
                 );
             }
         }
-        // All channels at once: a few vectors would spend their time on fetching its constants.
+        // All channels at once: for a few vectors, the activation's constants cost as much as its sums.
         if let Some(activation) = self.activation {
             activation.on(simd, sums);
         }
@@ -391,5 +391,36 @@ impl Geometry {
             }
         }
         offsets
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pulp::Scalar;
+
+    use super::*;
+    use crate::ops::cpu::shape::{plain_shapes, wave};
+
+    #[test]
+    fn a_plain_processor_computes_the_same() {
+        for shape in plain_shapes() {
+            let (x, weight) = (wave(shape.inputs()), wave(shape.weights()));
+            let epilogue = Epilogue {
+                activation: Some(Activation::Silu),
+                ..Epilogue::default()
+            };
+            let expected = convolve(&x, &weight, epilogue, &shape);
+            let found = Convolve {
+                x: &x,
+                weight: &weight,
+                epilogue,
+                shape: shape.flattened(),
+            }
+            .with_simd(Scalar);
+            assert_eq!(found.len(), expected.len());
+            for (found, expected) in found.iter().zip(&expected) {
+                assert!((found - expected).abs() < 1e-3, "{shape:?}");
+            }
+        }
     }
 }

@@ -242,8 +242,8 @@ fn rows_times<S: Simd, const HEIGHT: usize>(
         let [first, second] = load(simd, values);
         each_row!(HEIGHT, m => {
             let factor = simd.splat_f32s(rows[m][column]);
-            total[m][0] = simd.mul_add_f32s(factor, first, total[m][0]);
-            total[m][1] = simd.mul_add_f32s(factor, second, total[m][1]);
+            total[m][0] = simd.mul_add_e_f32s(factor, first, total[m][0]);
+            total[m][1] = simd.mul_add_e_f32s(factor, second, total[m][1]);
         });
     }
     store::<S, HEIGHT, VECTORS>(&total, into);

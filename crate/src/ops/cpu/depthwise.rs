@@ -111,7 +111,7 @@ fn shifted_sum<S: Simd>(
             let from = &values[at + shift..][..SIDE_BY_SIDE * S::F32_LANES];
             let (from, _) = S::as_simd_f32s(from);
             for (sum, from) in sum.iter_mut().zip(from) {
-                *sum = simd.mul_add_f32s(factor, *from, *sum);
+                *sum = simd.mul_add_e_f32s(factor, *from, *sum);
             }
         }
         *block = sum;
@@ -121,7 +121,7 @@ fn shifted_sum<S: Simd>(
         let mut sum = simd.splat_f32s(start);
         for (factor, shift) in taps {
             let (from, _) = S::as_simd_f32s(&values[at + shift..][..S::F32_LANES]);
-            sum = simd.mul_add_f32s(simd.splat_f32s(*factor), from[0], sum);
+            sum = simd.mul_add_e_f32s(simd.splat_f32s(*factor), from[0], sum);
         }
         *vector = sum;
         at += S::F32_LANES;
@@ -296,7 +296,7 @@ fn dots<S: Simd, const TAPS: usize>(
         let plane = &plane[index * S::F32_LANES..];
         each_row!(TAPS, m => {
             let (from, _) = S::as_simd_f32s(&plane[places[m]..][..S::F32_LANES]);
-            totals[m] = simd.mul_add_f32s(*y, from[0], totals[m]);
+            totals[m] = simd.mul_add_e_f32s(*y, from[0], totals[m]);
         });
     }
     let mut values = [0.0; TAPS];

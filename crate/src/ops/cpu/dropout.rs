@@ -25,11 +25,8 @@ pub(super) fn drop_values(values: &mut [f32], share: f64, seed: u64) {
                 move || {
                     for (index, value) in values.iter_mut().enumerate() {
                         let bits = mix(mix(start.wrapping_add(index as u32)) ^ high);
-                        *value = if bits < threshold {
-                            0.0
-                        } else {
-                            *value * scale
-                        };
+                        // A product: what is no number stays seen.
+                        *value *= if bits < threshold { 0.0 } else { scale };
                     }
                 },
             );

@@ -70,6 +70,11 @@ pub(crate) fn serves<const D: usize>(tensor: &Tensor<D>) -> bool {
     enabled() && tensor.dtype() == DType::F32 && tensor.device() == Device::flex()
 }
 
+/// Whether our kernels can add `bias` to that many channels.
+pub(crate) fn serves_bias(bias: Option<&Tensor<1>>, channels: usize) -> bool {
+    bias.is_none_or(|bias| serves(bias) && bias.dims() == [channels])
+}
+
 /// Whether `tensor` is served and no gradient can be asked of it.
 pub(crate) fn only_answers<const D: usize>(tensor: &Tensor<D>) -> bool {
     serves(tensor) && !tensor.device().is_autodiff()

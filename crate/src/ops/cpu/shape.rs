@@ -312,6 +312,47 @@ pub(super) fn sort_columns(row: &mut [f32], x: &[f32], left: usize, stride: usiz
     }
 }
 
+/// Shapes on which a kernel gives the same with and without vectors.
+#[cfg(test)]
+pub(super) fn plain_shapes() -> Vec<ConvShape> {
+    let shape = |channels, size, kernel, stride, groups, padding| {
+        ConvShape::new(5, channels, size, kernel, stride)
+            .grouped(groups, [1, 1])
+            .padded_by(padding)
+            .expect("the kernel fits in")
+    };
+    vec![
+        shape([3, 12], [16, 16], [5, 5], [2, 2], 1, [(1, 2); 2]),
+        shape([24, 13], [9, 11], [3, 3], [1, 1], 1, [(1, 1); 2]),
+        shape([8, 6], [7, 40], [2, 3], [1, 3], 2, [(0, 0), (2, 1)]),
+        shape([16, 20], [5, 6], [1, 1], [1, 1], 1, [(0, 0); 2]),
+    ]
+}
+
+/// Values between −1 and 1.
+#[cfg(test)]
+pub(super) fn wave(count: usize) -> Vec<f32> {
+    (0..count)
+        .map(|i| (12.9898 * i as f32 + 0.5).sin())
+        .collect()
+}
+
+#[cfg(test)]
+impl ConvShape {
+    /// Values of the input, of the output and of the kernel.
+    pub fn inputs(&self) -> usize {
+        self.batch * self.channels[0] * self.pixels_in()
+    }
+
+    pub fn outputs(&self) -> usize {
+        self.batch * self.channels[1] * self.pixels_out()
+    }
+
+    pub fn weights(&self) -> usize {
+        self.channels[1] * self.group_in() * self.taps()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use pulp::{Scalar, WithSimd};

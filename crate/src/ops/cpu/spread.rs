@@ -316,13 +316,11 @@ fn write<S: Simd>(
                 }
             }
             _ => {
-                for (phase, values) in phases.iter().enumerate() {
-                    if phase / right == a {
-                        let columns = into.iter_mut().skip(phase % right).step_by(right);
-                        for (into, value) in columns.zip(&results[phase * size + row + run.at..]) {
-                            *into = *value;
-                        }
-                        debug_assert_eq!(values.remainders, [a, phase % right]);
+                for (b, phase) in phases[a * right..][..right].iter().enumerate() {
+                    debug_assert_eq!(phase.remainders, [a, b]);
+                    let columns = into.iter_mut().skip(b).step_by(right);
+                    for (into, value) in columns.zip(from(a * right + b)) {
+                        *into = *value;
                     }
                 }
             }
@@ -396,5 +394,32 @@ impl Planes {
             }
         }
         offsets
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pulp::Scalar;
+
+    use super::*;
+    use crate::ops::cpu::shape::{plain_shapes, wave};
+
+    #[test]
+    fn a_plain_processor_computes_the_same() {
+        for shape in plain_shapes() {
+            let (y, weight) = (wave(shape.outputs()), wave(shape.weights()));
+            let expected = spread(&y, &weight, None, &shape);
+            let found = Spread {
+                y: &y,
+                weight: &weight,
+                bias: None,
+                shape: &shape,
+            }
+            .with_simd(Scalar);
+            assert_eq!(found.len(), expected.len());
+            for (found, expected) in found.iter().zip(&expected) {
+                assert!((found - expected).abs() < 1e-3, "{shape:?}");
+            }
+        }
     }
 }

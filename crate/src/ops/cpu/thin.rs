@@ -124,7 +124,7 @@ fn products<'a, S: Simd, const ROWS: usize, const TAPS: usize>(
         each_row!(TAPS, tap => {
             let from = taps[tap][step];
             each_row!(ROWS, m => {
-                sums[m][tap] = simd.mul_add_f32s(factors[m], from, sums[m][tap]);
+                sums[m][tap] = simd.mul_add_e_f32s(factors[m], from, sums[m][tap]);
             });
         });
     }

@@ -117,9 +117,9 @@ pub(super) fn accumulate<S: Simd, const ROWS: usize, const V: usize>(
     const { assert!(V == 1 || V == 2) };
     each_row!(ROWS, m => {
         let factor = simd.splat_f32s(factors[m]);
-        block[m][0] = simd.mul_add_f32s(factor, row[0], block[m][0]);
+        block[m][0] = simd.mul_add_e_f32s(factor, row[0], block[m][0]);
         if V > 1 {
-            block[m][V - 1] = simd.mul_add_f32s(factor, row[V - 1], block[m][V - 1]);
+            block[m][V - 1] = simd.mul_add_e_f32s(factor, row[V - 1], block[m][V - 1]);
         }
     });
 }
@@ -146,6 +146,22 @@ pub(super) fn load_at<S: Simd>(
         S::as_simd_f32s(&values[first + offset..][..S::F32_LANES]).0[0],
         S::as_simd_f32s(&values[second + offset..][..S::F32_LANES]).0[0],
     ]
+}
+
+/// Adds the block to what is there, row after row.
+#[inline(always)]
+pub(super) fn add<S: Simd, const ROWS: usize, const V: usize>(
+    simd: S,
+    block: &Block<S, ROWS, V>,
+    into: &mut [f32],
+) {
+    let (vectors, _) = S::as_mut_simd_f32s(&mut into[..ROWS * V * S::F32_LANES]);
+    each_row!(ROWS, m => {
+        vectors[m * V] = simd.add_f32s(vectors[m * V], block[m][0]);
+        if V > 1 {
+            vectors[m * V + V - 1] = simd.add_f32s(vectors[m * V + V - 1], block[m][V - 1]);
+        }
+    });
 }
 
 /// Writes the block row after row.

@@ -39,14 +39,7 @@ impl CellError {
     /// The first line in red, then `details`.
     pub(super) fn new(name: &'static str, value: impl Into<String>, details: Vec<String>) -> Self {
         let value = value.into();
-        let mut traceback: Vec<String> = value
-            .lines()
-            .enumerate()
-            .map(|(index, line)| match index {
-                0 => format!("{RED}✘ {line}{PLAIN}"),
-                _ => format!("  {line}"),
-            })
-            .collect();
+        let mut traceback = headed(&value);
         traceback.extend(details);
         Self {
             name,
@@ -59,6 +52,43 @@ impl CellError {
     pub(super) fn content(&self) -> Value {
         json!({"ename": self.name, "evalue": self.value, "traceback": self.traceback})
     }
+}
+
+/// Lines of a traceback: the first in red, the others below it.
+fn headed(text: &str) -> Vec<String> {
+    let lines = text.lines().flat_map(folded).enumerate();
+    lines
+        .map(|(index, line)| match index {
+            0 => format!("{RED}✘ {line}{PLAIN}"),
+            _ => format!("  {line}"),
+        })
+        .collect()
+}
+
+/// Longest line of ours: JupyterLab cuts a longer one in the middle of a word.
+const LONGEST: usize = 88;
+
+/// A line cut between words. French has spaces inside « » and before « : », where none is cut.
+fn folded(line: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut words = line.split(' ').peekable();
+    while let Some(word) = words.next() {
+        let mut piece = word.to_owned();
+        while let Some(next) = words.peek()
+            && (piece.ends_with('«') || matches!(*next, ":" | ";" | "!" | "?" | "»" | "»." | "»,"))
+        {
+            piece = format!("{piece} {next}");
+            words.next();
+        }
+        match lines.last_mut() {
+            Some(last) if last.chars().count() + 1 + piece.chars().count() <= LONGEST => {
+                last.push(' ');
+                last.push_str(&piece);
+            }
+            _ => lines.push(piece),
+        }
+    }
+    lines
 }
 
 /// How a running cell stopped, as the cell itself told it.
@@ -150,8 +180,7 @@ pub(super) fn compilation(
         .collect();
     let text = lines.join("\n");
     let hint = hints::of(&message, &text, code, defined);
-    let mut traceback = vec![format!("{RED}✘ {}{PLAIN}", hint.what)];
-    traceback.extend(hint.advice.lines().map(|line| format!("  {line}")));
+    let mut traceback = headed(&format!("{}\n{}", hint.what, hint.advice));
     // evcxr names the cell « command_N », with a count of its own.
     traceback.extend(lines.iter().map(|line| renamed(line, count)));
     CellError {
@@ -237,6 +266,27 @@ mod tests {
             location: None,
         };
         assert!(!stopped(&todo, None, &[], 1).value.contains("Panique"));
+    }
+
+    #[test]
+    fn long_lines_are_cut_between_words() {
+        let line = "Vérifiez l'orthographe, et que la cellule qui le définit a été exécutée depuis le démarrage du noyau « tp » : sinon, rien.";
+        let lines = folded(line);
+        assert_eq!(lines.len(), 2);
+        assert!(lines.iter().all(|line| line.chars().count() <= LONGEST));
+        assert_eq!(lines.join(" "), line);
+        // What may not stand alone at the start or the end of a line.
+        for length in 70..100 {
+            let lines = folded(&format!("{} « a » : b", "x".repeat(length)));
+            assert!(
+                lines.iter().any(|line| line.contains("« a » :")),
+                "{lines:?}"
+            );
+        }
+        assert_eq!(folded("").len(), 1);
+        assert_eq!(folded(&"x".repeat(200)).len(), 1);
+        // Code keeps its spaces.
+        assert_eq!(folded("  let  x = 1;"), ["  let  x = 1;"]);
     }
 
     #[test]
