@@ -43,8 +43,8 @@ pub use crate::figures::{
 pub use crate::french::nombre;
 pub use crate::models::{StandardCnn, StandardCnnConfig, num_params, num_trainable_params};
 pub use crate::notebook::{
-    Check, Essai, Note, Outcome, Seance, Table, Verdict, arret_demande, barre, check, effacer,
-    egal, essayer, noter, proche, tableau,
+    Check, Essai, Note, Outcome, Seance, ShowTensor, Table, Verdict, arret_demande, barre, check,
+    effacer, egal, essayer, noter, proche, tableau,
 };
 pub use crate::ops::{
     BatchNorm, BatchNormConfig, Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig,

@@ -19,7 +19,7 @@ pub use attempt::{Essai, essayer};
 pub use check::{Check, IntoOutcome, Note, Outcome, Verdict, check, noter};
 pub use compare::{egal, proche};
 pub use data_source::SYNTHETIC;
-pub use display::{Table, tableau};
+pub use display::{ShowTensor, Table, tableau};
 pub use live::{Barre, arret_demande, barre, effacer};
 pub use panic::{cell_failed, cell_panicked, enter_cell, run_cell, tell_evcxr};
 pub use session::Seance;

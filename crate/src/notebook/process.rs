@@ -10,6 +10,9 @@ const WATCH_PERIOD: Duration = Duration::from_millis(500);
 
 /// Called once, before the first cell.
 pub(super) fn prepare() {
+    // evcxr asks for backtraces: of a process that ends for want of memory, they are pages of the runtime's own names.
+    // SAFETY: the first cell has not run, no thread of ours reads the environment.
+    unsafe { std::env::remove_var("RUST_BACKTRACE") };
     if let Some(folder) = std::env::var_os(FOLDER_VARIABLE) {
         // An unreadable folder shows at the first relative path, with its name.
         let _ = std::env::set_current_dir(folder);

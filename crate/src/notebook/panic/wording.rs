@@ -30,6 +30,14 @@ pub(super) fn explain(message: &str) -> String {
         }
     } else if message == "attempt to divide by zero" {
         "division d'un entier par zéro".to_owned()
+    } else if message == "attempt to calculate the remainder with a divisor of zero" {
+        "reste d'une division d'entiers par zéro".to_owned()
+    } else if message == "capacity overflow" {
+        "mémoire demandée trop grande".to_owned()
+    } else if let Some(rest) = message.strip_prefix("assertion `left == right` failed") {
+        format!("assert_eq! : les deux valeurs devaient être égales{rest}")
+    } else if let Some(rest) = message.strip_prefix("assertion failed: ") {
+        format!("assert! : cette condition devait être vraie : {rest}")
     } else if let Some(operation) = message
         .strip_prefix("attempt to ")
         .and_then(|rest| rest.strip_suffix(" with overflow"))
@@ -84,8 +92,11 @@ fn shapes(text: &str) -> Vec<&str> {
         .collect()
 }
 
-/// A source location without the folder where cargo unpacks crates.
+/// A source location without the folders where cargo unpacks crates and rustup the standard library.
 pub(super) fn short_location(location: &str) -> String {
+    if let Some((_, rest)) = location.split_once("/lib/rustlib/src/rust/library/") {
+        return rest.to_owned();
+    }
     match location.split_once("/registry/src/") {
         Some((_, rest)) => rest
             .split_once('/')
@@ -134,6 +145,10 @@ mod tests {
             ),
             ("attempt to divide by zero", "division d'un entier par zéro"),
             (
+                "assertion `left == right` failed\n  left: 1\n right: 2",
+                "assert_eq! : les deux valeurs devaient être égales\n  left: 1\n right: 2",
+            ),
+            (
                 "attempt to subtract with overflow",
                 "dépassement de capacité d'un entier (opération « subtract »)",
             ),
@@ -175,6 +190,12 @@ mod tests {
             "burn-0.22.1/src/a.rs:8:9"
         );
         assert_eq!(short_location("crate/src/a.rs:1:2"), "crate/src/a.rs:1:2");
+        assert_eq!(
+            short_location(
+                "/ailleurs/1.95.0/lib/rustlib/src/rust/library/core/src/num/mod.rs:394:5"
+            ),
+            "core/src/num/mod.rs:394:5"
+        );
     }
 
     #[test]

@@ -166,6 +166,91 @@ fn failures_are_typed_and_leave_the_variables() {
     assert_eq!(ok(&mut client, "println!(\"{}\", inverse(1));"), "1\n");
 }
 
+/// What a beginner's cells show: values behind an unfinished line, the line of every panic, refused numbers.
+#[test]
+fn the_mistakes_of_a_beginner_are_told_where_they_are() {
+    let _alone = alone();
+    let mut client = kernel();
+    let result = run(&mut client, "print!(\"x = \");\n3");
+    assert_eq!(
+        (result.stdout(), result.value()),
+        ("x = ".to_owned(), Some("3"))
+    );
+    ok(
+        &mut client,
+        "let a = Tensor::<2>::ones([2, 3], &Device::flex());\nlet b = Tensor::<2>::ones([3, 3], &Device::flex());",
+    );
+    let shown = run(&mut client, "a.clone() * 2.0");
+    assert!(
+        shown
+            .value()
+            .is_some_and(|value| value.contains("[2.0, 2.0, 2.0]")),
+        "{shown:#?}"
+    );
+    // The panics of a library, in cells that were loaded after the first.
+    for code in [
+        "let c = a.clone() + b.clone();",
+        "println!(\"suite\");\nlet c = a.clone() + b.clone();",
+    ] {
+        let error = told(&run(&mut client, code), "Panique");
+        assert!(error.value.contains("[2, 3] et [3, 3]"), "{error:?}");
+        points_at(&error, "let c = a.clone() + b.clone();");
+    }
+    // In the last expression; in a function, though another cell holds the same line.
+    points_at(
+        &told(&run(&mut client, "let z = 0;\n10 / z"), "Panique"),
+        "10 / z",
+    );
+    ok(
+        &mut client,
+        "fn acces(v: &[i32], i: usize) -> i32 {\n    let x = v[i];\n    x + 1\n}",
+    );
+    let (function, number) = (
+        "de la cellule",
+        client
+            .execute(
+                "let v = [1, 2]; let i = 1;\nlet x = v[i];\nprintln!(\"{x}\");",
+                Duration::from_secs(60),
+                &mut |_| (),
+            )
+            .unwrap()
+            .execution_count
+            - 1,
+    );
+    let error = told(&run(&mut client, "let r = acces(&[1, 2], 7);"), "Panique");
+    assert!(
+        error
+            .traceback
+            .concat()
+            .contains(&format!("ligne 2 {function} [{number}]")),
+        "{error:?}"
+    );
+    // Code with an accent has its hint and its line too.
+    let error = told(
+        &run(
+            &mut client,
+            "// été\nlet liste: Vec<i32> = Vec::new();\nliste.push(1);",
+        ),
+        "ErreurDeCompilation",
+    );
+    let text = error.traceback.join("\n");
+    assert!(
+        text.contains("let mut liste") && text.contains("à la ligne 3"),
+        "{text}"
+    );
+    // What a failed cell would have defined is not said to be there.
+    let error = told(&run(&mut client, "liste"), "ErreurDeCompilation");
+    assert!(!error.traceback[0].contains("n'existe plus"), "{error:?}");
+    let error = told(
+        &run(&mut client, "let grand: u8 = 300;"),
+        "ErreurDeCompilation",
+    );
+    assert!(
+        error.traceback[0].contains("ne tient pas dans son type"),
+        "{error:?}"
+    );
+}
+
 /// The error output of a cell that failed.
 fn told(result: &CellResult, name: &str) -> CellError {
     assert_eq!(result.status, CellStatus::Error, "{result:#?}");

@@ -129,6 +129,9 @@ impl Adapter {
         let result = std::mem::take(&mut running.result);
         running.screen.result(&result);
         let errors = self.errors(&running);
+        if errors.is_empty() {
+            self.history.ended_well(running.count);
+        }
         let cut = running.ending.as_ref().is_some_and(|ending| ending.cut);
         if cut || errors.iter().any(|error| error.name == errors::COMPILER) {
             self.settings.forget_compilations();
@@ -211,7 +214,7 @@ impl Adapter {
             }
             let code = running.request.text("code");
             let earlier = |name: &str| {
-                let cells = self.history.latest();
+                let cells = self.history.latest_fine();
                 names::definition(cells.filter(|(cell, _)| *cell < running.count), name)
             };
             let all = running.errors.iter().take(MOST_ERRORS);

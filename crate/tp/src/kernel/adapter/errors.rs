@@ -139,9 +139,10 @@ pub(super) fn stopped(
             }
         }
     }
-    details.push(format!(
-        "{DIM}Les variables des cellules précédentes sont gardées ; celles que cette cellule devait créer n'existent pas.{PLAIN}"
-    ));
+    let kept = folded(
+        "Les variables des cellules précédentes sont gardées, sauf ce que cette cellule avait déjà consommé ; celles qu'elle devait créer n'existent pas.",
+    );
+    details.extend(kept.iter().map(|line| format!("{DIM}{line}{PLAIN}")));
     CellError::new(name, value, details)
 }
 
@@ -181,6 +182,20 @@ pub(super) fn compilation(
     let text = lines.join("\n");
     let hint = hints::of(&message, &text, code, defined);
     let mut traceback = headed(&format!("{}\n{}", hint.what, hint.advice));
+    // Of code that is not all ASCII, evcxr shows the line without its place.
+    let framed = text.contains("command_");
+    let shown = lines
+        .first()
+        .map_or("", |line| line.lines().next().unwrap_or_default().trim());
+    if !framed
+        && shown.len() > 1
+        && let Some(index) = code.lines().position(|line| line.trim() == shown)
+    {
+        traceback.push(format!(
+            "  à la ligne {} de la cellule [{count}] :",
+            index + 1
+        ));
+    }
     // evcxr names the cell « command_N », with a count of its own.
     traceback.extend(lines.iter().map(|line| renamed(line, count)));
     CellError {
@@ -201,8 +216,25 @@ fn renamed(line: &str, count: u64) -> String {
             .len();
     match digits {
         0 => line.to_owned(),
-        _ => format!("{before}cellule [{count}]{}", &rest[digits..]),
+        _ => {
+            // evcxr writes 1:1 whatever the place, which the frame shows.
+            let rest = &rest[digits..];
+            let rest = rest
+                .strip_prefix(":1:1")
+                .filter(|rest| !rest.starts_with(|next: char| next.is_ascii_digit()))
+                .unwrap_or(rest);
+            format!("{before}cellule [{count}]{rest}")
+        }
     }
+}
+
+/// evcxr's news that it dropped a variable, in French.
+pub(super) fn lost_variable(line: &str) -> Option<String> {
+    let rest = line.trim().strip_prefix("The type of the variable ")?;
+    let name = rest.strip_suffix(" was redefined, so was lost.")?;
+    Some(format!(
+        "⚠ La variable « {name} » est perdue : son type a été redéfini (ou un « :dep » l'a fait recompiler).\n  Réexécutez la cellule qui la crée, avec le type d'aujourd'hui.\n"
+    ))
 }
 
 /// What evcxr says when the process of the cells ended, with what it had printed before.
@@ -213,8 +245,13 @@ pub(super) fn process_ended(value: &str) -> Option<CellError> {
         _ if status.starts_with("signal: 9") => {
             "il a été tué, peut-être faute de mémoire".to_owned()
         }
-        _ if status.starts_with("signal: 11") => "accès à une adresse interdite".to_owned(),
-        _ if status.starts_with("signal: 6") => "arrêt brutal, « abort »".to_owned(),
+        _ if status.starts_with("signal: 11") => {
+            "accès à une adresse interdite ; le plus souvent, une fonction qui s'appelle sans fin"
+                .to_owned()
+        }
+        _ if status.starts_with("signal: 6") => {
+            "arrêt brutal, « abort » : une fonction qui s'appelle sans fin, une mémoire demandée trop grande…".to_owned()
+        }
         _ => match status.strip_prefix("exit status: ") {
             Some(code) => format!("code de sortie {code}"),
             None => status.to_owned(),
@@ -312,6 +349,27 @@ mod tests {
             );
         }
         assert_eq!(process_ended("mismatched types"), None);
+    }
+
+    #[test]
+    fn a_lost_variable_is_told_in_french() {
+        let told = lost_variable("The type of the variable modele was redefined, so was lost.\n");
+        assert!(told.is_some_and(|told| told.contains("« modele »") && told.ends_with('\n')));
+        assert_eq!(lost_variable("The type of the variable\n"), None);
+    }
+
+    #[test]
+    fn code_with_an_accent_has_a_place_and_a_hint() {
+        let report = json!({"ename": "Error", "evalue": "cannot borrow `v` as mutable, as it is not declared as mutable",
+            "traceback": ["v.push(1);\n^ cannot borrow as mutable", "cannot borrow `v` as mutable"]});
+        let code = "// été\nlet v: Vec<i32> = Vec::new();\nv.push(1);";
+        let text = compilation(&report, code, 6, &|_| None)
+            .traceback
+            .join("\n");
+        assert!(
+            text.contains("let mut v") && text.contains("à la ligne 3 de la cellule [6]"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -28,7 +28,11 @@ pub(super) fn of(
     code: &str,
     defined: &dyn Fn(&str) -> Option<Definition>,
 ) -> Hint {
-    let has = |wanted: &str| text.contains(wanted) || message.contains(wanted);
+    // evcxr's report gives no code where a cell is not all ASCII; the words tell it too.
+    let by_words = code_of(message);
+    let has = |wanted: &str| {
+        text.contains(wanted) || message.contains(wanted) || by_words == Some(wanted)
+    };
     let name = quoted(message).unwrap_or_default();
     if has("[E0382]") || message.contains("of moved value") {
         let mut lost = format!(
@@ -42,6 +46,14 @@ pub(super) fn of(
             format!(
                 "Donnez une copie à la première opération : {name}.clone(). (Les opérations sur les tenseurs consomment leurs arguments.)"
             ),
+        );
+    }
+    if message.starts_with("unresolved import") || message.contains("unlinked crate") {
+        return hint(
+            format!(
+                "« {name} » n'est ni dans la bibliothèque du TP, ni dans une autre déjà chargée."
+            ),
+            "Vérifiez l'orthographe ; une bibliothèque de crates.io se charge dans une cellule à part, au début : :dep nom = \"version\".",
         );
     }
     if has("[E0425]")
@@ -82,6 +94,77 @@ pub(super) fn of(
     {
         return unbalanced(message, code);
     }
+    if has("[E0423]") && message.contains("found macro") {
+        return hint(
+            format!(
+                "« {} » est une macro : son nom est suivi de « ! ».",
+                second(message)
+            ),
+            format!("Écrivez {}!(…).", second(message)),
+        );
+    }
+    if message.contains("literal out of range") {
+        return hint(
+            "Ce nombre ne tient pas dans son type.",
+            "Un u8 va de 0 à 255, un i32 jusqu'à 2 147 483 647 : prenez un type plus grand (i64, f64).",
+        );
+    }
+    if message.contains("positional argument") && message.contains("in format string") {
+        return hint(
+            "Il n'y a pas autant de valeurs que de « {} » dans le texte.",
+            "Chaque « {} » en veut une, dans l'ordre ; « {x} » prend celle de la variable x.",
+        );
+    }
+    if message.contains("character literal may only contain one codepoint") {
+        return hint(
+            "Un texte s'écrit entre guillemets doubles.",
+            "\"bonjour\" est un texte ; 'b' (apostrophes) est un seul caractère.",
+        );
+    }
+    if has("[E0004]") || message.starts_with("non-exhaustive patterns") {
+        return hint(
+            "Ce « match » ne prévoit pas tous les cas.",
+            "Ajoutez ceux qui manquent, ou un dernier cas « _ => … » pour tous les autres.",
+        );
+    }
+    if has("[E0600]") || message.contains("cannot apply unary operator `-`") {
+        return hint(
+            "Un nombre de ce type n'est jamais négatif.",
+            "usize, u8… sont sans signe : prenez i32, i64 ou f64.",
+        );
+    }
+    if has("[E0609]") || has("[E0610]") || message.starts_with("no field") {
+        return hint(
+            format!("Le champ « {name} » n'existe pas dans ce type."),
+            "Tapez le nom de la valeur, un point, puis Tab : la liste de ce qui existe s'ouvre.",
+        );
+    }
+    if has("[E0369]") {
+        return hint(
+            "Cette opération n'existe pas entre ces deux types.",
+            "Convertissez l'un des deux (x as f64) ; deux textes se joignent par format!(\"{a}{b}\").",
+        );
+    }
+    if has("[E0373]") {
+        return hint(
+            format!(
+                "La fermeture emploie « {name} », qui pourrait ne plus exister quand elle sera appelée."
+            ),
+            "Écrivez « move » devant les barres : move |x| … ; ou une « fn » à laquelle vous donnez la valeur.",
+        );
+    }
+    if has("[E0716]") {
+        return hint(
+            "Cette référence (&) désigne une valeur que rien ne garde.",
+            "Gardez d'abord la valeur : let texte = …; puis empruntez-la : &texte.",
+        );
+    }
+    if message.starts_with("expected `{`, found") {
+        return hint(
+            "Il manque une accolade « { ».",
+            "Ce que commande un « if », un « for » ou un « while » va entre { et }, même sur une ligne.",
+        );
+    }
     if has("[E0308]") || message.contains("mismatched types") {
         return hint(
             "Une valeur n'a pas le type attendu.",
@@ -119,6 +202,11 @@ pub(super) fn of(
             "La même chose est définie deux fois.",
             "Un « impl » réexécuté à part s'ajoute au premier : mettez le type et ses « impl » dans une seule cellule, puis redémarrez le noyau (menu Noyau).",
         );
+    }
+    if has("[E0277]")
+        && let Some(hint) = between_types(message)
+    {
+        return hint;
     }
     if has("[E0277]") {
         return hint(
@@ -167,6 +255,93 @@ pub(super) fn of(
     )
 }
 
+/// The code of a message without one, by its words.
+fn code_of(message: &str) -> Option<&'static str> {
+    const WORDS: [(&str, &str); 22] = [
+        ("cannot assign twice to immutable", "[E0384]"),
+        ("because it is borrowed", "[E0505]"),
+        ("because it is also borrowed", "[E0502]"),
+        ("more than once at a time", "[E0499]"),
+        ("does not live long enough", "[E0597]"),
+        ("cannot assign to", "[E0594]"),
+        ("cannot borrow", "[E0596]"),
+        ("is defined multiple times", "[E0428]"),
+        ("duplicate definitions with name", "[E0592]"),
+        ("conflicting implementations", "[E0119]"),
+        ("the trait bound", "[E0277]"),
+        ("cannot be indexed by", "[E0277]"),
+        ("is not an iterator", "[E0277]"),
+        ("doesn't implement", "[E0277]"),
+        ("the `?` operator can only be used", "[E0277]"),
+        ("can't compare", "[E0277]"),
+        ("cannot add `", "[E0277]"),
+        ("cannot subtract `", "[E0277]"),
+        ("cannot multiply `", "[E0277]"),
+        ("cannot divide `", "[E0277]"),
+        ("expected function, found macro", "[E0423]"),
+        ("temporary value dropped while borrowed", "[E0716]"),
+    ];
+    let found = WORDS.iter().find(|(words, _)| message.contains(words));
+    found.map(|(_, code)| *code)
+}
+
+/// What two types, or a type and a use of it, do not allow: the commonest of E0277.
+fn between_types(message: &str) -> Option<Hint> {
+    let (first, last) = (quoted(message)?, second(message));
+    for (words, operation) in [
+        ("cannot add", "+"),
+        ("cannot subtract", "−"),
+        ("cannot multiply", "×"),
+        ("cannot divide", "÷"),
+        ("can't compare", "comparaison"),
+    ] {
+        if message.starts_with(words) {
+            let text = |kind: &str| kind.contains("str") || kind.contains("String");
+            if text(&first) || text(&last) {
+                return Some(hint(
+                    format!("Un texte et un nombre ne se combinent pas par « {operation} »."),
+                    "Un texte se compose par format!(\"{a} et {b}\").",
+                ));
+            }
+            return Some(hint(
+                format!(
+                    "Rust ne mélange pas les types de nombres ({operation} entre « {first} » et « {last} »)."
+                ),
+                "Convertissez l'un des deux : x as f64 (un nombre à virgule), x as usize (un indice).",
+            ));
+        }
+    }
+    if message.contains("cannot be indexed by") {
+        return Some(hint(
+            format!("Un indice est un « usize », pas un « {last} »."),
+            "Convertissez-le : v[i as usize].",
+        ));
+    }
+    if message.contains("is not an iterator") {
+        return Some(hint(
+            format!("« for » ne sait pas parcourir un « {first} »."),
+            "De 0 à n − 1 : for i in 0..n ; une liste : for x in &liste.",
+        ));
+    }
+    if message.contains("doesn't implement `std::fmt::Display`")
+        || message.contains("doesn't implement `Display`")
+    {
+        return Some(hint(
+            format!("« {first} » ne s'affiche pas par {{}}."),
+            "Essayez {:?} ; pour un type à vous, écrivez #[derive(Debug)] au-dessus de sa définition.",
+        ));
+    }
+    if message.contains("doesn't implement `Debug`")
+        || message.contains("doesn't implement `std::fmt::Debug`")
+    {
+        return Some(hint(
+            format!("« {first} » ne s'affiche pas par {{:?}}."),
+            "Pour un type à vous, écrivez #[derive(Debug)] au-dessus de sa définition.",
+        ));
+    }
+    None
+}
+
 fn unknown(
     message: &str,
     name: &str,
@@ -209,7 +384,7 @@ fn unknown(
     };
     hint(
         what,
-        "Vérifiez l'orthographe, et que la cellule qui le définit a été exécutée depuis le démarrage du noyau (en premier : use visages::prelude::*;).",
+        "Vérifiez l'orthographe, et que la cellule qui le définit a été exécutée sans erreur depuis le démarrage du noyau (en premier : use visages::prelude::*;).",
     )
 }
 
@@ -274,12 +449,105 @@ fn quoted(message: &str) -> Option<String> {
     Some(name.to_owned())
 }
 
+/// The second name between back quotes, else the first.
+fn second(message: &str) -> String {
+    let mut names = message.split('`').skip(1).step_by(2);
+    let first = names.next().unwrap_or_default();
+    names.next().unwrap_or(first).to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     /// Messages of rustc 1.95, with their codes as evcxr's reports show them.
-    const CASES: [(&str, &str, &str, &str); 20] = [
+    const CASES: [(&str, &str, &str, &str); 35] = [
+        // Of a cell that is not all ASCII: no code.
+        (
+            "cannot borrow `v` as mutable, as it is not declared as mutable",
+            "error: …",
+            "let v = vec![1];",
+            "let mut v",
+        ),
+        (
+            "cannot assign twice to immutable variable `n`",
+            "error: …",
+            "",
+            "let mut n",
+        ),
+        (
+            "cannot borrow `v` as mutable because it is also borrowed as immutable",
+            "error: …",
+            "",
+            "empruntée",
+        ),
+        (
+            "duplicate definitions with name `f`",
+            "error: …",
+            "",
+            "redémarrez",
+        ),
+        ("cannot divide `f64` by `usize`", "error: …", "", "x as f64"),
+        (
+            "cannot multiply `{integer}` by `f64`",
+            "[E0277] Error: …",
+            "",
+            "« f64 »",
+        ),
+        (
+            "the type `[i32]` cannot be indexed by `i32`",
+            "[E0277] Error: …",
+            "",
+            "as usize",
+        ),
+        (
+            "`{integer}` is not an iterator",
+            "[E0277] Error: …",
+            "",
+            "0..n",
+        ),
+        (
+            "`P` doesn't implement `std::fmt::Display`",
+            "[E0277] Error: …",
+            "",
+            "derive(Debug)",
+        ),
+        (
+            "expected function, found macro `println`",
+            "[E0423] Error: …",
+            "",
+            "println!(…)",
+        ),
+        (
+            "cannot add `{integer}` to `&str`",
+            "[E0369] Error: …",
+            "",
+            "format!",
+        ),
+        (
+            "literal out of range for `u8`",
+            "Error: …",
+            "",
+            "plus grand",
+        ),
+        (
+            "2 positional arguments in format string, but there is 1 argument",
+            "Error: …",
+            "",
+            "Chaque « {} »",
+        ),
+        (
+            "non-exhaustive patterns: `None` not covered",
+            "[E0004] Error: …",
+            "",
+            "« _ => … »",
+        ),
+        (
+            "expected `{`, found `println`",
+            "Error: …",
+            "",
+            "même sur une ligne",
+        ),
         (
             "borrow of moved value: `a`",
             "[E0382] Error: …",

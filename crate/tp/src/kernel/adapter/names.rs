@@ -46,13 +46,23 @@ pub(super) fn definition<'a>(
         let end = DEFINITIONS.iter().find_map(|word| {
             let wanted = format!("{word}{name}");
             let ends = code.match_indices(&wanted).map(|(at, _)| at + wanted.len());
+            // What a block defines ends with the block.
             ends.into_iter()
-                .find(|end| !code[*end..].starts_with(is_name))
+                .find(|end| !code[*end..].starts_with(is_name) && depth(&code[..*end]) == 0)
         })?;
         Some(Definition {
             cell,
             consumed: is_consumed(&code[end..], name),
         })
+    })
+}
+
+/// Braces open at the end of a code.
+fn depth(code: &str) -> usize {
+    code.chars().fold(0, |depth: usize, next| match next {
+        '{' => depth + 1,
+        '}' => depth.saturating_sub(1),
+        _ => depth,
     })
 }
 
@@ -141,6 +151,13 @@ mod tests {
         assert_eq!(found("a"), Some(2));
         assert_eq!(found("b"), Some(4));
         assert_eq!((found("absent"), found("")), (None, None));
+        let block = [(
+            1,
+            "for i in 0..3 { let carre = i; }\nfn f() {\n    let surface = 2;\n}\nlet apres = 1;",
+        )];
+        let found = |name| definition(block.into_iter(), name).map(|found| found.cell);
+        assert_eq!((found("carre"), found("surface")), (None, None));
+        assert_eq!((found("apres"), found("f")), (Some(1), Some(1)));
     }
 
     #[test]

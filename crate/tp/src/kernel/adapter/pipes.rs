@@ -21,7 +21,7 @@ const LONGEST_CONTENT: usize = 32 << 20;
 /// Kept of a line that is too long: the adapter's own line may end it.
 const TAIL: usize = 128;
 
-const BEGIN_CONTENT: &[u8] = b"EVCXR_BEGIN_CONTENT ";
+const BEGIN_CONTENT: &str = "EVCXR_BEGIN_CONTENT ";
 const END_CONTENT: &[u8] = b"EVCXR_END_CONTENT";
 /// What the crate `evcxr_input` prints, a colon and its prompt behind.
 const QUESTION: &str = "EVCXR_INPUT_REQUEST";
@@ -172,6 +172,17 @@ fn joined(pieces: Vec<Piece>) -> Vec<Piece> {
     joined
 }
 
+/// Whether a text is a message that can be read, whatever stands before it.
+fn is_message(text: &str) -> bool {
+    match text.strip_prefix(BEGIN_CONTENT) {
+        Some(media) => {
+            let media = media.trim();
+            media.contains('/') && !media.contains(char::is_whitespace)
+        }
+        None => matches!(Marker::decode(text), Some(Ok(_))),
+    }
+}
+
 /// A content block whose end has not come.
 #[derive(Debug)]
 struct Content {
@@ -273,8 +284,14 @@ impl Splitter {
             }
             return;
         }
-        if !self.within_line {
-            if let Some(decoded) = Marker::decode(&text) {
+        // A message of ours may follow text that a « print! » left without its line feed.
+        let start = self.message_start(&text);
+        let (before, text) = text.split_at(start);
+        if !before.is_empty() {
+            pieces.push(Piece::Text(before.to_owned()));
+        }
+        if start > 0 || !self.within_line || is_message(text) {
+            if let Some(decoded) = Marker::decode(text) {
                 // A marker that cannot be read hides what the cell wanted to say: that is a failure of the cell.
                 pieces.push(Piece::Marker(decoded.unwrap_or_else(|error| {
                     Marker::Failure {
@@ -283,10 +300,9 @@ impl Splitter {
                 })));
                 return;
             }
-            if let Some(media) = line.strip_prefix(BEGIN_CONTENT) {
-                let media = String::from_utf8_lossy(media).trim().to_owned();
+            if let Some(media) = text.strip_prefix(BEGIN_CONTENT) {
                 self.content = Some(Content {
-                    media,
+                    media: media.trim().to_owned(),
                     body: String::new(),
                     too_long: false,
                 });
@@ -302,9 +318,16 @@ impl Splitter {
             });
             return;
         }
-        let mut text = text.into_owned();
-        text.push('\n');
-        pieces.push(Piece::Text(text));
+        pieces.push(Piece::Text(format!("{text}\n")));
+    }
+
+    /// Where a message begins in a line, 0 in a line of plain text.
+    fn message_start(&self, line: &str) -> usize {
+        let starts = |word| line.match_indices(word).map(|(at, _)| at);
+        starts(tp_protocol::PREFIX)
+            .chain(starts(BEGIN_CONTENT))
+            .find(|at| is_message(&line[*at..]))
+            .unwrap_or(0)
     }
 
     /// The beginning of a line, unless it may still become a message.
@@ -314,8 +337,11 @@ impl Splitter {
             let common = whole.len().min(self.pending.len());
             whole[..common] == self.pending[..common]
         };
-        let ours = !self.within_line && (may_be(prefix) || may_be(BEGIN_CONTENT));
-        let nonce = self.nonce.as_bytes()[0];
+        // Within a line, one letter in common is a chance.
+        let common = if self.within_line { 6 } else { 1 };
+        let ours =
+            may_be(prefix) || (self.pending.len() >= common && may_be(BEGIN_CONTENT.as_bytes()));
+        let (nonce, mark) = (self.nonce.as_bytes()[0], prefix[0]);
         if self.content.is_some() || self.pending.is_empty() {
             return None;
         }
@@ -326,7 +352,9 @@ impl Splitter {
         let end = if too_long {
             self.pending.len() - TAIL
         } else {
-            self.pending.len()
+            // What follows may become a message.
+            let mark = self.pending.iter().position(|byte| *byte == mark);
+            mark.unwrap_or(self.pending.len())
         };
         // A character cut in two waits for its second half.
         let whole = match std::str::from_utf8(&self.pending[..end]) {
@@ -397,6 +425,32 @@ mod tests {
             password: false,
         };
         assert_eq!(asked, [question]);
+        // A message that follows such text is one.
+        splitter.feed(b"x = ");
+        assert_eq!(splitter.unfinished(), Some(text("x = ")));
+        let marker = Marker::Begin;
+        let encoded = marker.encode();
+        let (start, end) = encoded.split_at(20);
+        assert_eq!(splitter.feed(start.as_bytes()), []);
+        assert_eq!(splitter.unfinished(), None);
+        let whole = format!("{end}\n");
+        assert_eq!(
+            splitter.feed(whole.as_bytes()),
+            [Piece::Marker(marker.clone())]
+        );
+        let line = format!("x = {encoded}\n");
+        assert_eq!(
+            splitter.feed(line.as_bytes()),
+            [text("x = "), Piece::Marker(marker)]
+        );
+        let shown = splitter.feed(b"x = EVCXR_BEGIN_CONTENT text/plain\n3\nEVCXR_END_CONTENT\n");
+        let three = Piece::Content {
+            media: "text/plain".to_owned(),
+            body: "3".to_owned(),
+        };
+        assert_eq!(shown, [text("x = "), three]);
+        let prose = "le mot EVCXR_BEGIN_CONTENT n'est pas un affichage\n";
+        assert_eq!(splitter.feed(prose.as_bytes()), [text(prose)]);
         // Bytes that are no text are replaced, never lost nor fatal.
         assert_eq!(splitter.feed(b"\xff\n"), [text("\u{fffd}\n")]);
     }

@@ -47,11 +47,23 @@ pub(super) fn unsupported(kind: &str) -> Value {
 #[derive(Debug, Default)]
 pub(super) struct History {
     cells: Vec<(u64, String)>,
+    /// Those that ended well.
+    fine: std::collections::HashSet<u64>,
 }
 
 impl History {
     pub(super) fn push(&mut self, count: u64, code: &str) {
         self.cells.push((count, code.to_owned()));
+    }
+
+    /// The cell went to its end.
+    pub(super) fn ended_well(&mut self, count: u64) {
+        self.fine.insert(count);
+    }
+
+    /// The cells that ended well, the latest first: what they define was there.
+    pub(super) fn latest_fine(&self) -> impl Iterator<Item = (u64, &str)> {
+        self.latest().filter(|(count, _)| self.fine.contains(count))
     }
 
     /// The cells, the latest first.

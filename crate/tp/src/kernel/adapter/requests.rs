@@ -6,7 +6,7 @@ use tp_protocol::Marker;
 use super::pipes::Piece;
 use super::running::Running;
 use super::wire::Message;
-use super::{Adapter, questions, replies};
+use super::{Adapter, errors, questions, replies};
 use crate::jupyter::StreamName;
 
 impl Adapter {
@@ -270,7 +270,9 @@ impl Adapter {
             for line in message.text("text").split_inclusive('\n') {
                 let piece = match Marker::decode(line) {
                     Some(Ok(marker)) => Piece::Marker(marker),
-                    _ => Piece::Text(line.to_owned()),
+                    _ => {
+                        Piece::Text(errors::lost_variable(line).unwrap_or_else(|| line.to_owned()))
+                    }
                 };
                 self.printed(stream, piece);
             }
