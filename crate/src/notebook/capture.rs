@@ -1,5 +1,5 @@
-//! Where a cell prints: on the kernel adapter's own pipes, which lose nothing and keep the order, or,
-//! where there are none, on the streams that evcxr reads.
+//! Where a cell prints: on the kernel adapter's own pipes, which lose nothing and keep the order of each stream, or,
+//! where there are none, on the streams that evcxr reads. Lines of the two streams a moment apart may change places.
 
 use std::{
     fs::{File, OpenOptions},

@@ -20,6 +20,9 @@
 //! Images of a batch are shared out over rayon's threads in pieces whose number does not depend on
 //! the number of threads: neither do the results, to the last bit.
 //!
+//! A training step belongs to one thread: burn holds its graph for the whole backward pass, in which the kernels wait for
+//! rayon. Two steps of one model within a rayon loop of one's own could wait for each other.
+//!
 //! [`extension`] puts the kernels under burn's tensors, [`gradients`] adds their gradients. `TP_OPERATIONS=burn`
 //! turns all of it off ([`enabled`]): burn's own operations then run everywhere.
 

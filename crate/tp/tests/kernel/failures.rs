@@ -251,6 +251,21 @@ fn the_mistakes_of_a_beginner_are_told_where_they_are() {
     );
 }
 
+/// Without anybody to ask, a line read from the keyboard is empty; the next order is evcxr's, not the cell's.
+#[test]
+fn a_cell_that_reads_its_standard_input_does_not_wait_for_ever() {
+    let _alone = alone();
+    let mut client = kernel();
+    let code = "let mut nom = String::new();\nstd::io::stdin().read_line(&mut nom)?;\nprintln!(\"lu {nom:?}\");";
+    let limit = Duration::from_secs(60);
+    let result = client.execute(code, limit, &mut |_| ()).unwrap();
+    assert_eq!(
+        (result.status, result.stdout().as_str()),
+        (CellStatus::Ok, "lu \"\\n\"\n")
+    );
+    assert_eq!(ok(&mut client, "println!(\"{}\", nom.len());"), "1\n");
+}
+
 /// The error output of a cell that failed.
 fn told(result: &CellResult, name: &str) -> CellError {
     assert_eq!(result.status, CellStatus::Error, "{result:#?}");

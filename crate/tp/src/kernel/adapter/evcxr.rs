@@ -106,6 +106,12 @@ impl EvcxrProcess {
         }
     }
 
+    /// Whether the cells' process waits for a line of its standard input.
+    pub(super) fn cells_read(&self) -> bool {
+        self.cells()
+            .is_some_and(|pid| reads_stdin(pid) == Some(true))
+    }
+
     /// Kills the compilers that run, and nothing else; whether there were any.
     pub(super) fn kill_compilers(&self) -> bool {
         let compilers: Vec<u32> = platform::children(self.child.id())

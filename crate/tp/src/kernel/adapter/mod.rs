@@ -47,6 +47,7 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
 use crate::error::{Error, Result};
+use crate::jupyter::StreamName;
 use crate::paths;
 use crate::process::in_words;
 use evcxr::EvcxrProcess;
@@ -57,6 +58,8 @@ use wire::Message;
 
 /// How often processes and limits are looked at.
 const TICK: Duration = Duration::from_millis(100);
+/// A cell that has read its standard input for so long waits for the user.
+const READING: Duration = Duration::from_secs(1);
 /// How long evcxr may take to answer its first question before it is asked again.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// Starts before giving up: another program can take a port between our choice and evcxr's.
@@ -399,8 +402,28 @@ impl Adapter {
             // The subscription came too late for the status of the first answer.
             self.ask().await;
         }
+        self.watch_reading().await;
         self.check_limits();
         self.enforce_ending();
+    }
+
+    /// Asks the user for the line that a cell reads without saying so: « std::io::stdin().read_line(…) ».
+    async fn watch_reading(&mut self) {
+        let Some(running) = self.running.as_mut() else {
+            return;
+        };
+        let works = running.begun.is_some() && running.reply.is_none() && running.ending.is_none();
+        if !works || running.question.is_some() || !self.process.cells_read() {
+            running.reads_since = None;
+            return;
+        }
+        // At its end too the process reads, until evcxr has said so.
+        let since = running.reads_since.get_or_insert_with(Instant::now);
+        if since.elapsed() > READING {
+            running.reads_since = None;
+            self.ask_user(StreamName::Stdout, String::new(), false)
+                .await;
+        }
     }
 
     /// Sends what the cells have to show.

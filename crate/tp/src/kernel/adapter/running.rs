@@ -85,6 +85,8 @@ pub(super) struct Running {
     pub(super) pages: Vec<Value>,
     /// The question to the user that waits for its answer.
     pub(super) question: Option<String>,
+    /// Since when it reads its standard input without having asked anything.
+    pub(super) reads_since: Option<Instant>,
     /// Told to whoever still works for this cell.
     pub(super) over: Arc<AtomicBool>,
     /// Nothing of it is shown.
@@ -121,6 +123,7 @@ impl Running {
             inspects: false,
             pages: Vec::new(),
             question: None,
+            reads_since: None,
             over: Arc::default(),
             reply: None,
             idle: false,

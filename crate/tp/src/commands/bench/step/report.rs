@@ -9,11 +9,12 @@ use crate::french::fixed;
 /// Largest relative difference of the losses before any update: both sides compute the same function.
 const FIRST_TOLERANCE: f64 = 5e-5;
 /// Largest difference of the losses after one update, as a share of the first: both sides compute the same gradients and
-/// the same Adam. The rounding of five libraries spreads them by 1.5e-4.
-const SECOND_TOLERANCE: f64 = 5e-4;
+/// the same Adam. The rounding of TensorFlow, Keras, PyTorch, burn and ours spreads them by 2e-4 at 32 images a batch, by
+/// 7e-4 at 128.
+const SECOND_TOLERANCE: f64 = 2e-3;
 /// Largest difference of the last losses, as a share of the first: rounding differs from the first step on, and Adam turns
-/// the sign of a tiny gradient into a whole step. The young/old network, in double precision, ends 0.0049 from where
-/// TensorFlow and we end in single precision.
+/// the sign of a tiny gradient into a whole step. The largest difference seen is 0.0055: the young/old network, where
+/// PyTorch ends 0.0007 from its own steps in double precision, TensorFlow and we 0.0049.
 const LAST_TOLERANCE: f64 = 1e-2;
 
 /// The losses that both sides went through, nothing being drawn at random.
@@ -369,7 +370,7 @@ mod tests {
             |ours: &[f64], peer: &[f64]| Losses::new(ours, peer, ours.len()).unwrap().agree();
         assert!(agree(&[0.8, 0.5, 0.1], &[0.800_01, 0.5001, 0.106]));
         assert!(!agree(&[0.8, 0.5, 0.1], &[0.801, 0.5, 0.1]));
-        assert!(!agree(&[0.8, 0.5, 0.1], &[0.8, 0.501, 0.1]));
+        assert!(!agree(&[0.8, 0.5, 0.1], &[0.8, 0.502, 0.1]));
         assert!(!agree(&[0.8, 0.5, 0.1], &[0.8, 0.5, 0.11]));
         assert!(!agree(&[0.8, f64::NAN, 0.1], &[0.8, 0.5, 0.1]));
         // A network that only answers.
