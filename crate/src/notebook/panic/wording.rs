@@ -33,9 +33,15 @@ pub(super) fn explain(message: &str) -> String {
     } else if message == "attempt to calculate the remainder with a divisor of zero" {
         "reste d'une division d'entiers par zéro".to_owned()
     } else if message == "capacity overflow" {
-        "mémoire demandée trop grande".to_owned()
+        "demande de mémoire trop grande".to_owned()
     } else if let Some(rest) = message.strip_prefix("assertion `left == right` failed") {
+        let own = rest.strip_prefix(": ");
+        let rest = own.map_or_else(|| rest.to_owned(), |own| format!(" : {own}"));
+        let rest = rest.replace("\n  left: ", "\n  à gauche : ");
+        let rest = rest.replace("\n right: ", "\n  à droite : ");
         format!("assert_eq! : les deux valeurs devaient être égales{rest}")
+    } else if message.starts_with("assertion `left != right` failed") {
+        "assert_ne! : les deux valeurs devaient être différentes".to_owned()
     } else if let Some(rest) = message.strip_prefix("assertion failed: ") {
         format!("assert! : cette condition devait être vraie : {rest}")
     } else if let Some(operation) = message
@@ -146,7 +152,11 @@ mod tests {
             ("attempt to divide by zero", "division d'un entier par zéro"),
             (
                 "assertion `left == right` failed\n  left: 1\n right: 2",
-                "assert_eq! : les deux valeurs devaient être égales\n  left: 1\n right: 2",
+                "assert_eq! : les deux valeurs devaient être égales\n  à gauche : 1\n  à droite : 2",
+            ),
+            (
+                "assertion `left == right` failed: tailles\n  left: 1\n right: 2",
+                "assert_eq! : les deux valeurs devaient être égales : tailles\n  à gauche : 1\n  à droite : 2",
             ),
             (
                 "attempt to subtract with overflow",

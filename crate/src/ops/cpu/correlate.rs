@@ -371,6 +371,7 @@ mod tests {
                 shape: &shape,
             }
             .with_simd(Scalar);
+            assert_eq!(found.len(), expected.len());
             for (found, expected) in found.iter().zip(&expected) {
                 assert!((found - expected).abs() < 1e-3, "{shape:?}");
             }

@@ -140,7 +140,7 @@ pub(super) fn stopped(
         }
     }
     let kept = folded(
-        "Les variables des cellules précédentes sont gardées, sauf ce que cette cellule avait déjà consommé ; celles qu'elle devait créer n'existent pas.",
+        "Les variables des cellules précédentes sont gardées, sauf celles que cette cellule avait déjà consommées ; celles qu'elle devait créer n'existent pas.",
     );
     details.extend(kept.iter().map(|line| format!("{DIM}{line}{PLAIN}")));
     CellError::new(name, value, details)
@@ -187,9 +187,13 @@ pub(super) fn compilation(
     let shown = lines
         .first()
         .map_or("", |line| line.lines().next().unwrap_or_default().trim());
+    let mut places = code
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| line.trim() == shown);
     if !framed
         && shown.len() > 1
-        && let Some(index) = code.lines().position(|line| line.trim() == shown)
+        && let (Some((index, _)), None) = (places.next(), places.next())
     {
         traceback.push(format!(
             "  à la ligne {} de la cellule [{count}] :",
@@ -233,7 +237,7 @@ pub(super) fn lost_variable(line: &str) -> Option<String> {
     let rest = line.trim().strip_prefix("The type of the variable ")?;
     let name = rest.strip_suffix(" was redefined, so was lost.")?;
     Some(format!(
-        "⚠ La variable « {name} » est perdue : son type a été redéfini (ou un « :dep » l'a fait recompiler).\n  Réexécutez la cellule qui la crée, avec le type d'aujourd'hui.\n"
+        "⚠ La variable « {name} » est perdue : son type a été redéfini, ou recompilé à cause d'un « :dep ».\n  Réexécutez la cellule qui la crée.\n"
     ))
 }
 
@@ -246,11 +250,11 @@ pub(super) fn process_ended(value: &str) -> Option<CellError> {
             "il a été tué, peut-être faute de mémoire".to_owned()
         }
         _ if status.starts_with("signal: 11") => {
-            "accès à une adresse interdite ; le plus souvent, une fonction qui s'appelle sans fin"
+            "accès à une adresse interdite : code « unsafe », ou fonction qui s'appelle sans fin"
                 .to_owned()
         }
         _ if status.starts_with("signal: 6") => {
-            "arrêt brutal, « abort » : une fonction qui s'appelle sans fin, une mémoire demandée trop grande…".to_owned()
+            "arrêt brutal, « abort » : une fonction qui s'appelle sans fin, une demande de mémoire trop grande…".to_owned()
         }
         _ => match status.strip_prefix("exit status: ") {
             Some(code) => format!("code de sortie {code}"),

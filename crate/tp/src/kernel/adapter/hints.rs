@@ -48,7 +48,10 @@ pub(super) fn of(
             ),
         );
     }
-    if message.starts_with("unresolved import") || message.contains("unlinked crate") {
+    if message.starts_with("unresolved import")
+        || message.contains("unlinked crate")
+        || message.starts_with("cannot find module or crate")
+    {
         return hint(
             format!(
                 "« {name} » n'est ni dans la bibliothèque du TP, ni dans une autre déjà chargée."
@@ -127,28 +130,42 @@ pub(super) fn of(
             "Ajoutez ceux qui manquent, ou un dernier cas « _ => … » pour tous les autres.",
         );
     }
-    if has("[E0600]") || message.contains("cannot apply unary operator `-`") {
+    if has("[E0600]") || message.contains("cannot apply unary operator") {
+        if message.contains("`-`") && second(message).starts_with(['u']) {
+            return hint(
+                "Un nombre de ce type n'est jamais négatif.",
+                "usize, u8… sont sans signe : prenez i32, i64 ou f64.",
+            );
+        }
         return hint(
-            "Un nombre de ce type n'est jamais négatif.",
-            "usize, u8… sont sans signe : prenez i32, i64 ou f64.",
+            format!("« {name} » ne s'applique pas à ce type."),
+            "Devant une référence (&), prenez la valeur : -*x pour un nombre, -x.clone() pour un tenseur.",
         );
     }
-    if has("[E0609]") || has("[E0610]") || message.starts_with("no field") {
+    if has("[E0610]") || message.contains("is a primitive type and therefore") {
+        return hint(
+            "Un nombre n'a pas de champ.",
+            "Une méthode s'appelle avec des parenthèses : x.sqrt().",
+        );
+    }
+    if has("[E0609]") || message.starts_with("no field") {
         return hint(
             format!("Le champ « {name} » n'existe pas dans ce type."),
             "Tapez le nom de la valeur, un point, puis Tab : la liste de ce qui existe s'ouvre.",
         );
     }
     if has("[E0369]") {
-        return hint(
-            "Cette opération n'existe pas entre ces deux types.",
-            "Convertissez l'un des deux (x as f64) ; deux textes se joignent par format!(\"{a}{b}\").",
-        );
+        return between_types(message).unwrap_or_else(|| {
+            hint(
+                "Cette opération n'existe pas pour ce type.",
+                "Pour comparer des valeurs d'un type à vous : #[derive(PartialEq)] (==) ou #[derive(PartialEq, PartialOrd)] (<) au-dessus de sa définition.",
+            )
+        });
     }
     if has("[E0373]") {
         return hint(
             format!(
-                "La fermeture emploie « {name} », qui pourrait ne plus exister quand elle sera appelée."
+                "La fermeture emploie « {name} », qui pourrait ne plus exister quand la fermeture sera appelée."
             ),
             "Écrivez « move » devant les barres : move |x| … ; ou une « fn » à laquelle vous donnez la valeur.",
         );
@@ -257,7 +274,8 @@ pub(super) fn of(
 
 /// The code of a message without one, by its words.
 fn code_of(message: &str) -> Option<&'static str> {
-    const WORDS: [(&str, &str); 22] = [
+    const WORDS: [(&str, &str); 23] = [
+        ("cannot calculate the remainder", "[E0277]"),
         ("cannot assign twice to immutable", "[E0384]"),
         ("because it is borrowed", "[E0505]"),
         ("because it is also borrowed", "[E0502]"),
@@ -274,10 +292,10 @@ fn code_of(message: &str) -> Option<&'static str> {
         ("doesn't implement", "[E0277]"),
         ("the `?` operator can only be used", "[E0277]"),
         ("can't compare", "[E0277]"),
-        ("cannot add `", "[E0277]"),
-        ("cannot subtract `", "[E0277]"),
-        ("cannot multiply `", "[E0277]"),
-        ("cannot divide `", "[E0277]"),
+        ("cannot add", "[E0277]"),
+        ("cannot subtract", "[E0277]"),
+        ("cannot multiply", "[E0277]"),
+        ("cannot divide", "[E0277]"),
         ("expected function, found macro", "[E0423]"),
         ("temporary value dropped while borrowed", "[E0716]"),
     ];
@@ -285,33 +303,34 @@ fn code_of(message: &str) -> Option<&'static str> {
     found.map(|(_, code)| *code)
 }
 
-/// What two types, or a type and a use of it, do not allow: the commonest of E0277.
+/// What two types, or a type and a use of it, do not allow: the commonest of E0277 and E0369.
 fn between_types(message: &str) -> Option<Hint> {
+    if message.starts_with("cannot add a float to an integer")
+        || message.starts_with("cannot add an integer to a float")
+    {
+        return Some(hint(
+            "Rust ne mélange pas un entier et un nombre à virgule.",
+            "Écrivez 1.0 au lieu de 1, ou convertissez : x as f64.",
+        ));
+    }
     let (first, last) = (quoted(message)?, second(message));
-    for (words, operation) in [
-        ("cannot add", "+"),
-        ("cannot subtract", "−"),
-        ("cannot multiply", "×"),
-        ("cannot divide", "÷"),
-        ("can't compare", "comparaison"),
-    ] {
-        if message.starts_with(words) {
-            let text = |kind: &str| kind.contains("str") || kind.contains("String");
-            if text(&first) || text(&last) {
-                return Some(hint(
-                    format!("Un texte et un nombre ne se combinent pas par « {operation} »."),
-                    "Un texte se compose par format!(\"{a} et {b}\").",
-                ));
-            }
-            return Some(hint(
-                format!(
-                    "Rust ne mélange pas les types de nombres ({operation} entre « {first} » et « {last} »)."
-                ),
-                "Convertissez l'un des deux : x as f64 (un nombre à virgule), x as usize (un indice).",
-            ));
-        }
+    let operations = ["add", "subtract", "multiply", "divide", "calculate"];
+    let computes = message
+        .strip_prefix("cannot ")
+        .is_some_and(|rest| operations.iter().any(|word| rest.starts_with(word)));
+    if computes || message.starts_with("can't compare") {
+        return combined(&first, &last, computes);
     }
     if message.contains("cannot be indexed by") {
+        if is_text(&first) {
+            return Some(hint(
+                "Un texte n'a pas d'indice.",
+                "Son caractère numéro i : texte.chars().nth(i).",
+            ));
+        }
+        if last.starts_with('&') {
+            return Some(hint("L'indice est une référence (&).", "Écrivez v[*i]."));
+        }
         return Some(hint(
             format!("Un indice est un « usize », pas un « {last} »."),
             "Convertissez-le : v[i as usize].",
@@ -320,26 +339,100 @@ fn between_types(message: &str) -> Option<Hint> {
     if message.contains("is not an iterator") {
         return Some(hint(
             format!("« for » ne sait pas parcourir un « {first} »."),
-            "De 0 à n − 1 : for i in 0..n ; une liste : for x in &liste.",
+            "De 0 à n − 1 : for i in 0..n ; une liste : for x in &liste ; un texte : for c in texte.chars().",
         ));
     }
-    if message.contains("doesn't implement `std::fmt::Display`")
-        || message.contains("doesn't implement `Display`")
-    {
-        return Some(hint(
-            format!("« {first} » ne s'affiche pas par {{}}."),
-            "Essayez {:?} ; pour un type à vous, écrivez #[derive(Debug)] au-dessus de sa définition.",
-        ));
-    }
-    if message.contains("doesn't implement `Debug`")
-        || message.contains("doesn't implement `std::fmt::Debug`")
-    {
-        return Some(hint(
-            format!("« {first} » ne s'affiche pas par {{:?}}."),
-            "Pour un type à vous, écrivez #[derive(Debug)] au-dessus de sa définition.",
-        ));
+    for (name, format) in [("Display", "{}"), ("Debug", "{:?}")] {
+        if message.contains(&format!("doesn't implement `{name}`"))
+            || message.contains(&format!("doesn't implement `std::fmt::{name}`"))
+        {
+            let other = if name == "Display" {
+                "Essayez {:?}. "
+            } else {
+                ""
+            };
+            return Some(hint(
+                format!("« {first} » ne s'affiche pas avec {format}."),
+                format!(
+                    "{other}Pour un type à vous, écrivez #[derive(Debug)] au-dessus de sa définition : il s'affiche alors avec {{:?}}."
+                ),
+            ));
+        }
     }
     None
+}
+
+/// Two types that an operation (`computes`) or a comparison does not take together.
+fn combined(first: &str, last: &str, computes: bool) -> Option<Hint> {
+    if first.contains("Tensor") || last.contains("Tensor") {
+        return Some(hint(
+            "Les opérations entre tenseurs prennent les tenseurs eux-mêmes, pas des références (&).",
+            "Écrivez par exemple a.clone() + b.clone().",
+        ));
+    }
+    let is_lent = first.starts_with('&') || last.starts_with('&');
+    match (
+        is_text(first),
+        is_text(last),
+        is_number(first),
+        is_number(last),
+    ) {
+        (true, true, ..) if computes => Some(hint(
+            "Deux textes ne se joignent pas ainsi.",
+            "Écrivez format!(\"{a}{b}\").",
+        )),
+        (true, true, ..) => Some(hint(
+            "Ces deux textes n'ont pas le même type.",
+            "Ajoutez ou ôtez un « & », ou comparez a.as_str() et b.as_str().",
+        )),
+        (true, _, _, true) | (_, true, true, _) => Some(hint(
+            match computes {
+                true => "Un texte et un nombre ne se combinent pas.",
+                false => "Un texte et un nombre ne se comparent pas.",
+            },
+            "Un nombre devient un texte par format!(\"{x}\") ; un texte, un nombre par texte.parse::<f64>().",
+        )),
+        (_, _, true, true) if is_lent => Some(hint(
+            "L'une des deux valeurs est une référence (&) vers un nombre.",
+            "Écrivez « * » devant elle : *x (deux fois s'il y a « && »).",
+        )),
+        (_, _, true, true) => Some(hint(
+            format!("Rust ne mélange pas deux types de nombres (« {first} » et « {last} »)."),
+            "Convertissez l'un des deux : x as f64 (un nombre à virgule), x as usize (un indice).",
+        )),
+        _ => None,
+    }
+}
+
+/// Whether a type, or what a reference shows, is a text.
+fn is_text(kind: &str) -> bool {
+    matches!(
+        kind.trim_start_matches('&'),
+        "str" | "String" | "std::string::String"
+    )
+}
+
+/// Whether a type, or what a reference shows, is a number.
+fn is_number(kind: &str) -> bool {
+    matches!(
+        kind.trim_start_matches('&'),
+        "{integer}"
+            | "{float}"
+            | "f32"
+            | "f64"
+            | "i8"
+            | "i16"
+            | "i32"
+            | "i64"
+            | "i128"
+            | "isize"
+            | "u8"
+            | "u16"
+            | "u32"
+            | "u64"
+            | "u128"
+            | "usize"
+    )
 }
 
 fn unknown(
@@ -461,7 +554,62 @@ mod tests {
     use super::*;
 
     /// Messages of rustc 1.95, with their codes as evcxr's reports show them.
-    const CASES: [(&str, &str, &str, &str); 35] = [
+    const CASES: [(&str, &str, &str, &str); 45] = [
+        (
+            "cannot add `&Tensor<2>` to `&Tensor<2>`",
+            "[E0369] Error: …",
+            "",
+            "a.clone() + b.clone()",
+        ),
+        (
+            "cannot add `&str` to `&str`",
+            "[E0369] Error: …",
+            "",
+            "format!",
+        ),
+        ("cannot add a float to an integer", "error: …", "", "1.0"),
+        (
+            "can't compare `&{integer}` with `{integer}`",
+            "[E0277] Error: …",
+            "",
+            "*x",
+        ),
+        (
+            "can't compare `String` with `{integer}`",
+            "[E0277] Error: …",
+            "",
+            "ne se comparent pas",
+        ),
+        (
+            "binary operation `==` cannot be applied to type `P`",
+            "[E0369] Error: …",
+            "",
+            "PartialEq",
+        ),
+        (
+            "the type `str` cannot be indexed by `{integer}`",
+            "[E0277] Error: …",
+            "",
+            "chars().nth",
+        ),
+        (
+            "`{integer}` is a primitive type and therefore doesn't have fields",
+            "[E0610] Error: …",
+            "",
+            "x.sqrt()",
+        ),
+        (
+            "cannot apply unary operator `-` to type `usize`",
+            "[E0600] Error: …",
+            "",
+            "sans signe",
+        ),
+        (
+            "cannot find module or crate `rand` in this scope",
+            "[E0433] Error: …",
+            "",
+            ":dep",
+        ),
         // Of a cell that is not all ASCII: no code.
         (
             "cannot borrow `v` as mutable, as it is not declared as mutable",

@@ -344,6 +344,10 @@ impl Adapter {
 
     /// Takes something that arrived; `true` when the kernel should end.
     async fn take(&mut self, incoming: Incoming) -> bool {
+        // It may be the cell's own question, or its end on the way: it does not wait for the user yet.
+        if let Some(running) = &mut self.running {
+            running.reads_since = None;
+        }
         match incoming {
             Incoming::Shell(request) => return self.shell(request).await,
             Incoming::Stdin(reply) => self.user_answered(&reply),

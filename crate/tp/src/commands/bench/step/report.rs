@@ -13,8 +13,8 @@ const FIRST_TOLERANCE: f64 = 5e-5;
 /// 7e-4 at 128.
 const SECOND_TOLERANCE: f64 = 2e-3;
 /// Largest difference of the last losses, as a share of the first: rounding differs from the first step on, and Adam turns
-/// the sign of a tiny gradient into a whole step. The largest difference seen is 0.0055: the young/old network, where
-/// PyTorch ends 0.0007 from its own steps in double precision, TensorFlow and we 0.0049.
+/// the sign of a tiny gradient into a whole step. The largest difference seen, with PyTorch in the young/old network,
+/// is 0.0055.
 const LAST_TOLERANCE: f64 = 1e-2;
 
 /// The losses that both sides went through, nothing being drawn at random.
