@@ -28,7 +28,7 @@ from playwright.sync_api import sync_playwright
 PATIENCE = 300
 # Where the lab trains its first network, and how long: the curve must have the time to move.
 TRAINING = "fit(untrained.clone()"
-EPOCHS = ("with_epochs(2)", "with_epochs(6)")
+EPOCHS = ("with_epochs(2)", "with_epochs(12)")
 
 
 def main():
