@@ -23,7 +23,7 @@ use crate::{
         watch::{self, Watcher},
     },
     figures::{Figure, image_rows, loss_curve},
-    french::decimal,
+    french::compact,
     stop::{self, Source},
     train::{
         History,
@@ -293,7 +293,7 @@ impl Live {
 
     fn detail(history: &History) -> String {
         match history.losses().last() {
-            Some(loss) => format!("pas {} · perte {}", history.len(), decimal(*loss, 3)),
+            Some(loss) => format!("pas {} · perte {}", history.len(), compact(*loss)),
             None => String::new(),
         }
     }

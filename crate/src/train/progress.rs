@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::french::{decimal, duration};
+use crate::french::{compact, decimal, duration};
 
 /// Least time between two lines.
 const PERIOD: Duration = Duration::from_secs(2);
@@ -134,7 +134,7 @@ impl Progress {
             "époque {epoch}/{} · pas {step}/{} · perte {} · {} écoulé · ~{} restant",
             self.epochs,
             self.total,
-            decimal(loss, 3),
+            compact(loss),
             duration(seconds),
             duration(rest),
         )
@@ -153,7 +153,7 @@ impl Progress {
                 let mean = last.iter().sum::<f64>() / count as f64;
                 format!(
                     " · perte moyenne des {count} derniers pas : {}",
-                    decimal(mean, 3)
+                    compact(mean)
                 )
             }
         };
@@ -179,7 +179,7 @@ mod tests {
                 &[vec![9.0; 130], vec![0.1; 10], vec![0.2; 10]].concat(),
                 false
             ),
-            "terminé : 150 pas en 00:00 · perte moyenne des 20 derniers pas : 0,150"
+            "terminé : 150 pas en 00:00 · perte moyenne des 20 derniers pas : 0,15"
         );
         assert_eq!(progress.end(&[], true), "arrêté : 0 pas en 00:00");
     }
