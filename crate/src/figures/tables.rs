@@ -24,7 +24,8 @@ const MAX_SIDE: usize = 14;
 /// say anything about them.
 ///
 /// # Errors
-/// [`Error::Column`] when a column is missing or makes no groups; [`Error::Argument`] with more than 14 groups a side.
+/// [`Error::Column`](crate::error::Error::Column) when a column is missing or makes no groups;
+/// [`Error::Argument`](crate::error::Error::Argument) with more than 14 groups a side.
 pub fn crosstab_heatmap(
     frame: &DataFrame,
     rows: &str,
@@ -74,7 +75,8 @@ pub fn crosstab_heatmap(
 /// Classes are words, whole numbers or booleans: yes / no answers, or any number of classes.
 ///
 /// # Errors
-/// [`Error::Column`] when a column is missing or makes no classes; [`Error::Argument`] with more than 14 classes.
+/// [`Error::Column`](crate::error::Error::Column) when a column is missing or makes no classes;
+/// [`Error::Argument`](crate::error::Error::Argument) with more than 14 classes.
 pub fn confusion_matrix(
     frame: &DataFrame,
     y_true: &str,

@@ -183,7 +183,8 @@ impl Seance {
     ///
     /// # Errors
     /// Those of [`data_dir`](Self::data_dir); [`Error::FolderMissing`] when the data have no UTKFace; those of
-    /// [`DrawnFacesConfig::write_utkface_folder`]; [`Error::Stopped`] for an interrupt, after which the drawing goes on
+    /// [`DrawnFacesConfig::write_utkface_folder`](crate::data::DrawnFacesConfig::write_utkface_folder);
+    /// [`Error::Stopped`] for an interrupt, after which the drawing goes on
     /// where it was.
     pub fn utkface(&self) -> Result<PathBuf> {
         if self.is_synthetic() {

@@ -4,18 +4,18 @@
 //! burn-flex forms the gradient of a kernel as one convolution with a giant kernel, copies every image
 //! into a matrix before each product, and writes batch normalisation and Adam as a dozen passes over
 //! memory. Here:
-//! - [`convolve`] (forward), [`spread`] (gradient of the input, and the transposed convolution) lay
+//! - `convolve` (forward), `spread` (gradient of the input, and the transposed convolution) lay
 //!   out the pixels of one **panel** at a time, small enough for the first caches, and multiply it by
-//!   the kernel at once ([`product`]);
-//! - [`correlate`] (gradient of the kernel) lays out nothing: in `[height, width, channels]` order a
+//!   the kernel at once (`product`);
+//! - `correlate` (gradient of the kernel) lays out nothing: in `[height, width, channels]` order a
 //!   window of the image is already contiguous;
-//! - [`thin`] is its like where there are few channels;
-//! - [`depthwise`] takes each channel as one long vector when every channel has a kernel of its own;
-//! - [`dense`] reads the weights of a dense layer once, in order;
-//! - [`difference`] compares two batches;
-//! - [`normalize`], [`activate`], [`dropout`], [`pool`] and [`adam`] read and write each number once or
+//! - `thin` is its like where there are few channels;
+//! - `depthwise` takes each channel as one long vector when every channel has a kernel of its own;
+//! - `dense` reads the weights of a dense layer once, in order;
+//! - `difference` compares two batches;
+//! - `normalize`, `activate`, `dropout`, `pool` and `adam` read and write each number once or
 //!   twice, in place where nothing else holds the values;
-//! - [`inference`] normalises and activates what a convolution gives before it is written.
+//! - `inference` normalises and activates what a convolution gives before it is written.
 //!
 //! Images of a batch are shared out over rayon's threads in pieces whose number does not depend on
 //! the number of threads: neither do the results, to the last bit.
@@ -23,7 +23,7 @@
 //! A training step belongs to one thread: burn holds its graph for the whole backward pass, in which the kernels wait for
 //! rayon. Two steps of one model within a rayon loop of one's own could wait for each other.
 //!
-//! [`extension`] puts the kernels under burn's tensors, [`gradients`] adds their gradients. `TP_OPERATIONS=burn`
+//! `extension` puts the kernels under burn's tensors, `gradients` adds their gradients. `TP_OPERATIONS=burn`
 //! turns all of it off ([`enabled`]): burn's own operations then run everywhere.
 
 mod activate;
