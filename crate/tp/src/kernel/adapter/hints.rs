@@ -1,6 +1,7 @@
 //! What the commonest compiler messages mean, in French.
 
 use super::names::Definition;
+use super::operands::{between_types, quoted, second};
 use super::replies::{Unbalanced, brackets};
 
 /// A message in French.
@@ -12,7 +13,7 @@ pub(super) struct Hint {
     pub(super) advice: String,
 }
 
-fn hint(what: impl Into<String>, advice: impl Into<String>) -> Hint {
+pub(super) fn hint(what: impl Into<String>, advice: impl Into<String>) -> Hint {
     Hint {
         what: what.into(),
         advice: advice.into(),
@@ -303,138 +304,6 @@ fn code_of(message: &str) -> Option<&'static str> {
     found.map(|(_, code)| *code)
 }
 
-/// What two types, or a type and a use of it, do not allow: the commonest of E0277 and E0369.
-fn between_types(message: &str) -> Option<Hint> {
-    if message.starts_with("cannot add a float to an integer")
-        || message.starts_with("cannot add an integer to a float")
-    {
-        return Some(hint(
-            "Rust ne mélange pas un entier et un nombre à virgule.",
-            "Écrivez 1.0 au lieu de 1, ou convertissez : x as f64.",
-        ));
-    }
-    let (first, last) = (quoted(message)?, second(message));
-    let operations = ["add", "subtract", "multiply", "divide", "calculate"];
-    let computes = message
-        .strip_prefix("cannot ")
-        .is_some_and(|rest| operations.iter().any(|word| rest.starts_with(word)));
-    if computes || message.starts_with("can't compare") {
-        return combined(&first, &last, computes);
-    }
-    if message.contains("cannot be indexed by") {
-        if is_text(&first) {
-            return Some(hint(
-                "Un texte n'a pas d'indice.",
-                "Son caractère numéro i : texte.chars().nth(i).",
-            ));
-        }
-        if last.starts_with('&') {
-            return Some(hint("L'indice est une référence (&).", "Écrivez v[*i]."));
-        }
-        return Some(hint(
-            format!("Un indice est un « usize », pas un « {last} »."),
-            "Convertissez-le : v[i as usize].",
-        ));
-    }
-    if message.contains("is not an iterator") {
-        return Some(hint(
-            format!("« for » ne sait pas parcourir un « {first} »."),
-            "De 0 à n − 1 : for i in 0..n ; une liste : for x in &liste ; un texte : for c in texte.chars().",
-        ));
-    }
-    for (name, format) in [("Display", "{}"), ("Debug", "{:?}")] {
-        if message.contains(&format!("doesn't implement `{name}`"))
-            || message.contains(&format!("doesn't implement `std::fmt::{name}`"))
-        {
-            let other = if name == "Display" {
-                "Essayez {:?}. "
-            } else {
-                ""
-            };
-            return Some(hint(
-                format!("« {first} » ne s'affiche pas avec {format}."),
-                format!(
-                    "{other}Pour un type à vous, écrivez #[derive(Debug)] au-dessus de sa définition : il s'affiche alors avec {{:?}}."
-                ),
-            ));
-        }
-    }
-    None
-}
-
-/// Two types that an operation (`computes`) or a comparison does not take together.
-fn combined(first: &str, last: &str, computes: bool) -> Option<Hint> {
-    if first.contains("Tensor") || last.contains("Tensor") {
-        return Some(hint(
-            "Les opérations entre tenseurs prennent les tenseurs eux-mêmes, pas des références (&).",
-            "Écrivez par exemple a.clone() + b.clone().",
-        ));
-    }
-    let is_lent = first.starts_with('&') || last.starts_with('&');
-    match (
-        is_text(first),
-        is_text(last),
-        is_number(first),
-        is_number(last),
-    ) {
-        (true, true, ..) if computes => Some(hint(
-            "Deux textes ne se joignent pas ainsi.",
-            "Écrivez format!(\"{a}{b}\").",
-        )),
-        (true, true, ..) => Some(hint(
-            "Ces deux textes n'ont pas le même type.",
-            "Ajoutez ou ôtez un « & », ou comparez a.as_str() et b.as_str().",
-        )),
-        (true, _, _, true) | (_, true, true, _) => Some(hint(
-            match computes {
-                true => "Un texte et un nombre ne se combinent pas.",
-                false => "Un texte et un nombre ne se comparent pas.",
-            },
-            "Un nombre devient un texte par format!(\"{x}\") ; un texte, un nombre par texte.parse::<f64>().",
-        )),
-        (_, _, true, true) if is_lent => Some(hint(
-            "L'une des deux valeurs est une référence (&) vers un nombre.",
-            "Écrivez « * » devant elle : *x (deux fois s'il y a « && »).",
-        )),
-        (_, _, true, true) => Some(hint(
-            format!("Rust ne mélange pas deux types de nombres (« {first} » et « {last} »)."),
-            "Convertissez l'un des deux : x as f64 (un nombre à virgule), x as usize (un indice).",
-        )),
-        _ => None,
-    }
-}
-
-/// Whether a type, or what a reference shows, is a text.
-fn is_text(kind: &str) -> bool {
-    matches!(
-        kind.trim_start_matches('&'),
-        "str" | "String" | "std::string::String"
-    )
-}
-
-/// Whether a type, or what a reference shows, is a number.
-fn is_number(kind: &str) -> bool {
-    matches!(
-        kind.trim_start_matches('&'),
-        "{integer}"
-            | "{float}"
-            | "f32"
-            | "f64"
-            | "i8"
-            | "i16"
-            | "i32"
-            | "i64"
-            | "i128"
-            | "isize"
-            | "u8"
-            | "u16"
-            | "u32"
-            | "u64"
-            | "u128"
-            | "usize"
-    )
-}
-
 fn unknown(
     message: &str,
     name: &str,
@@ -533,20 +402,6 @@ fn unbalanced(message: &str, code: &str) -> Hint {
         "Une accolade, une parenthèse ou un crochet n'est pas fermé comme il faut."
     };
     hint(what, advice)
-}
-
-/// The first name between back quotes.
-fn quoted(message: &str) -> Option<String> {
-    let (_, rest) = message.split_once('`')?;
-    let (name, _) = rest.split_once('`')?;
-    Some(name.to_owned())
-}
-
-/// The second name between back quotes, else the first.
-fn second(message: &str) -> String {
-    let mut names = message.split('`').skip(1).step_by(2);
-    let first = names.next().unwrap_or_default();
-    names.next().unwrap_or(first).to_owned()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@
 //! | [`pipes`] | what the cells print, read without evcxr |
 //! | [`running`] | the cell that runs |
 //! | [`screen`], [`bar`] | what it shows, in order and at a readable pace |
-//! | [`errors`], [`hints`], [`places`] | errors in French, at the student's own line |
+//! | [`errors`], [`hints`], [`operands`], [`places`] | errors in French, at the student's own line |
 //! | [`replies`] | what is answered without evcxr |
 //! | [`questions`] | what a name means: `?name`, the tooltip |
 //! | [`requests`] | what Jupyter asks |
@@ -25,6 +25,7 @@ mod evcxr;
 mod gate;
 mod hints;
 mod names;
+mod operands;
 mod pipes;
 mod places;
 mod questions;
