@@ -29,8 +29,7 @@ const COMPANIONS: [&str; 3] = ["csv", "txt", "md"];
 ///
 /// # Errors
 /// Those of reading the folder; [`Error::Labels`](crate::error::Error::Labels) for a table without the columns `file`,
-/// `age`, `gender`,
-/// `race`, [`Error::FolderEmpty`](crate::error::Error::FolderEmpty) without a table.
+/// `age`, `gender`, `race`, [`Error::FolderEmpty`](crate::error::Error::FolderEmpty) without a table.
 pub fn scan(dir: impl AsRef<Path>) -> Result<DataFrame> {
     let dir = dir.as_ref();
     let mut scanned = Scanned::folder_without("FairFace", dir, |file| {

@@ -48,6 +48,13 @@ fn mix(x: u32) -> u32 {
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_value_that_is_no_number_stays_seen_even_dropped() {
+        let mut values = vec![f32::NAN; 1000];
+        drop_values(&mut values, 0.5, 3);
+        assert!(values.iter().all(|value| value.is_nan()));
+    }
+
     fn dropped(seed: u64, share: f64) -> Vec<f32> {
         let mut values = vec![1.0; 100_000];
         drop_values(&mut values, share, seed);
