@@ -1,14 +1,14 @@
 //! How numbers and durations are written in French messages and figures.
 
-/// A number as French writes it, to print in a cell: `nombre(-0.5, 2)` is « −0,50 », with a decimal comma, a true minus
+/// A number as French writes it, to print in a cell: `format_number(-0.5, 2)` is « −0,50 », with a decimal comma, a true minus
 /// sign, and narrow spaces between the thousands of numbers of five digits and more. What is no number reads « non défini ».
 ///
 /// ```
 /// use visages::prelude::*;
-/// assert_eq!(nombre(0.5, 2), "0,50");
-/// assert_eq!(nombre(640_889.0, 0), "640\u{202f}889");
+/// assert_eq!(format_number(0.5, 2), "0,50");
+/// assert_eq!(format_number(640_889.0, 0), "640\u{202f}889");
 /// ```
-pub fn nombre(value: f64, digits: usize) -> String {
+pub fn format_number(value: f64, digits: usize) -> String {
     if value.is_nan() {
         return "non défini".to_owned();
     }
@@ -124,12 +124,12 @@ mod tests {
 
     #[test]
     fn printed_numbers_are_grouped() {
-        assert_eq!(nombre(-0.5, 2), "−0,50");
-        assert_eq!(nombre(1031.25, 2), "1031,25");
-        assert_eq!(nombre(-640_889.0, 0), "−640\u{202f}889");
-        assert_eq!(nombre(12_345_678.9, 1), "12\u{202f}345\u{202f}678,9");
-        assert_eq!(nombre(f64::NAN, 2), "non défini");
-        assert_eq!(nombre(f64::NEG_INFINITY, 2), "−∞");
+        assert_eq!(format_number(-0.5, 2), "−0,50");
+        assert_eq!(format_number(1031.25, 2), "1031,25");
+        assert_eq!(format_number(-640_889.0, 0), "−640\u{202f}889");
+        assert_eq!(format_number(12_345_678.9, 1), "12\u{202f}345\u{202f}678,9");
+        assert_eq!(format_number(f64::NAN, 2), "non défini");
+        assert_eq!(format_number(f64::NEG_INFINITY, 2), "−∞");
     }
 
     #[test]

@@ -22,9 +22,9 @@ pub use polars;
 pub use polars::prelude::*;
 
 pub use crate::data::{
-    Batch, Biais, Decoding, DetectionConfig, DetectionLoader, DrawnFacesConfig, FaceGroup, Fit,
-    Framing, ImageFolder, ImageStore, IndexBatches, LabelledImages, LoadOptions, Parts, Preset,
-    SplitConfig, SyntheticConfig, TestFaces,
+    Batch, Bias, Crop, Decoding, DetectionConfig, DetectionLoader, DrawnFacesConfig, FaceGroup,
+    Framing, ImageFolder, ImageStore, IndexBatches, LabelledImages, LoadOptions, Preset,
+    SplitConfig, SplitRows, SyntheticConfig, TestFaces,
     augment::{Augmenter, Transform},
     cacd, celeba, classes, fairface, read_images, split_by_content, utkface,
 };
@@ -37,14 +37,14 @@ pub use crate::fairness::{
 pub use crate::figures::{
     Figure, GridOptions, age_scatter, augmentation_rows, confusion_matrix, crosstab_heatmap,
     db_vae_scheme, errors_by_factor, group_bars, grouped_bars, histogram_by_group, image_grid,
-    image_rows, loss_curve, pair, reliability_diagram, roc_by_group, split_violin, stacked_bars,
-    stacked_histogram, vae_scheme,
+    image_pair, image_rows, loss_curve, reliability_diagram, roc_by_group, split_violin,
+    stacked_bars, stacked_histogram, vae_scheme,
 };
-pub use crate::french::nombre;
+pub use crate::french::format_number;
 pub use crate::models::{StandardCnn, StandardCnnConfig, num_params, num_trainable_params};
 pub use crate::notebook::{
-    Check, Essai, Note, Outcome, Seance, ShowTensor, Table, Verdict, arret_demande, barre, check,
-    effacer, egal, essayer, noter, proche, tableau,
+    Attempt, Session, ShowTensor, Table, attempt, clear_output, progress_bar, show_table,
+    stop_requested,
 };
 pub use crate::ops::{
     BatchNorm, BatchNormConfig, Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig,
@@ -53,6 +53,6 @@ pub use crate::ops::{
 pub use crate::train::{
     AdamConfig, Classifier, DebiasedFit, DebiasingConfig, DebiasingModel, Evaluation, FitConfig,
     Fitted, History, LatentTable, LossHistory, StopFlag, accuracy,
-    binary_cross_entropy_with_logits, digitize, effective_sample_size, evaluate, fit,
-    fit_debiasing, fit_debiasing_with, histogram, latent_means, predict_probabilities, train_step,
+    binary_cross_entropy_with_logits, density_histogram, digitize, effective_sample_size, evaluate,
+    fit, fit_debiasing, fit_debiasing_with, latent_means, predict_probabilities, train_step,
 };

@@ -13,7 +13,7 @@ use image::{
 
 use super::{
     jpeg,
-    options::{Decoding, Fit, LoadOptions},
+    options::{Crop, Decoding, LoadOptions},
     picture_file::read_file,
     resize::{Source, Weights, resize},
 };
@@ -183,8 +183,8 @@ struct Part {
 fn part(size: (u32, u32), options: &LoadOptions) -> Part {
     let (height, width) = options.size_u32();
     let (kept_width, kept_height) = match options.fit {
-        Fit::Stretch => size,
-        Fit::CenterCrop => center_crop(size, (width, height)),
+        Crop::Stretch => size,
+        Crop::CenterCrop => center_crop(size, (width, height)),
     };
     let framing = options.framing;
     // A zoom of at least 1 only shrinks a side, so `as` stays in range.

@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Error, Result},
-    french::nombre,
+    french::format_number,
 };
 
 /// Variable that bounds the memory of a cell, in Mio.
@@ -22,8 +22,8 @@ pub(super) fn check(what: &str, images: usize, bytes_an_image: usize) -> Result<
         Some(available) if needed > SHARE * available => Err(Error::Memory {
             what: what.to_owned(),
             images,
-            needed: nombre(needed / MIO, 0),
-            available: nombre(SHARE * available / MIO, 0),
+            needed: format_number(needed / MIO, 0),
+            available: format_number(SHARE * available / MIO, 0),
         }),
         _ => Ok(()),
     }

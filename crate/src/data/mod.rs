@@ -41,13 +41,13 @@ pub use folder::{ImageFolder, UnreadableFile};
 pub(crate) use h5::h5_file;
 pub use h5::{H5_FILE, count_h5, load_h5, read_h5};
 pub use image_store::{CHANNELS, ImageStore};
-pub use options::{DEFAULT_SIDE, Decoding, Fit, Framing, LoadOptions};
+pub use options::{Crop, DEFAULT_SIDE, Decoding, Framing, LoadOptions};
 pub use preset::{PRESET_VARIABLE, Preset};
 pub use rows::read_images;
 pub use sampler::IndexBatches;
-pub use split::{Parts, Split, SplitConfig, split_by_content};
+pub use split::{Split, SplitConfig, SplitRows, split_by_content};
 pub use synthetic::{
-    Background, Beard, Biais, CHOICES, Cut, Defect, DrawnDetection, DrawnFacesConfig, FaceFactors,
+    Background, Beard, Bias, CHOICES, Cut, Defect, DrawnDetection, DrawnFacesConfig, FaceFactors,
     FaceLabel, FaceRecord, FolderReport, Glasses, HairTexture, Headwear, MANIFEST, MEASURES,
     NonFaceFactors, NonFaceKind, Presentation, Shot, SkinTone, SyntheticConfig, TONES_BY_CODE,
     draw_faces, faces_frame, non_faces_frame,

@@ -9,7 +9,7 @@ pub const DEFAULT_SIDE: usize = 64;
 
 /// How a picture of other proportions is brought to the wanted size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Fit {
+pub enum Crop {
     /// Keep the largest centred part with the wanted proportions: nothing is distorted.
     #[default]
     CenterCrop,
@@ -85,8 +85,8 @@ pub struct LoadOptions {
     pub height: usize,
     /// Width of the images, in pixels. Default: 64.
     pub width: usize,
-    /// What becomes of other proportions. Default: [`Fit::CenterCrop`].
-    pub fit: Fit,
+    /// What becomes of other proportions. Default: [`Crop::CenterCrop`].
+    pub fit: Crop,
     /// Which part of the picture is kept before it is resized. Default: all of it.
     pub framing: Framing,
     /// How pixels are made. Default: [`Decoding::Scaled`].
@@ -106,7 +106,7 @@ impl Default for LoadOptions {
         Self {
             height: DEFAULT_SIDE,
             width: DEFAULT_SIDE,
-            fit: Fit::default(),
+            fit: Crop::default(),
             framing: Framing::default(),
             decoding: Decoding::default(),
             max_images: None,
@@ -131,7 +131,7 @@ impl LoadOptions {
 
     /// Sets what becomes of other proportions.
     #[must_use]
-    pub fn with_fit(mut self, fit: Fit) -> Self {
+    pub fn with_crop(mut self, fit: Crop) -> Self {
         self.fit = fit;
         self
     }

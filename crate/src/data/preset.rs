@@ -11,24 +11,24 @@ pub const PRESET_VARIABLE: &str = "TP_PRESET";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Preset {
     /// A whole lab in minutes, for automatic checks: results mean little.
-    Rapide,
+    Quick,
     /// The student's default: no training beyond 20 minutes on 2 cores.
     #[default]
-    Seance,
+    Session,
     /// The sizes and epochs of the original lab.
-    Complet,
+    Full,
 }
 
 impl Preset {
     /// Every preset, from the shortest to the longest.
-    pub const ALL: [Preset; 3] = [Preset::Rapide, Preset::Seance, Preset::Complet];
+    pub const ALL: [Preset; 3] = [Preset::Quick, Preset::Session, Preset::Full];
 
     /// The preset's name, as `TP_PRESET` takes it.
     pub fn name(self) -> &'static str {
         match self {
-            Preset::Rapide => "rapide",
-            Preset::Seance => "seance",
-            Preset::Complet => "complet",
+            Preset::Quick => "rapide",
+            Preset::Session => "seance",
+            Preset::Full => "complet",
         }
     }
 
@@ -36,13 +36,13 @@ impl Preset {
     ///
     /// ```
     /// use visages::data::Preset;
-    /// assert_eq!(Preset::Seance.choose(1, 2, 6), 2);
+    /// assert_eq!(Preset::Session.choose(1, 2, 6), 2);
     /// ```
-    pub fn choose<T>(self, rapide: T, seance: T, complet: T) -> T {
+    pub fn choose<T>(self, quick: T, session: T, full: T) -> T {
         match self {
-            Preset::Rapide => rapide,
-            Preset::Seance => seance,
-            Preset::Complet => complet,
+            Preset::Quick => quick,
+            Preset::Session => session,
+            Preset::Full => full,
         }
     }
 }
@@ -79,7 +79,7 @@ mod tests {
         for preset in Preset::ALL {
             assert_eq!(preset.to_string().parse::<Preset>().unwrap(), preset);
         }
-        assert_eq!(" Séance ".parse::<Preset>().unwrap(), Preset::Seance);
+        assert_eq!(" Séance ".parse::<Preset>().unwrap(), Preset::Session);
         let message = "lent".parse::<Preset>().unwrap_err().to_string();
         assert!(message.contains("rapide, seance, complet"), "{message}");
     }

@@ -127,7 +127,7 @@ pub enum AgeMetric {
     /// Mean absolute error.
     Mae,
     /// Mean signed error: positive when faces are made older.
-    Bias,
+    SignedError,
     /// Root mean square error: large errors count more.
     Rmse,
     /// Cumulative score at 5 years: share of the images whose error is at most 5 years.
@@ -139,9 +139,15 @@ pub enum AgeMetric {
 
 impl AgeMetric {
     /// Every metric, in the order of the columns.
-    pub const ALL: [Self; 5] = [Self::Mae, Self::Bias, Self::Rmse, Self::Cs5, Self::MaeStd];
+    pub const ALL: [Self; 5] = [
+        Self::Mae,
+        Self::SignedError,
+        Self::Rmse,
+        Self::Cs5,
+        Self::MaeStd,
+    ];
 
-    /// Name of its column: « mae », « bias », « rmse », « cs5 », « mae_std ».
+    /// Name of its column: « mae », « signed_error », « rmse », « cs5 », « mae_std ».
     pub fn name(self) -> &'static str {
         self.spec().name
     }
@@ -151,7 +157,7 @@ impl AgeMetric {
         const ANY: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
         match self {
             Self::Mae => Spec::other("mae", POSITIVE, Worst::Highest),
-            Self::Bias => Spec::other("bias", ANY, Worst::Farthest),
+            Self::SignedError => Spec::other("signed_error", ANY, Worst::Farthest),
             Self::Rmse => Spec::other("rmse", POSITIVE, Worst::Highest),
             Self::Cs5 => Spec::rate("cs5", "cs5", Worst::Lowest),
             Self::MaeStd => Spec::other("mae_std", POSITIVE, Worst::Highest),

@@ -156,7 +156,7 @@ pub(super) fn optional(frame: &DataFrame, name: &str) -> Result<Vec<Option<f64>>
 
 /// 0 to 1 for what is a share; otherwise from 0, or from the lowest value when it is negative.
 fn y_range(series: &[Series], metric: &str) -> (f64, f64) {
-    if !["mae", "bias", "rmse", "mae_std"].contains(&metric)
+    if !["mae", "signed_error", "rmse", "mae_std"].contains(&metric)
         && series
             .iter()
             .all(|one| one.all().all(|v| (0.0..=1.0).contains(&v)))

@@ -300,7 +300,7 @@ pub fn errors_by_factor(frame: &DataFrame, text: &str) -> Result<Figure> {
             .flatten()
             .copied()
     };
-    let shares = !["mae", "bias", "rmse", "mae_std"].contains(&metric.as_str())
+    let shares = !["mae", "signed_error", "rmse", "mae_std"].contains(&metric.as_str())
         && all().all(|v| (0.0..=1.0).contains(&v));
     let (low, high) = padded(all().chain([0.0]));
     let plot = Plot {
@@ -314,7 +314,7 @@ pub fn errors_by_factor(frame: &DataFrame, text: &str) -> Result<Figure> {
         },
         y: match (shares, metric.as_str()) {
             (true, _) => (0.0, 1.0),
-            (false, "bias") => (low, high),
+            (false, "signed_error") => (low, high),
             _ => (0.0, high),
         },
     };

@@ -235,7 +235,7 @@ pub fn image_rows(groups: &[(&str, &ImageStore)], per_row: usize, caption: &str)
 ///
 /// # Errors
 /// [`Error::Index`] when there is no such image.
-pub fn pair(
+pub fn image_pair(
     faces: &ImageStore,
     face: usize,
     non_faces: &ImageStore,

@@ -26,7 +26,7 @@ pub use bars::{grouped_bars, stacked_bars};
 pub use curves::{errors_by_factor, reliability_diagram, roc_by_group};
 pub use distributions::{histogram_by_group, split_violin};
 pub use figure::Figure;
-pub use grid::{GridOptions, image_grid, image_rows, pair};
+pub use grid::{GridOptions, image_grid, image_pair, image_rows};
 pub use group_bars::group_bars;
 pub use histogram::stacked_histogram;
 pub use loss_curve::loss_curve;

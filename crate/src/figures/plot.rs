@@ -330,7 +330,7 @@ pub(super) fn metric_label(metric: &str) -> &str {
         "auc" => "aire sous la courbe ROC (AUC)",
         "ece" => "erreur de calibration (ECE)",
         "mae" => "erreur absolue moyenne (ans)",
-        "bias" => "biais : erreur moyenne signée (ans)",
+        "signed_error" => "erreur moyenne signée (ans)",
         "rmse" => "RMSE (ans)",
         "cs5" => "erreurs de 5 ans au plus (CS@5)",
         "mae_std" => "MAE standardisée sur l'âge (ans)",

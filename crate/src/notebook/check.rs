@@ -1,11 +1,11 @@
-//! Check cells: `noter` runs named checks on the student's work and gives the points.
+//! Check cells: `grade` runs named checks on the student's work and gives the points.
 //!
 //! ```
-//! use visages::prelude::*;
-//! # fn perte(x: f64) -> f64 { x * x }
-//! let note = noter(2.0, &[
-//!     check("la perte de zéro est nulle", || proche(perte(0.0), 0.0, 1e-6)),
-//!     check("la perte est paire", || perte(-3.0) == perte(3.0)).hint("Pensez au carré."),
+//! use visages::notebook::{check, close, grade};
+//! # fn loss(x: f64) -> f64 { x * x }
+//! let note = grade(2.0, &[
+//!     check("la perte de zéro est nulle", || close(loss(0.0), 0.0, 1e-6)),
+//!     check("la perte est paire", || loss(-3.0) == loss(3.0)).hint("Pensez au carré."),
 //! ]);
 //! assert_eq!(note.points(), 2.0);
 //! ```
@@ -134,7 +134,7 @@ impl fmt::Debug for Check<'_> {
 /// Points of a check cell. As the last expression of a cell it shows the number alone, which
 /// nbgrader reads as partial credit.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Note {
+pub struct Grade {
     points: f64,
     max: f64,
     passed: u32,
@@ -146,7 +146,7 @@ pub struct Note {
 ///
 /// A check that panics fails alone; `todo!("À FAIRE")` is told apart from a mistake. Nothing is
 /// ever raised. A `max_points` that is negative or no number counts as 0.
-pub fn noter(max_points: f64, checks: &[Check<'_>]) -> Note {
+pub fn grade(max_points: f64, checks: &[Check<'_>]) -> Grade {
     let max = if max_points.is_finite() {
         max_points.max(0.0)
     } else {
@@ -164,7 +164,7 @@ pub fn noter(max_points: f64, checks: &[Check<'_>]) -> Note {
         _ if passed == total => max,
         _ => (max * f64::from(passed) / f64::from(total) * 100.0).floor() / 100.0,
     };
-    let note = Note {
+    let note = Grade {
         points,
         max,
         passed,
@@ -177,7 +177,7 @@ pub fn noter(max_points: f64, checks: &[Check<'_>]) -> Note {
     note
 }
 
-impl Note {
+impl Grade {
     /// Points obtained.
     pub fn points(&self) -> f64 {
         self.points
@@ -214,7 +214,7 @@ impl Note {
     }
 }
 
-impl fmt::Display for Note {
+impl fmt::Display for Grade {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plural = |count: f64| if count < 2.0 { "" } else { "s" };
         write!(
@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn points_are_the_share_of_checks_that_passed() {
-        let note = noter(
+        let note = grade(
             2.0,
             &[
                 check("vrai", || true),
@@ -271,11 +271,11 @@ mod tests {
             check("b", || true),
             check("c", || false),
         ];
-        assert_eq!(noter(1.0, &checks).points(), 0.66);
-        assert_eq!(noter(0.1 + 0.2, &checks[..2]).points(), 0.1 + 0.2);
-        assert_eq!(noter(3.0, &[]).points(), 0.0);
+        assert_eq!(grade(1.0, &checks).points(), 0.66);
+        assert_eq!(grade(0.1 + 0.2, &checks[..2]).points(), 0.1 + 0.2);
+        assert_eq!(grade(3.0, &[]).points(), 0.0);
         for odd in [-1.0, f64::NAN, f64::INFINITY] {
-            assert_eq!(noter(odd, &checks[..1]).points(), 0.0);
+            assert_eq!(grade(odd, &checks[..1]).points(), 0.0);
         }
     }
 

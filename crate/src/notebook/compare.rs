@@ -8,7 +8,7 @@ use crate::french::{compact, decimal};
 ///
 /// # Errors
 /// A French sentence with both numbers, for [`check`](super::check).
-pub fn proche(
+pub fn close(
     obtained: impl Into<f64>,
     expected: impl Into<f64>,
     tolerance: f64,
@@ -42,7 +42,7 @@ pub fn proche(
 ///
 /// # Errors
 /// A French sentence with both values, for [`check`](super::check).
-pub fn egal<A, B>(obtained: A, expected: B) -> std::result::Result<(), String>
+pub fn equal<A, B>(obtained: A, expected: B) -> std::result::Result<(), String>
 where
     A: PartialEq<B> + fmt::Debug,
     B: fmt::Debug,
@@ -85,28 +85,28 @@ mod tests {
 
     #[test]
     fn comparisons_tell_both_numbers() {
-        assert_eq!(proche(0.025_f32, 0.025_f64, 1e-6), Ok(()));
-        assert_eq!(proche(1000.5, 1000.0, 1e-3), Ok(()));
-        assert_eq!(proche(f64::INFINITY, f64::INFINITY, 0.0), Ok(()));
+        assert_eq!(close(0.025_f32, 0.025_f64, 1e-6), Ok(()));
+        assert_eq!(close(1000.5, 1000.0, 1e-3), Ok(()));
+        assert_eq!(close(f64::INFINITY, f64::INFINITY, 0.0), Ok(()));
         assert_eq!(
-            proche(0.03, 0.025, 1e-6),
+            close(0.03, 0.025, 1e-6),
             Err("attendu 0,025, obtenu 0,03 (erreur relative 20 %)".to_owned())
         );
-        assert_eq!(proche(1, 0, 0.5), Err("attendu 0, obtenu 1".to_owned()));
+        assert_eq!(close(1, 0, 0.5), Err("attendu 0, obtenu 1".to_owned()));
         assert_eq!(
-            proche(f64::NAN, 2.0, 10.0),
+            close(f64::NAN, 2.0, 10.0),
             Err("attendu 2, obtenu NaN (pas un nombre)".to_owned())
         );
         assert_eq!(
-            proche(f64::NEG_INFINITY, 2.0, 10.0),
+            close(f64::NEG_INFINITY, 2.0, 10.0),
             Err("attendu 2, obtenu −∞".to_owned())
         );
-        assert!(proche(1.0, f64::NAN, 1.0).is_err());
+        assert!(close(1.0, f64::NAN, 1.0).is_err());
         assert_eq!(
-            egal([4, 2], [4, 1]),
+            equal([4, 2], [4, 1]),
             Err("attendu [4, 1], obtenu [4, 2]".to_owned())
         );
-        assert_eq!(egal("a".to_owned(), "a"), Ok(()));
+        assert_eq!(equal("a".to_owned(), "a"), Ok(()));
     }
 
     #[test]

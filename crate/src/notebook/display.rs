@@ -13,7 +13,7 @@ use polars::prelude::{AnyValue, DataFrame};
 use super::panic::print_line;
 use crate::{
     figures::Figure,
-    french::{grouped, nombre},
+    french::{format_number, grouped},
 };
 
 /// Rows of a frame that are shown; a longer one says how many it has.
@@ -48,17 +48,17 @@ macro_rules! show_tensor {
 
 show_tensor!(Float, Int, Bool);
 
-/// A data frame made for reading; see [`tableau`].
+/// A data frame made for reading; see [`show_table`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
     html: String,
     text: String,
 }
 
-/// Shows a frame as a table: `tableau(&frame)` as the last expression of a cell. Beyond 50 rows
+/// Shows a frame as a table: `show_table(&frame)` as the last expression of a cell. Beyond 50 rows
 /// the first 50 are shown and the number of rows is told. Numbers are French, the columns of our own frames have French
 /// headers (the frame keeps its names), and missing values read « — ».
-pub fn tableau(frame: &DataFrame) -> Table {
+pub fn show_table(frame: &DataFrame) -> Table {
     Table {
         html: html_table(frame),
         text: text_table(frame),
@@ -70,7 +70,7 @@ const HEADERS: [(&str, &str); 78] = [
     ("accuracy", "exactitude"),
     ("alpha", "α"),
     ("auc", "AUC"),
-    ("bias", "biais (ans)"),
+    ("signed_error", "erreur signée (ans)"),
     ("bin", "classe"),
     ("centre", "centre"),
     ("criterion", "critère"),
@@ -288,7 +288,7 @@ fn float_text(number: f64) -> String {
             .replace('.', ",")
             .replace('-', "−");
     }
-    let text = nombre(number, 4);
+    let text = format_number(number, 4);
     match text.contains(',') {
         true => text.trim_end_matches('0').trim_end_matches(',').to_owned(),
         false => text,
@@ -366,7 +366,7 @@ mod tests {
             "gardé" => [true, false]
         )
         .unwrap();
-        let table = tableau(&frame);
+        let table = show_table(&frame);
         assert_eq!(
             table.html(),
             "<table>\n<thead><tr><th>groupe &lt;i&gt;</th><th>taux</th><th>n</th><th>gardé</th></tr></thead>\n\
@@ -386,7 +386,7 @@ mod tests {
     #[test]
     fn our_columns_have_french_headers_and_numbers() {
         let frame = df!("group" => ["a"], "mean_probability" => [0.5], "n" => [12_345_u32], "fpr" => [-0.0312]).unwrap();
-        let table = tableau(&frame);
+        let table = show_table(&frame);
         for shown in [
             "groupe",
             "probabilité moyenne",
@@ -403,13 +403,13 @@ mod tests {
     #[test]
     fn a_long_table_says_how_many_rows_it_has() {
         let frame = df!("x" => (0..120).collect::<Vec<i32>>()).unwrap();
-        let html = tableau(&frame).html().to_owned();
+        let html = show_table(&frame).html().to_owned();
         assert_eq!(html.matches("<tr>").count(), 51);
         assert!(
             html.ends_with("<p>50 premières lignes sur 120</p>"),
             "{html}"
         );
-        let empty = tableau(&frame.head(Some(0)));
+        let empty = show_table(&frame.head(Some(0)));
         assert_eq!(empty.html().matches("<td").count(), 0);
     }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{
-    live::{Barre, barre},
+    live::{ProgressBar, progress_bar},
     user_cache,
 };
 use crate::{
@@ -22,10 +22,10 @@ pub(super) fn utkface(preset: Preset, seed: u64) -> Result<PathBuf> {
     let name = format!("utkface-dessine-{}-{}-{seed}", config.faces, config.side);
     let folder = user_cache::folder().join("dessins").join(name);
     let wish = StopFlag::new();
-    let mut bar: Option<Barre> = None;
+    let mut bar: Option<ProgressBar> = None;
     let report = config.write_utkface_folder(&folder, &wish, |done, total| {
         if done < total || bar.is_some() {
-            let bar = bar.get_or_insert_with(|| barre("Dessin des visages", total));
+            let bar = bar.get_or_insert_with(|| progress_bar("Dessin des visages", total));
             bar.go_to(done, "fichiers écrits");
         }
         if stop::asked() {

@@ -56,7 +56,7 @@ pub(super) fn prepare() {
     if speaks_protocol() {
         observer::install(|plan| Box::new(Live::new(plan)));
         stop::install(Source {
-            asked: arret_demande,
+            asked: stop_requested,
             answered: |message| {
                 let message = message.to_owned();
                 print_line(&Marker::Stopped { message }.encode());
@@ -68,7 +68,7 @@ pub(super) fn prepare() {
 
 /// Whether the reader asked to interrupt the cell: a loop of one's own may look at it, say at each
 /// step, and return what it has. The library's own loops do.
-pub fn arret_demande() -> bool {
+pub fn stop_requested() -> bool {
     static FILE: OnceLock<Option<PathBuf>> = OnceLock::new();
     FILE.get_or_init(|| std::env::var_os(STOP_VARIABLE).map(PathBuf::from))
         .as_ref()
@@ -79,12 +79,12 @@ pub fn arret_demande() -> bool {
 /// own shows its latest state alone. Where nothing can be taken away, all stays.
 ///
 /// ```
-/// for essai in 0..3 {
-///     visages::notebook::effacer();
-///     println!("essai {essai}");
+/// for trial in 0..3 {
+///     visages::notebook::clear_output();
+///     println!("essai {trial}");
 /// }
 /// ```
-pub fn effacer() {
+pub fn clear_output() {
     if speaks_protocol() {
         print_line(&Marker::Clear.encode());
     }
@@ -96,9 +96,9 @@ fn new_id(kind: &str) -> String {
     format!("{kind}-{}-{number}", std::process::id())
 }
 
-/// A progress bar for a loop of one's own; see [`barre`].
+/// A progress bar for a loop of one's own; see [`progress_bar`].
 #[derive(Debug)]
-pub struct Barre {
+pub struct ProgressBar {
     bar: Bar,
     label: String,
     total: usize,
@@ -106,17 +106,17 @@ pub struct Barre {
     printed: Instant,
 }
 
-/// Opens a progress bar for `total` steps: call [`Barre::avancer`] after each. Where nothing can
+/// Opens a progress bar for `total` steps: call [`ProgressBar::advance`] after each. Where nothing can
 /// move, a line is printed now and then.
 ///
 /// ```
-/// let mut barre = visages::notebook::barre("Recherche", 3);
-/// for essai in 0..3 {
-///     barre.avancer(&format!("essai {essai}"));
+/// let mut bar = visages::notebook::progress_bar("Recherche", 3);
+/// for trial in 0..3 {
+///     bar.advance(&format!("essai {trial}"));
 /// }
 /// ```
-pub fn barre(label: &str, total: usize) -> Barre {
-    let mut barre = Barre {
+pub fn progress_bar(label: &str, total: usize) -> ProgressBar {
+    let mut bar = ProgressBar {
         bar: Bar::new(),
         label: label.to_owned(),
         total,
@@ -124,13 +124,13 @@ pub fn barre(label: &str, total: usize) -> Barre {
         printed: Instant::now(),
     };
     // A loop without steps is over.
-    barre.show("", (total == 0).then_some(ProgressEnd::Done));
-    barre
+    bar.show("", (total == 0).then_some(ProgressEnd::Done));
+    bar
 }
 
-impl Barre {
+impl ProgressBar {
     /// One step more; `detail` says something of it.
-    pub fn avancer(&mut self, detail: &str) {
+    pub fn advance(&mut self, detail: &str) {
         self.go_to(self.done + 1, detail);
     }
 
@@ -158,7 +158,7 @@ impl Barre {
     }
 }
 
-impl Drop for Barre {
+impl Drop for ProgressBar {
     fn drop(&mut self) {
         if speaks_protocol() && self.done < self.total {
             let ended = match std::thread::panicking() {
@@ -176,7 +176,7 @@ struct ReadingBar {
     total: usize,
     shown: bool,
     start: Instant,
-    bar: Option<Barre>,
+    bar: Option<ProgressBar>,
 }
 
 impl ReadingBar {
@@ -202,7 +202,7 @@ impl Watcher for ReadingBar {
         }
         let bar = self
             .bar
-            .get_or_insert_with(|| barre(&self.what, self.total));
+            .get_or_insert_with(|| progress_bar(&self.what, self.total));
         bar.go_to(done, "fichiers lus");
     }
 }

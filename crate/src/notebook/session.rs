@@ -10,7 +10,7 @@ use burn::tensor::Device;
 use super::{
     data_source::{DataSource, SYNTHETIC},
     drawings,
-    settings::{DATA_VARIABLE, IMAGES_VARIABLE, SeanceBuilder},
+    settings::{DATA_VARIABLE, IMAGES_VARIABLE, SessionBuilder},
     user_cache,
 };
 use crate::{
@@ -26,12 +26,12 @@ use crate::{
 ///
 /// ```
 /// use visages::prelude::*;
-/// let seance = Seance::builder("tp5").preset(Preset::Rapide).device("flex").seed(7).open()?;
-/// assert_eq!(seance.seed(), 7);
+/// let session = Session::builder("tp5").preset(Preset::Quick).device("flex").seed(7).open()?;
+/// assert_eq!(session.seed(), 7);
 /// # Ok::<(), visages::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Seance {
+pub struct Session {
     pub(super) lab: String,
     pub(super) preset: Preset,
     pub(super) device: Device,
@@ -40,7 +40,7 @@ pub struct Seance {
     pub(super) data: DataSource,
 }
 
-impl Seance {
+impl Session {
     /// Opens the session of a lab (`"tp5"`) with the settings of the environment: `TP_PRESET`
     /// (default `seance`), `TP_DEVICE` (default: the fastest at hand), `TP_DONNEES` (default: the
     /// folder `data` of this folder or of one above, up to the repository's root, that holds a data
@@ -53,13 +53,13 @@ impl Seance {
     /// # Errors
     /// [`Error::Setting`] or [`Error::DeviceUnavailable`] for a setting that is not understood or
     /// cannot be met.
-    pub fn ouvrir(lab: &str) -> Result<Seance> {
+    pub fn open(lab: &str) -> Result<Session> {
         Self::builder(lab).open()
     }
 
     /// A session whose settings the cell gives itself, in part or all.
-    pub fn builder(lab: &str) -> SeanceBuilder {
-        SeanceBuilder::new(lab)
+    pub fn builder(lab: &str) -> SessionBuilder {
+        SessionBuilder::new(lab)
     }
 
     /// The lab's name.
@@ -230,7 +230,7 @@ fn real_pictures() -> LoadOptions {
     LoadOptions::default().with_cache(user_cache::images())
 }
 
-impl fmt::Display for Seance {
+impl fmt::Display for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
@@ -260,7 +260,7 @@ impl fmt::Display for Seance {
     }
 }
 
-impl fmt::Debug for Seance {
+impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")
     }
@@ -302,18 +302,18 @@ mod tests {
     #[test]
     fn drawings_are_asked_for_by_name() {
         for word in ["synthetique", "Synthétique", "/ailleurs/synthetique"] {
-            let seance = resolve(Seance::builder("tp5"), &[(DATA_VARIABLE, word)]).unwrap();
-            assert!(seance.is_synthetic(), "{word}");
+            let session = resolve(Session::builder("tp5"), &[(DATA_VARIABLE, word)]).unwrap();
+            assert!(session.is_synthetic(), "{word}");
             assert!(
-                seance
+                session
                     .to_string()
                     .contains("visages dessinés (synthétiques)")
             );
-            let message = seance.data_dir().unwrap_err().to_string();
+            let message = session.data_dir().unwrap_err().to_string();
             assert!(message.contains("visages dessinés"), "{message}");
         }
-        let seance = resolve(Seance::builder("tp5"), &[(DATA_VARIABLE, "autre")]).unwrap();
-        assert!(!seance.is_synthetic());
+        let session = resolve(Session::builder("tp5"), &[(DATA_VARIABLE, "autre")]).unwrap();
+        assert!(!session.is_synthetic());
     }
 
     #[test]
@@ -322,10 +322,10 @@ mod tests {
         std::fs::create_dir_all(&folder).unwrap();
         let file = folder.join("mes_visages.h5");
         std::fs::write(&file, "").unwrap();
-        let seance = resolve(Seance::builder("tp5").data_dir(&file), &[]).unwrap();
-        assert_eq!(seance.data_dir().unwrap(), folder);
-        assert!(seance.to_string().ends_with("mes_visages.h5"));
-        let message = seance.detection_loader().unwrap_err().to_string();
+        let session = resolve(Session::builder("tp5").data_dir(&file), &[]).unwrap();
+        assert_eq!(session.data_dir().unwrap(), folder);
+        assert!(session.to_string().ends_with("mes_visages.h5"));
+        let message = session.detection_loader().unwrap_err().to_string();
         assert!(message.contains("il est vide"), "{message}");
         std::fs::remove_dir_all(&folder).unwrap();
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{
     data_source::{DataSource, asks_for_drawings, find_data},
-    session::Seance,
+    session::Session,
 };
 use crate::{
     data::{PRESET_VARIABLE, Preset},
@@ -27,7 +27,7 @@ pub const DEFAULT_SEED: u64 = 42;
 
 /// Settings that a cell gives itself; what it leaves out comes from the environment.
 #[derive(Debug, Clone, Default)]
-pub struct SeanceBuilder {
+pub struct SessionBuilder {
     lab: String,
     preset: Option<Preset>,
     device: Option<String>,
@@ -35,7 +35,7 @@ pub struct SeanceBuilder {
     seed: Option<u64>,
 }
 
-impl SeanceBuilder {
+impl SessionBuilder {
     pub(super) fn new(lab: &str) -> Self {
         Self {
             lab: lab.to_owned(),
@@ -71,22 +71,22 @@ impl SeanceBuilder {
         self
     }
 
-    /// Opens the session; see [`Seance::ouvrir`].
+    /// Opens the session; see [`Session::open`].
     ///
     /// # Errors
-    /// Those of [`Seance::ouvrir`].
-    pub fn open(self) -> Result<Seance> {
-        let seance = self.resolve(|variable| {
+    /// Those of [`Session::open`].
+    pub fn open(self) -> Result<Session> {
+        let session = self.resolve(|variable| {
             std::env::var_os(variable).map(|value| value.to_string_lossy().into_owned())
         })?;
         device::share_this_thread();
-        seance.device.seed(seance.seed);
-        println!("{seance}");
-        Ok(seance)
+        session.device.seed(session.seed);
+        println!("{session}");
+        Ok(session)
     }
 
     /// Settings of the builder, else of `environment`, else the defaults.
-    fn resolve(self, environment: impl Fn(&'static str) -> Option<String>) -> Result<Seance> {
+    fn resolve(self, environment: impl Fn(&'static str) -> Option<String>) -> Result<Session> {
         let variable = |name| environment(name).filter(|value| !value.trim().is_empty());
         let preset = match (self.preset, variable(PRESET_VARIABLE)) {
             (Some(preset), _) => preset,
@@ -130,7 +130,7 @@ impl SeanceBuilder {
                 Err(_) => DataSource::NotFound(vec![PathBuf::from("data")]),
             },
         };
-        Ok(Seance {
+        Ok(Session {
             lab: self.lab,
             preset,
             device,
@@ -148,9 +148,9 @@ pub(super) mod tests {
     use super::*;
 
     pub(in crate::notebook) fn resolve(
-        builder: SeanceBuilder,
+        builder: SessionBuilder,
         environment: &[(&str, &str)],
-    ) -> Result<Seance> {
+    ) -> Result<Session> {
         builder.resolve(|name| {
             environment
                 .iter()
@@ -161,12 +161,12 @@ pub(super) mod tests {
 
     #[test]
     fn a_bound_on_the_images_is_read_and_checked() {
-        let bounded = resolve(Seance::builder("tp5"), &[(IMAGES_VARIABLE, " 120 ")]).unwrap();
+        let bounded = resolve(Session::builder("tp5"), &[(IMAGES_VARIABLE, " 120 ")]).unwrap();
         assert_eq!(bounded.max_images, Some(120));
         assert_eq!((bounded.at_most(800), bounded.at_most(100)), (120, 100));
         assert!(bounded.to_string().contains("Au plus 120 images"));
         for wrong in ["3", "beaucoup", "-1"] {
-            let error = resolve(Seance::builder("tp5"), &[(IMAGES_VARIABLE, wrong)]).unwrap_err();
+            let error = resolve(Session::builder("tp5"), &[(IMAGES_VARIABLE, wrong)]).unwrap_err();
             assert!(error.to_string().contains("TP_IMAGES"), "{error}");
         }
     }
@@ -179,26 +179,26 @@ pub(super) mod tests {
             (SEED_VARIABLE, " 9 "),
             (DATA_VARIABLE, "quelque part"),
         ];
-        let seance = resolve(Seance::builder("tp5"), &environment).unwrap();
-        assert_eq!(seance.preset(), Preset::Rapide);
-        assert_eq!(seance.seed(), 9);
-        assert_eq!(seance.device(), device::from_name("ndarray").unwrap());
-        let message = seance.data_dir().unwrap_err().to_string();
+        let session = resolve(Session::builder("tp5"), &environment).unwrap();
+        assert_eq!(session.preset(), Preset::Quick);
+        assert_eq!(session.seed(), 9);
+        assert_eq!(session.device(), device::from_name("ndarray").unwrap());
+        let message = session.data_dir().unwrap_err().to_string();
         assert!(message.contains("quelque part"), "{message}");
         assert!(message.contains("TP_DONNEES"), "{message}");
-        assert!(seance.to_string().contains("⚠ Données"));
+        assert!(session.to_string().contains("⚠ Données"));
 
-        let builder = Seance::builder("tp5")
-            .preset(Preset::Complet)
+        let builder = Session::builder("tp5")
+            .preset(Preset::Full)
             .device("flex")
             .seed(3)
             .data_dir(std::env::temp_dir());
-        let seance = resolve(builder, &environment).unwrap();
-        assert_eq!(seance.preset(), Preset::Complet);
-        assert_eq!(seance.seed(), 3);
-        assert_eq!(seance.device(), Device::flex());
-        assert!(seance.data_dir().unwrap().is_absolute());
-        assert!(!seance.device().is_autodiff());
+        let session = resolve(builder, &environment).unwrap();
+        assert_eq!(session.preset(), Preset::Full);
+        assert_eq!(session.seed(), 3);
+        assert_eq!(session.device(), Device::flex());
+        assert!(session.data_dir().unwrap().is_absolute());
+        assert!(!session.device().is_autodiff());
     }
 
     #[test]
@@ -209,11 +209,11 @@ pub(super) mod tests {
             (SEED_VARIABLE, ""),
             (DATA_VARIABLE, ""),
         ];
-        let seance = resolve(Seance::builder("tp5"), &empty).unwrap();
-        assert_eq!(seance.preset(), Preset::Seance);
-        assert_eq!(seance.seed(), DEFAULT_SEED);
+        let session = resolve(Session::builder("tp5"), &empty).unwrap();
+        assert_eq!(session.preset(), Preset::Session);
+        assert_eq!(session.seed(), DEFAULT_SEED);
         assert!(
-            seance
+            session
                 .to_string()
                 .starts_with("Séance tp5 · préréglage « seance »")
         );
@@ -228,7 +228,7 @@ pub(super) mod tests {
             (SEED_VARIABLE, "quarante", "un entier de 0"),
         ];
         for (variable, value, accepted) in cases {
-            let error = resolve(Seance::builder("tp5"), &[(variable, value)]).unwrap_err();
+            let error = resolve(Session::builder("tp5"), &[(variable, value)]).unwrap_err();
             let message = error.to_string();
             assert!(message.contains(variable), "{message}");
             assert!(message.contains(value), "{message}");

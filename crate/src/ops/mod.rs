@@ -31,7 +31,7 @@ pub use conv2d::{Conv2d, Conv2dConfig};
 pub use difference::mean_absolute_difference;
 pub use dropout::{Dropout, DropoutConfig};
 pub use linear::{Linear, LinearConfig, dense};
-pub use pooling::{MaxPool2d, MaxPool2dConfig, gate, means};
+pub use pooling::{MaxPool2d, MaxPool2dConfig, global_average, scale_channels};
 
 pub use burn::module::Initializer;
 pub use burn::nn::PaddingConfig2d;

@@ -87,9 +87,9 @@ impl MaxPool2d {
 /// # Shapes
 /// - `input`: `[batch, channels, height, width]`
 /// - output: `[batch, channels, 1, 1]`
-pub fn means(input: Tensor<4>) -> Tensor<4> {
+pub fn global_average(input: Tensor<4>) -> Tensor<4> {
     match cpu::only_answers(&input) {
-        true => cpu::inference::means(input),
+        true => cpu::inference::global_average(input),
         false => input.mean_dim(3).mean_dim(2),
     }
 }
@@ -99,11 +99,11 @@ pub fn means(input: Tensor<4>) -> Tensor<4> {
 /// # Shapes
 /// - `input`: `[batch, channels, height, width]`
 /// - `factors`: `[batch, channels, 1, 1]`
-pub fn gate(input: Tensor<4>, factors: Tensor<4>) -> Tensor<4> {
+pub fn scale_channels(input: Tensor<4>, factors: Tensor<4>) -> Tensor<4> {
     let [batch, channels, ..] = input.dims();
     let one_each = factors.dims() == [batch, channels, 1, 1];
     match one_each && cpu::only_answers(&input) && cpu::only_answers(&factors) {
-        true => cpu::inference::gate(input, factors),
+        true => cpu::inference::scale_channels(input, factors),
         false => input * factors,
     }
 }

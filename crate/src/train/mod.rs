@@ -37,7 +37,7 @@ pub use history::{History, LossHistory};
 pub use latent::{LatentTable, encode_images, latent_means};
 pub use loss::binary_cross_entropy_with_logits;
 pub use resampling::{
-    BINS, SMOOTHING, digitize, effective_sample_size, histogram, sample_probabilities,
+    BINS, SMOOTHING, density_histogram, digitize, effective_sample_size, sample_probabilities,
 };
 pub use step::train_step;
 pub use stop::StopFlag;

@@ -26,12 +26,12 @@ pub const SMOOTHING: f64 = 0.001;
 ///
 /// # Example
 /// ```
-/// let (density, edges) = visages::train::histogram(&[0.0, 0.1, 0.2, 1.0], 2)?;
+/// let (density, edges) = visages::train::density_histogram(&[0.0, 0.1, 0.2, 1.0], 2)?;
 /// assert_eq!(edges, [0.0, 0.5, 1.0]);
 /// assert_eq!(density, [1.5, 0.5]); // 3/4 and 1/4 of the values, over a width of 1/2
 /// # Ok::<(), visages::Error>(())
 /// ```
-pub fn histogram(values: &[f64], bins: usize) -> Result<(Vec<f64>, Vec<f64>)> {
+pub fn density_histogram(values: &[f64], bins: usize) -> Result<(Vec<f64>, Vec<f64>)> {
     if bins == 0 {
         return Err(Error::argument("bins", bins, "au moins un intervalle"));
     }
@@ -129,7 +129,7 @@ pub fn sample_probabilities(mu: &LatentTable, bins: usize, smoothing: f64) -> Re
     let mut probabilities = vec![0.0_f64; mu.len()];
     for dimension in 0..mu.latent_dim() {
         let values = mu.column(dimension)?;
-        let (density, mut edges) = histogram(&values, bins)?;
+        let (density, mut edges) = density_histogram(&values, bins)?;
         edges[0] = f64::NEG_INFINITY;
         edges[bins] = f64::INFINITY;
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use visages::{
     burn::tensor::Device,
-    data::{Biais, SyntheticConfig},
+    data::{Bias, SyntheticConfig},
     fairness::group_probabilities,
     models::{DbVaeConfig, StandardCnnConfig},
     train::{Classifier, DebiasingConfig, Evaluation, FitConfig, evaluate, fit, fit_debiasing},
@@ -63,7 +63,7 @@ impl Trial {
     pub fn run(&self) -> Result<Outcome> {
         let device = Device::flex();
         let mut config = SyntheticConfig::new()
-            .with_bias(Biais::from(self.bias))
+            .with_bias(Bias::from(self.bias))
             .with_images(self.images, self.images)
             .with_test_faces(self.test_faces)
             .with_difficulty(self.difficulty)

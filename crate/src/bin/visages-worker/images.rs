@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Instant};
 
 use serde::Deserialize;
-use visages::data::{Decoding, Fit, ImageFolder, LoadOptions};
+use visages::data::{Crop, Decoding, ImageFolder, LoadOptions};
 
 use crate::{
     error::{Error, Result},
@@ -35,7 +35,7 @@ impl Reading {
         };
         let options = LoadOptions::new()
             .with_size(self.side, self.side)
-            .with_fit(Fit::Stretch)
+            .with_crop(Crop::Stretch)
             .with_decoding(decoding)
             .with_max_images(self.max)
             .with_verbose(false);

@@ -4,7 +4,7 @@ use std::{io::Write, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 use visages::{
-    data::{Biais, DrawnFacesConfig, FolderReport},
+    data::{Bias, DrawnFacesConfig, FolderReport},
     train::StopFlag,
 };
 
@@ -26,19 +26,19 @@ pub struct Drawing {
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BiasName {
-    RareEtSombre,
-    Equilibre,
-    ContrasteSansRarete,
-    RareteSansContraste,
+    RareAndUnderexposed,
+    Balanced,
+    UnderexposedOnly,
+    RareOnly,
 }
 
-impl From<BiasName> for Biais {
+impl From<BiasName> for Bias {
     fn from(name: BiasName) -> Self {
         match name {
-            BiasName::RareEtSombre => Self::RareEtSombre,
-            BiasName::Equilibre => Self::Equilibre,
-            BiasName::ContrasteSansRarete => Self::ContrasteSansRarete,
-            BiasName::RareteSansContraste => Self::RareteSansContraste,
+            BiasName::RareAndUnderexposed => Self::RareAndUnderexposed,
+            BiasName::Balanced => Self::Balanced,
+            BiasName::UnderexposedOnly => Self::UnderexposedOnly,
+            BiasName::RareOnly => Self::RareOnly,
         }
     }
 }
@@ -56,7 +56,7 @@ impl Drawing {
             faces: self.faces,
             side: self.side,
             seed: self.seed,
-            bias: self.bias.map(Biais::from),
+            bias: self.bias.map(Bias::from),
             difficulty: self.difficulty,
         }
     }

@@ -4,4 +4,4 @@ mod content;
 mod rows;
 
 pub use content::{Split, split_by_content};
-pub use rows::{Parts, SplitConfig};
+pub use rows::{SplitConfig, SplitRows};

@@ -87,7 +87,7 @@ impl SplitConfig {
     /// # Errors
     /// [`Error::Argument`] for shares that are negative or leave nothing to train on, [`Error::Frame`] for a
     /// column that is not there.
-    pub fn split(&self, df: &DataFrame) -> Result<Parts> {
+    pub fn split(&self, df: &DataFrame) -> Result<SplitRows> {
         let train = 1.0 - self.validation - self.test;
         if !(self.validation >= 0.0 && self.test >= 0.0 && train > 0.0) {
             return Err(Error::argument(
@@ -136,7 +136,7 @@ impl SplitConfig {
             part.sort_unstable();
         }
         let [train, validation, test] = parts;
-        Ok(Parts {
+        Ok(SplitRows {
             train,
             validation,
             test,
@@ -146,7 +146,7 @@ impl SplitConfig {
 
 /// Rows of each part, in increasing order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parts {
+pub struct SplitRows {
     /// Rows to learn from.
     pub train: Vec<usize>,
     /// Rows to choose a model or a setting with.
@@ -155,7 +155,7 @@ pub struct Parts {
     pub test: Vec<usize>,
 }
 
-impl Parts {
+impl SplitRows {
     /// The rows of `df` at these indices: `parts.rows(&df, &parts.train)?`.
     ///
     /// # Errors
@@ -247,7 +247,7 @@ mod tests {
         df!("content_hash" => hashes, "identity" => people, "gender" => genders).unwrap()
     }
 
-    fn side_of(parts: &Parts) -> Vec<usize> {
+    fn side_of(parts: &SplitRows) -> Vec<usize> {
         let mut sides = vec![usize::MAX; 1000];
         for (side, rows) in [&parts.train, &parts.validation, &parts.test]
             .into_iter()

@@ -5,22 +5,22 @@
 ///
 /// | name | share of dark skins | under-exposure |
 /// |---|---|---|
-/// | `RareEtSombre` | 3 % | yes |
-/// | `Equilibre` | 50 % | no |
-/// | `ContrasteSansRarete` | 50 % | yes |
-/// | `RareteSansContraste` | 3 % | no |
+/// | `RareAndUnderexposed` | 3 % | yes |
+/// | `Balanced` | 50 % | no |
+/// | `UnderexposedOnly` | 50 % | yes |
+/// | `RareOnly` | 3 % | no |
 ///
 /// Test faces are always balanced; they are taken by the same camera.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Biais {
+pub enum Bias {
     /// Dark skins are rare and under-exposed.
-    RareEtSombre,
+    RareAndUnderexposed,
     /// Neither: the control whose gap should be nil.
-    Equilibre,
+    Balanced,
     /// Under-exposed, as frequent as the others: rarity is not to blame.
-    ContrasteSansRarete,
+    UnderexposedOnly,
     /// Rare, well exposed.
-    RareteSansContraste,
+    RareOnly,
 }
 
 /// Share of dark skins where they are rare.
@@ -28,20 +28,20 @@ const RARE: f64 = 0.03;
 /// Under-exposure where there is one, from 0 to 1.
 const DARK: f64 = 0.5;
 
-impl Biais {
+impl Bias {
     /// The four.
-    pub const ALL: [Biais; 4] = [
-        Biais::RareEtSombre,
-        Biais::Equilibre,
-        Biais::ContrasteSansRarete,
-        Biais::RareteSansContraste,
+    pub const ALL: [Bias; 4] = [
+        Bias::RareAndUnderexposed,
+        Bias::Balanced,
+        Bias::UnderexposedOnly,
+        Bias::RareOnly,
     ];
 
     /// Share of dark skins (types IV to VI) among the training faces, from 0 to 1.
     pub fn dark_share(self) -> f64 {
         match self {
-            Self::RareEtSombre | Self::RareteSansContraste => RARE,
-            Self::Equilibre | Self::ContrasteSansRarete => 0.5,
+            Self::RareAndUnderexposed | Self::RareOnly => RARE,
+            Self::Balanced | Self::UnderexposedOnly => 0.5,
         }
     }
 
@@ -49,18 +49,18 @@ impl Biais {
     /// and half of its contrast; types IV and V 60 % and 85 % of that).
     pub fn underexposure(self) -> f64 {
         match self {
-            Self::RareEtSombre | Self::ContrasteSansRarete => DARK,
-            Self::Equilibre | Self::RareteSansContraste => 0.0,
+            Self::RareAndUnderexposed | Self::UnderexposedOnly => DARK,
+            Self::Balanced | Self::RareOnly => 0.0,
         }
     }
 
     /// Its name in French: « rare et sombre »…
     pub fn name(self) -> &'static str {
         match self {
-            Self::RareEtSombre => "rare et sombre",
-            Self::Equilibre => "équilibré",
-            Self::ContrasteSansRarete => "contraste sans rareté",
-            Self::RareteSansContraste => "rareté sans contraste",
+            Self::RareAndUnderexposed => "rare et sombre",
+            Self::Balanced => "équilibré",
+            Self::UnderexposedOnly => "contraste sans rareté",
+            Self::RareOnly => "rareté sans contraste",
         }
     }
 }

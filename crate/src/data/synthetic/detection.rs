@@ -4,7 +4,7 @@ use polars::prelude::DataFrame;
 
 use super::{
     Presentation, SkinTone,
-    bias::{Biais, falls_in_share},
+    bias::{Bias, falls_in_share},
     dice::Dice,
     faces::{check_side, draw_faces, stored},
     factors::FaceFactors,
@@ -33,8 +33,8 @@ enum Stream {
 /// How many drawings, and which bias.
 ///
 /// ```
-/// use visages::data::{Biais, SyntheticConfig};
-/// let config = SyntheticConfig::new().with_images(60, 60).with_bias(Biais::RareEtSombre).with_seed(1);
+/// use visages::data::{Bias, SyntheticConfig};
+/// let config = SyntheticConfig::new().with_images(60, 60).with_bias(Bias::RareAndUnderexposed).with_seed(1);
 /// let loader = config.detection_loader()?;
 /// assert_eq!(loader.train_size() + loader.held_out().len(), 120);
 /// # Ok::<(), visages::Error>(())
@@ -48,10 +48,10 @@ pub struct SyntheticConfig {
     /// Side of the pictures in pixels, from 32 to 256. Default: 64.
     pub side: usize,
     /// Share of the faces with a dark skin (types IV to VI), from 0 to 1. Default: that of
-    /// [`Biais::RareEtSombre`].
+    /// [`Bias::RareAndUnderexposed`].
     pub dark_share: f64,
     /// How much cameras under-expose dark skins, from 0 to 1, in training **and** in test; see
-    /// [`Biais::underexposure`]. Default: that of [`Biais::RareEtSombre`].
+    /// [`Bias::underexposure`]. Default: that of [`Bias::RareAndUnderexposed`].
     pub underexposure: f64,
     /// How hard the pictures are, from 0 (a studio) to 1 (a phone in the dark): spread of pose, light,
     /// exposure and contrast, blur, grain, compression, hats and dark glasses. Default: 0.5.
@@ -71,8 +71,8 @@ impl Default for SyntheticConfig {
             faces: 6_000,
             non_faces: 6_000,
             side: 64,
-            dark_share: Biais::RareEtSombre.dark_share(),
-            underexposure: Biais::RareEtSombre.underexposure(),
+            dark_share: Bias::RareAndUnderexposed.dark_share(),
+            underexposure: Bias::RareAndUnderexposed.underexposure(),
             difficulty: 0.5,
             held_out: 0.15,
             test_faces_per_group: 100,
@@ -122,7 +122,7 @@ impl SyntheticConfig {
 
     /// Sets the share of dark skins and their under-exposure to those of a bias.
     #[must_use]
-    pub fn with_bias(mut self, bias: Biais) -> Self {
+    pub fn with_bias(mut self, bias: Bias) -> Self {
         (self.dark_share, self.underexposure) = (bias.dark_share(), bias.underexposure());
         self
     }

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::{
     SIDES,
-    bias::{Biais, falls_in_share},
+    bias::{Bias, falls_in_share},
     dice::Dice,
     factors::FaceFactors,
     labels::FaceLabel,
@@ -41,7 +41,7 @@ pub struct DrawnFacesConfig {
     pub seed: u64,
     /// Bias of the set. Default: none, skins follow the codes
     /// ([`TONES_BY_CODE`](super::TONES_BY_CODE)) and are well exposed.
-    pub bias: Option<Biais>,
+    pub bias: Option<Bias>,
     /// How hard the pictures are, from 0 (a studio) to 1 (a phone in the dark): spread of pose, light,
     /// exposure and contrast, blur, grain, compression, hats and dark glasses. Default: 0.5.
     pub difficulty: f64,
@@ -91,7 +91,7 @@ impl DrawnFacesConfig {
 
     /// Sets the bias.
     #[must_use]
-    pub fn with_bias(mut self, bias: Biais) -> Self {
+    pub fn with_bias(mut self, bias: Bias) -> Self {
         self.bias = Some(bias);
         self
     }

@@ -4,7 +4,7 @@
 //! The drawings are nobody's portrait. A face has a skin tone (Fitzpatrick I to VI: « clair » is I–III, « foncé » IV–VI),
 //! a gender presentation whose cues overlap, an age, a pose, an expression, hair, sometimes glasses or a hat:
 //! [`FaceFactors`] says it all. The tone decides of the colours of skin, iris and hair and of the odds of each
-//! hair texture, of nothing else, unless a [`Biais`] makes the camera under-expose dark skins. The images without a face are
+//! hair texture, of nothing else, unless a [`Bias`] makes the camera under-expose dark skins. The images without a face are
 //! textures, objects, scenes and decoys (clocks, masks, heads from behind, faces in pieces); both classes have the same
 //! backgrounds, light, blur and grain.
 //!
@@ -32,7 +32,7 @@ mod tone;
 
 use std::ops::RangeInclusive;
 
-pub use bias::Biais;
+pub use bias::Bias;
 pub use detection::{DrawnDetection, SyntheticConfig};
 pub use faces::{DrawnFacesConfig, draw_faces};
 pub use factors::{Background, Beard, Cut, FaceFactors, Glasses, HairTexture, Headwear, Shot};

@@ -6,7 +6,7 @@ use polars::prelude::{DataFrame, IdxCa, IdxSize, NamedFrom, Series};
 
 use crate::{
     error::Result,
-    french::{count, nombre},
+    french::{count, format_number},
 };
 
 /// Files that each line of a report names.
@@ -171,7 +171,7 @@ impl Rows {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let number = |value: usize| nombre(value as f64, 0);
+        let number = |value: usize| format_number(value as f64, 0);
         writeln!(
             f,
             "{} fichier{}, dont {} avec âge, genre et origine.",

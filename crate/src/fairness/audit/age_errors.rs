@@ -76,7 +76,7 @@ impl Ages {
             |value: fn(f64) -> f64| Sample::mean(self.errors.iter().map(|e| Some(value(*e))));
         let sample = match metric {
             AgeMetric::Mae => mean(f64::abs),
-            AgeMetric::Bias => mean(|error| error),
+            AgeMetric::SignedError => mean(|error| error),
             AgeMetric::Rmse => Sample::root_mean_square(&self.errors),
             AgeMetric::Cs5 => mean(|error| f64::from(u8::from(error.abs() <= 5.0))),
             AgeMetric::MaeStd => self.standardised(factor),

@@ -21,7 +21,7 @@ const OLDEST: f64 = 150.0;
 /// Predicted ages, looked at group by group.
 ///
 /// One frame, one line an image: the true age (`y_true`), the predicted age and columns of groups. Methods,
-/// frames, intervals and tests are those of [`Audit`](super::Audit), with the metrics of [`AgeMetric`]: MAE, signed bias,
+/// frames, intervals and tests are those of [`Audit`](super::Audit), with the metrics of [`AgeMetric`]: MAE, signed error,
 /// RMSE, CS@5 and the age-standardised MAE.
 ///
 /// # Why standardise
@@ -58,7 +58,7 @@ const OLDEST: f64 = 150.0;
 /// };
 /// assert_eq!(column("mae"), [3.5, 6.5]);
 /// assert_eq!(column("mae_std"), [5.0, 5.0]);
-/// assert_eq!(column("bias"), [0.0, 0.0]);
+/// assert_eq!(column("signed_error"), [0.0, 0.0]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///

@@ -7,8 +7,8 @@
 use burn::{Tensor, module::Module, tensor::Device};
 
 use crate::ops::{
-    BatchNorm, BatchNormConfig, Conv2d, Conv2dConfig, conv_norm, conv_norm_silu, gate, means,
-    sigmoid, silu,
+    BatchNorm, BatchNormConfig, Conv2d, Conv2dConfig, conv_norm, conv_norm_silu, global_average,
+    scale_channels, sigmoid, silu,
 };
 
 /// One stage of B0: kernel, repeats, channels out, expansion, stride of its first block.
@@ -203,7 +203,7 @@ impl EfficientNet {
     /// - `images`: `[batch, 3, height, width]`, normalised
     /// - output: `[batch, 1280]` for B0 and B1, `[batch, 1408]` for B2
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
-        means(self.features(images)).flatten(1, 3)
+        global_average(self.features(images)).flatten(1, 3)
     }
 
     /// Number of values the model holds, batch-norm statistics included.
@@ -246,8 +246,8 @@ impl Block {
             _ => input.clone(),
         };
         let x = conv_norm_silu(&self.dwconv, &self.bn, x);
-        let squeezed = silu(self.se_reduce.forward(means(x.clone()))); // [_, squeezed, 1, 1]
-        let x = gate(x, sigmoid(self.se_expand.forward(squeezed)));
+        let squeezed = silu(self.se_reduce.forward(global_average(x.clone()))); // [_, squeezed, 1, 1]
+        let x = scale_channels(x, sigmoid(self.se_expand.forward(squeezed)));
         let x = conv_norm(&self.project_conv, &self.project_bn, x);
         match self.has_shortcut {
             true => x + input,

@@ -63,7 +63,7 @@ pub(crate) fn rescale_channels<const D: usize>(
 /// # Shapes
 /// - `input`: `[batch, channels, height, width]`
 /// - output: `[batch, channels, 1, 1]`
-pub(crate) fn means(input: Tensor<4>) -> Tensor<4> {
+pub(crate) fn global_average(input: Tensor<4>) -> Tensor<4> {
     Tensor::from_dispatch(<Dispatch as InferenceKernels>::visages_means(
         input.into_dispatch(),
     ))
@@ -74,7 +74,7 @@ pub(crate) fn means(input: Tensor<4>) -> Tensor<4> {
 /// # Shapes
 /// - `input`: `[batch, channels, height, width]`
 /// - `factors`: `[batch, channels, 1, 1]`
-pub(crate) fn gate(input: Tensor<4>, factors: Tensor<4>) -> Tensor<4> {
+pub(crate) fn scale_channels(input: Tensor<4>, factors: Tensor<4>) -> Tensor<4> {
     Tensor::from_dispatch(<Dispatch as InferenceKernels>::visages_gate(
         input.into_dispatch(),
         factors.into_dispatch(),

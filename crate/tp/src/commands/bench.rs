@@ -28,7 +28,7 @@ pub struct BenchArgs {
 enum Topic {
     /// Mesure ce que des biais connus font aux détecteurs, sur des visages dessinés et plusieurs graines
     #[command(help_template = TEMPLATE)]
-    Biais(bias::BiasBenchArgs),
+    Bias(bias::BiasBenchArgs),
     /// Mesure le noyau : démarrage, durée des cellules, mémoire, coût de l'adaptateur
     #[command(help_template = TEMPLATE)]
     Noyau(kernel::KernelBenchArgs),
@@ -46,7 +46,7 @@ enum Topic {
 /// When set-up fails or the kernel cannot be started.
 pub fn execute(args: &BenchArgs) -> Result<Verdict> {
     match &args.topic {
-        Topic::Biais(args) => bias::execute(args),
+        Topic::Bias(args) => bias::execute(args),
         Topic::Noyau(args) => kernel::execute(args),
         Topic::Pas(args) => step::execute(args),
         Topic::Images(args) => images::execute(args),

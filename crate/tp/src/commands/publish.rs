@@ -26,7 +26,7 @@ pub struct PublishArgs {
     #[arg(long = "executer", value_name = "DOSSIER")]
     pub run: Option<PathBuf>,
     /// Taille des données et durée des entraînements, pour --executer
-    #[arg(long, value_name = "PRESET", value_enum, default_value_t = Preset::Rapide)]
+    #[arg(long, value_name = "PRESET", value_enum, default_value_t = Preset::Quick)]
     pub preset: Preset,
     /// Dossier des données, pour --executer
     #[arg(long = "donnees", value_name = "DOSSIER")]

@@ -32,29 +32,32 @@ use crate::setup::{self, Installation};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Preset {
     /// Quelques minutes par TP, petites données
-    Rapide,
+    #[value(name = "rapide")]
+    Quick,
     /// Ce que fait un étudiant en séance
-    Seance,
+    #[value(name = "seance")]
+    Session,
     /// Les tailles et les durées des sujets d'origine
-    Complet,
+    #[value(name = "complet")]
+    Full,
 }
 
 impl Preset {
     /// Value of `TP_PRESET`.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Rapide => "rapide",
-            Self::Seance => "seance",
-            Self::Complet => "complet",
+            Self::Quick => "rapide",
+            Self::Session => "seance",
+            Self::Full => "complet",
         }
     }
 
     /// Longest time that one cell may take.
     const fn cell_limit(self) -> Duration {
         match self {
-            Self::Rapide => Duration::from_secs(10 * 60),
-            Self::Seance => Duration::from_secs(60 * 60),
-            Self::Complet => Duration::from_secs(24 * 60 * 60),
+            Self::Quick => Duration::from_secs(10 * 60),
+            Self::Session => Duration::from_secs(60 * 60),
+            Self::Full => Duration::from_secs(24 * 60 * 60),
         }
     }
 }
@@ -76,7 +79,7 @@ pub struct RunArgs {
     pub student: bool,
     /// Taille des données et durée des entraînements : rapide (quelques minutes, par défaut), seance (ce que fait un
     /// étudiant), complet (les tailles des sujets d'origine)
-    #[arg(long, value_name = "PRESET", value_enum, default_value_t = Preset::Rapide, hide_default_value = true, hide_possible_values = true)]
+    #[arg(long, value_name = "PRESET", value_enum, default_value_t = Preset::Quick, hide_default_value = true, hide_possible_values = true)]
     pub preset: Preset,
     /// Dossier des données
     #[arg(long = "donnees", value_name = "DOSSIER")]

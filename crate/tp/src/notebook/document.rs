@@ -374,10 +374,10 @@ mod tests {
         assert_eq!(cells[0].first_line(60), "let x = 1;");
         assert_eq!(cells[0].first_line(6), "let x…");
         let check = CodeCell {
-            source: "{ use ::visages::notebook::{noter};\nnoter(1.0, &[])\n}".to_owned(),
+            source: "{ use ::visages::notebook::{grade};\ngrade(1.0, &[])\n}".to_owned(),
             ..cells[0].clone()
         };
-        assert_eq!(check.first_line(60), "noter(1.0, &[])");
+        assert_eq!(check.first_line(60), "grade(1.0, &[])");
         assert!(!cells[0].may_fail() && cells[1].may_fail());
         assert_eq!(notebook.language().as_deref(), Some("rust"));
     }

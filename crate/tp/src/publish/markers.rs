@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn well_placed_markers_are_accepted() {
         assert!(lines(FUNCTION, true, &exercise()).is_empty());
-        let hidden = "noter(1.0, &[\n// BEGIN HIDDEN TESTS\n// END HIDDEN TESTS\n])";
+        let hidden = "grade(1.0, &[\n// BEGIN HIDDEN TESTS\n// END HIDDEN TESTS\n])";
         assert!(lines(hidden, true, &test()).is_empty());
         assert!(lines("### BEGIN SOLUTION\na\n### END SOLUTION", false, &answer()).is_empty());
         assert!(lines("a", false, &answer()).is_empty());

@@ -325,14 +325,14 @@ fn foreign(source: &str, locator: &mut Locator<'_>) -> Problem {
     )
 }
 
-/// The points of a check cell's option must be those of its `noter`: nbgrader refuses more.
+/// The points of a check cell's option must be those of its `grade`: nbgrader refuses more.
 fn announced(cell: &Cell, points: f64) -> Option<Problem> {
     let call = cell.source.lines().enumerate().find_map(|(line, text)| {
-        let (_, arguments) = text.split_once("noter(")?;
+        let (_, arguments) = text.split_once("grade(")?;
         Some((line, arguments))
     });
     let Some((line, arguments)) = call else {
-        let what = "une vérification finit par « noter(points, &[…]) ».";
+        let what = "une vérification finit par « grade(points, &[…]) ».";
         return Some(Problem::new(cell.line, what));
     };
     let first = arguments.split([',', ')']).next().unwrap_or_default();
@@ -340,12 +340,12 @@ fn announced(cell: &Cell, points: f64) -> Option<Problem> {
     if said == Some(points) {
         return None;
     }
-    let what = format!("« noter({first}, …) », mais l'option dit points={points}.");
+    let what = format!("« grade({first}, …) », mais l'option dit points={points}.");
     Some(Problem::new(cell.line + line, what))
 }
 
 /// The names by which a check cell grades.
-const GRADERS: [&str; 5] = ["Verdict", "check", "egal", "noter", "proche"];
+const GRADERS: [&str; 5] = ["Verdict", "check", "close", "equal", "grade"];
 
 /// The text of a check cell such that it grades with the library's own functions, whatever functions of the same names the
 /// student's cells define; other cells as they are.

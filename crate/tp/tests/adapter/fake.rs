@@ -375,7 +375,7 @@ impl Fake {
 fn progress(done: u64, ended: Option<ProgressEnd>) -> Marker {
     Marker::Progress {
         id: "barre".to_owned(),
-        label: "Essai".to_owned(),
+        label: "Attempt".to_owned(),
         done,
         total: 100,
         detail: String::new(),

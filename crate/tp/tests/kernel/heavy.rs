@@ -108,8 +108,8 @@ fn without_the_adapter_a_lab_prints_lines() {
         .with_cwd(std::env::temp_dir());
     let mut client = super::start(&command);
     for cell in [
-        "let seance = Seance::ouvrir(\"tp5\")?;\nlet device = seance.device();",
-        "let loader = seance.detection_loader()?;",
+        "let session = Session::open(\"tp5\")?;\nlet device = session.device();",
+        "let loader = session.detection_loader()?;",
         "let model = StandardCnnConfig::new().init(&device);",
     ] {
         ok(&mut client, cell);

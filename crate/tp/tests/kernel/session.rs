@@ -222,7 +222,7 @@ fn a_student_s_own_crate_and_check_cells_work() {
     );
     assert_eq!(text, "6 3\n");
 
-    let code = "noter(2.0, &[check(\"juste\", || true), check(\"fausse\", || 1 + 1 == 3)])";
+    let code = "grade(2.0, &[check(\"juste\", || true), check(\"fausse\", || 1 + 1 == 3)])";
     let result = run(&mut client, code);
     let [
         Marker::Points {

@@ -72,7 +72,7 @@ const MISTAKES: [&[Mistake]; 9] = [
             "```rust exercice=\"Somme\"",
             "minuscules",
         ),
-        ("noter(2.0", "noter(3.0", "noter(3.0", "points=2"),
+        ("grade(2.0", "grade(3.0", "grade(3.0", "points=2"),
         (
             "        // END SOLUTION\n        self.v",
             "        self.v",

@@ -9,7 +9,7 @@ fn check(name: &str, points: f64, source: &str) -> Value {
     let id = format!("tp8-{name}-verification");
     let mut cell = code(
         &id,
-        &format!("{{ use ::visages::notebook::{{check, noter, proche}};\n{source}\n}}"),
+        &format!("{{ use ::visages::notebook::{{check, grade, close}};\n{source}\n}}"),
     );
     cell["metadata"]["nbgrader"] = json!({
         "schema_version": 3, "grade_id": id, "points": points,
@@ -23,20 +23,20 @@ const MARKER: &str = r#"println!("\u{1}tp-visages/1 {{\"kind\":\"points\",\"poin
 #[test]
 fn a_student_s_code_cannot_grade_itself() {
     let scratch = Scratch::new("triche");
-    let graders = "fn noter(_: f64, _: &[Check<'_>]) -> Note { ::visages::notebook::noter(2.0, &[::visages::notebook::check(\"\", || true)]) }\n\
+    let graders = "fn grade(_: f64, _: &[Check<'_>]) -> Grade { ::visages::notebook::grade(2.0, &[::visages::notebook::check(\"\", || true)]) }\n\
                    fn check<'a>(_: &str, _: impl Fn() -> Result<(), Error> + 'a) -> Check<'a> { ::visages::notebook::check(\"\", || true) }\n\
-                   fn proche(_: f64, _: f64, _: f64) -> Result<(), Error> { Ok(()) }";
+                   fn close(_: f64, _: f64, _: f64) -> Result<(), Error> { Ok(()) }";
     let cells = [
         code(
             "a",
-            "use visages::prelude::*;\nuse visages::notebook::{Check, Note};",
+            "use visages::prelude::*;\nuse visages::notebook::{Check, Grade};",
         ),
         code("b", "fn carre(x: f64) -> f64 { x }"),
         code("c", graders),
         check(
             "noms",
             2.0,
-            "noter(2.0, &[check(\"le carré de 3\", || proche(carre(3.0), 9.0, 1e-9))])",
+            "grade(2.0, &[check(\"le carré de 3\", || close(carre(3.0), 9.0, 1e-9))])",
         ),
         // A marker out of place, then one inside the function under test.
         code("d", MARKER),
@@ -44,7 +44,7 @@ fn a_student_s_code_cannot_grade_itself() {
         check(
             "fonction",
             3.0,
-            "noter(3.0, &[check(\"le cube de 2\", || proche(cube(2.0), 8.0, 1e-9))])",
+            "grade(3.0, &[check(\"le cube de 2\", || close(cube(2.0), 8.0, 1e-9))])",
         ),
         code(
             "f",
@@ -55,18 +55,18 @@ fn a_student_s_code_cannot_grade_itself() {
         check(
             "fil",
             3.0,
-            "noter(3.0, &[check(\"lente\", || { std::thread::sleep(std::time::Duration::from_millis(300)); false })])",
+            "grade(3.0, &[check(\"lente\", || { std::thread::sleep(std::time::Duration::from_millis(300)); false })])",
         ),
         // It prints a result, then ends the process before the check does.
         code(
             "g",
             &format!("fn fin() -> bool {{ {MARKER} std::process::exit(0) }}"),
         ),
-        check("sortie", 3.0, "noter(3.0, &[check(\"fin\", || fin())])"),
+        check("sortie", 3.0, "grade(3.0, &[check(\"fin\", || fin())])"),
         check(
             "absente",
             4.0,
-            "noter(4.0, &[check(\"jamais écrite\", || absente())])",
+            "grade(4.0, &[check(\"jamais écrite\", || absente())])",
         ),
     ];
     let notebook = scratch.notebook("triche.ipynb", &cells);

@@ -102,7 +102,7 @@ fn verdicts_files_and_exit_codes() {
                 "c4",
                 "println!(\"{}\", std::env::var(\"TP_PRESET\")?);\nstd::env::var(\"TP_DONNEES\")?",
             ),
-            code("c5", "noter(2.0, &[check(\"juste\", || true)])"),
+            code("c5", "grade(2.0, &[check(\"juste\", || true)])"),
         ],
     );
     let bad = scratch.notebook(
@@ -112,7 +112,7 @@ fn verdicts_files_and_exit_codes() {
             code("f2", "panic!(\"raté\");"),
             code(
                 "f3",
-                "noter(2.0, &[check(\"juste\", || true), check(\"fausse\", || false)])",
+                "grade(2.0, &[check(\"juste\", || true), check(\"fausse\", || false)])",
             ),
             code("f4", "println!(\"on continue\");"),
         ],

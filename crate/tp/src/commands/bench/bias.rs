@@ -402,7 +402,7 @@ mod tests {
         assert_eq!(read(&path).unwrap(), []);
         let entry = Entry {
             trial: Trial {
-                bias: Bias::Equilibre,
+                bias: Bias::Balanced,
                 model: Detector::Cnn,
                 seed: 6,
                 images: 300,

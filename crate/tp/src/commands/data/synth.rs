@@ -19,26 +19,26 @@ use crate::worker;
 pub enum Bias {
     /// Peaux foncées rares et sous-exposées
     #[value(name = "rare-et-sombre")]
-    RareEtSombre,
+    RareAndUnderexposed,
     /// Ni rareté ni sous-exposition
     #[value(name = "equilibre")]
-    Equilibre,
+    Balanced,
     /// Peaux foncées sous-exposées, mais pas rares
     #[value(name = "contraste-sans-rarete")]
-    ContrasteSansRarete,
+    UnderexposedOnly,
     /// Peaux foncées rares, mais bien exposées
     #[value(name = "rarete-sans-contraste")]
-    RareteSansContraste,
+    RareOnly,
 }
 
 impl Bias {
     /// Its name in a sentence.
     pub const fn title(self) -> &'static str {
         match self {
-            Self::RareEtSombre => "rare et sombre",
-            Self::Equilibre => "équilibré",
-            Self::ContrasteSansRarete => "contraste sans rareté",
-            Self::RareteSansContraste => "rareté sans contraste",
+            Self::RareAndUnderexposed => "rare et sombre",
+            Self::Balanced => "équilibré",
+            Self::UnderexposedOnly => "contraste sans rareté",
+            Self::RareOnly => "rareté sans contraste",
         }
     }
 }

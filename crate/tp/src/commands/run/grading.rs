@@ -287,19 +287,19 @@ mod tests {
     #[test]
     fn the_published_lab_says_which_checks_there_are() {
         let student = vec![
-            cell(1, "a", 3.0, "noter(3.0, &[visible])"),
-            cell(2, "b", 1.0, "noter(1.0, &[])"),
-            cell(3, "c", 2.0, "noter(2.0, &[])"),
+            cell(1, "a", 3.0, "grade(3.0, &[visible])"),
+            cell(2, "b", 1.0, "grade(1.0, &[])"),
+            cell(3, "c", 2.0, "grade(2.0, &[])"),
             answer(5.0),
         ];
         let mut solution = student.clone();
-        solution[0].source = "noter(3.0, &[visible, hidden])".to_owned();
+        solution[0].source = "grade(3.0, &[visible, hidden])".to_owned();
         let published = [student, solution];
         let full = result(CellStatus::Ok, &[marker(3.0, 3.0)]);
         let hand_in = |cells: &[GradedCell]| Grading::new(cells, &published).unwrap();
 
         // Either text is the lab's own; white space at the ends is nothing.
-        for text in ["noter(3.0, &[visible])\n", "noter(3.0, &[visible, hidden])"] {
+        for text in ["grade(3.0, &[visible])\n", "grade(3.0, &[visible, hidden])"] {
             let grading = hand_in(&[cell(7, "a", 3.0, text)]);
             assert_eq!(grading.worth(7).points(&full).1, None);
             // Two checks were deleted: they count, and give nothing.
@@ -309,11 +309,11 @@ mod tests {
         }
         // Another text, more points, a check of one's own, a check twice.
         let grading = hand_in(&[
-            cell(1, "a", 100.0, "noter(3.0, &[])"),
-            cell(2, "b", 1.0, "noter(1.0, &[])"),
-            cell(3, "c", 2.0, "noter(2.0, &[])"),
-            cell(4, "mien", 50.0, "noter(50.0, &[])"),
-            cell(5, "b", 1.0, "noter(1.0, &[])"),
+            cell(1, "a", 100.0, "grade(3.0, &[])"),
+            cell(2, "b", 1.0, "grade(1.0, &[])"),
+            cell(3, "c", 2.0, "grade(2.0, &[])"),
+            cell(4, "mien", 50.0, "grade(50.0, &[])"),
+            cell(5, "b", 1.0, "grade(1.0, &[])"),
         ]);
         let (points, doubt) = grading.worth(1).points(&full);
         assert_eq!(

@@ -335,7 +335,7 @@ fn killed(reason: &Reason, running: &Running) -> CellError {
     });
     if *reason == Reason::Interrupt {
         details.push(
-            "  (Une boucle à vous s'arrête proprement si elle regarde arret_demande() à chaque tour.)".to_owned(),
+            "  (Une boucle à vous s'arrête proprement si elle regarde stop_requested() à chaque tour.)".to_owned(),
         );
     }
     CellError::new(name, what, details)

@@ -85,8 +85,8 @@ mod tests {
         for (code, expected) in [
             ("loss_|curve", "loss_curve^"),
             ("|été + 1", "été^ + 1"),
-            ("tableau(|", "tableau^("),
-            ("tableau(|)", "tableau^()"),
+            ("show_table(|", "show_table^("),
+            ("show_table(|)", "show_table^()"),
             ("fit(modele, (1, 2), |)", "fit^(modele, (1, 2), )"),
             ("fit(mo|dele)", "fit(modele^)"),
             ("println!(\"a\", |)", "println^!(\"a\", )"),
@@ -105,10 +105,10 @@ mod tests {
 
     #[test]
     fn only_a_lone_name_is_a_question() {
-        assert_eq!(asked("?tableau"), Some("tableau"));
+        assert_eq!(asked("?show_table"), Some("show_table"));
         assert_eq!(asked(" ?? Tensor::ones() \n"), Some("Tensor::ones"));
         assert_eq!(asked("?println!"), Some("println"));
-        for code in ["tableau?", "?", "?a b", "?1 + x", "x", "f()?"] {
+        for code in ["show_table?", "?", "?a b", "?1 + x", "x", "f()?"] {
             assert_eq!(asked(code), None, "{code}");
         }
         assert_eq!(page(&json!({"found": false, "data": {}})), None);

@@ -327,7 +327,7 @@ mod tests {
     fn moved(done: u64, ended: Option<ProgressEnd>) -> Marker {
         Marker::Progress {
             id: "b".to_owned(),
-            label: "Essai".to_owned(),
+            label: "Attempt".to_owned(),
             done,
             total: 10,
             detail: String::new(),

@@ -61,7 +61,7 @@ pub fn rows(entries: &[Entry]) -> Vec<Row> {
                 .find(|row| row.bias == bias && row.model == model);
             found.map(|row| (&rows[index], row))
         };
-        let control = of(Bias::Equilibre, model).filter(|_| bias != Bias::Equilibre);
+        let control = of(Bias::Balanced, model).filter(|_| bias != Bias::Balanced);
         let cnn = of(bias, Detector::Cnn).filter(|_| model != Detector::Cnn);
         let excess = control.and_then(|(own, control)| less(own, control, |seed| seed.1));
         let reduction = cnn.and_then(|(own, cnn)| less(cnn, own, |seed| seed.1));
@@ -250,7 +250,7 @@ mod tests {
         };
         Entry {
             trial: Trial {
-                bias: Bias::RareEtSombre,
+                bias: Bias::RareAndUnderexposed,
                 model: Detector::Cnn,
                 seed,
                 images: 300,
@@ -319,17 +319,17 @@ mod tests {
         let mut entries =
             [(1, 80), (2, 70), (2, 92), (1, 86)].map(|(seed, dark)| entry(seed, 90, dark));
         for other in &mut entries[2..] {
-            other.trial.bias = Bias::Equilibre;
+            other.trial.bias = Bias::Balanced;
         }
         let all = rows(&entries);
         let (mean, interval) = all[0].excess.unwrap();
-        assert!(all[0].bias == Bias::RareEtSombre && (mean - 0.14).abs() < 1e-12);
+        assert!(all[0].bias == Bias::RareAndUnderexposed && (mean - 0.14).abs() < 1e-12);
         // Standard error of 6 and 22: 8; one degree of freedom.
         assert!((interval.unwrap()[1] - 0.14 - 12.706 * 0.08).abs() < 1e-4);
         assert_eq!(all[1].excess, None);
 
         for other in &mut entries[2..] {
-            other.trial.bias = Bias::RareEtSombre;
+            other.trial.bias = Bias::RareAndUnderexposed;
             other.trial.model = Detector::DbVae;
             other.outcome.false_alarms = 2;
         }

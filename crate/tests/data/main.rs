@@ -1,0 +1,14 @@
+//! Where images and labels come from: folders, archives, sessions, drawn faces.
+
+mod cache;
+mod detection;
+mod drawn_faces;
+mod folder;
+mod frames;
+mod h5;
+mod jpeg_kinds;
+mod real;
+mod session;
+mod support;
+mod synthetic;
+mod utkface;

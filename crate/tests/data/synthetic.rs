@@ -1,0 +1,265 @@
+//! Drawn faces and other images: the same from the same seed, balanced where they say so, and a
+//! detector learns them, not too easily.
+
+use visages::{
+    burn::tensor::Device,
+    data::{Bias, ImageStore, SkinTone, SyntheticConfig, TestFaces, draw_faces, faces_frame},
+    error::Error,
+    fairness::group_probabilities,
+    models::StandardCnnConfig,
+    polars::prelude::DataFrame,
+    train::{FitConfig, evaluate, fit},
+};
+
+fn small() -> SyntheticConfig {
+    SyntheticConfig::new()
+        .with_images(80, 60)
+        .with_test_faces(9)
+}
+
+#[test]
+fn a_seed_decides_of_every_pixel() {
+    let (a, b) = (
+        small().detection_loader().unwrap(),
+        small().detection_loader().unwrap(),
+    );
+    assert_eq!(a.faces(), b.faces());
+    assert_eq!(a.non_faces(), b.non_faces());
+    assert_eq!(a.held_out(), b.held_out());
+    assert_eq!(a.content_hash().unwrap(), b.content_hash().unwrap());
+    assert_eq!(a.train_size() + a.held_out().len(), 140);
+
+    let other = small().with_seed(43).detection_loader().unwrap();
+    assert_ne!(a.content_hash().unwrap(), other.content_hash().unwrap());
+    assert_ne!(a.faces().image(0).unwrap(), other.faces().image(0).unwrap());
+}
+
+/// Every image of the stores, sorted.
+fn sorted<'a>(stores: &[&'a ImageStore]) -> Vec<&'a [u8]> {
+    let mut images: Vec<&[u8]> = stores
+        .iter()
+        .flat_map(|store| (0..store.len()).map(|index| store.image(index).unwrap()))
+        .collect();
+    images.sort_unstable();
+    images
+}
+
+#[test]
+fn no_image_comes_twice_in_training_and_test_sets() {
+    let loader = small().detection_loader().unwrap();
+    let tests = small().test_faces().unwrap();
+    let mut stores = vec![
+        loader.faces(),
+        loader.non_faces(),
+        &loader.held_out().images,
+    ];
+    stores.extend(tests.groups.iter().map(|group| &group.images));
+    let mut images = sorted(&stores);
+    let count = images.len();
+    assert_eq!(count, 140 + 36);
+    images.dedup();
+    assert_eq!(images.len(), count);
+}
+
+/// Mean luma of the middle of each image, where the face is.
+fn lumas(store: &ImageStore) -> Vec<f64> {
+    (0..store.len())
+        .map(|index| {
+            let image = store.image(index).unwrap();
+            let mut sum = 0.0;
+            for y in 24..44 {
+                for x in 24..40 {
+                    let pixel = &image[(y * 64 + x) * 3..][..3];
+                    sum += 0.299 * f64::from(pixel[0])
+                        + 0.587 * f64::from(pixel[1])
+                        + 0.114 * f64::from(pixel[2]);
+                }
+            }
+            sum / 320.0
+        })
+        .collect()
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+fn test_faces() -> TestFaces {
+    SyntheticConfig::new()
+        .with_bias(Bias::Balanced)
+        .with_test_faces(60)
+        .test_faces()
+        .unwrap()
+}
+
+#[test]
+fn test_faces_come_in_the_four_groups_of_the_lab() {
+    let faces = test_faces();
+    assert_eq!(faces.len(), 240);
+    let codes: Vec<&str> = faces.groups.iter().map(|g| g.code.as_str()).collect();
+    assert_eq!(codes, ["LF", "LM", "DF", "DM"]);
+    let names: Vec<&str> = faces.groups.iter().map(|g| g.name.as_str()).collect();
+    assert_eq!(names[0], "Femmes à peau claire");
+    assert_eq!(names[3], "Hommes à peau foncée");
+    assert!(faces.groups.iter().all(|g| g.images.len() == 60));
+    assert!(
+        faces
+            .groups
+            .iter()
+            .all(|g| g.original_sizes == [(64, 64); 60])
+    );
+
+    let luma: Vec<f64> = faces
+        .groups
+        .iter()
+        .map(|g| mean(&lumas(&g.images)))
+        .collect();
+    // Light faces are lighter, women and men alike; both presentations have the same skins.
+    assert!(luma[0] - luma[2] > 40.0, "{luma:?}");
+    assert!(luma[1] - luma[3] > 40.0, "{luma:?}");
+    assert!((luma[0] - luma[1]).abs() < 12.0, "{luma:?}");
+    assert!((luma[2] - luma[3]).abs() < 12.0, "{luma:?}");
+}
+
+#[test]
+fn the_bias_is_exact_and_under_exposes_dark_skins_only() {
+    for bias in Bias::ALL {
+        for count in [50, 333, 1_000] {
+            let config = SyntheticConfig::new()
+                .with_images(count, 40)
+                .with_bias(bias);
+            let records = config.training_records().unwrap();
+            let dark = records.iter().filter(|r| r.factors.tone.is_dark()).count();
+            assert_eq!(
+                dark,
+                (count as f64 * bias.dark_share()) as usize,
+                "{bias:?}"
+            );
+
+            // The same persons, well exposed: nothing else differs.
+            let fair = config.with_underexposure(0.0).training_records().unwrap();
+            for (taken, fair) in records.iter().zip(&fair) {
+                let lost = fair.factors.shot.exposure - taken.factors.shot.exposure;
+                let most = match taken.factors.tone {
+                    SkinTone::IV => 0.6,
+                    SkinTone::V => 0.85,
+                    SkinTone::VI => 1.0,
+                    _ => 0.0,
+                };
+                let expected = 2.6 * most * bias.underexposure();
+                assert!((f64::from(lost) - expected).abs() < 1e-5, "{bias:?}");
+                let mut factors = taken.factors;
+                factors.shot.exposure = fair.factors.shot.exposure;
+                factors.shot.contrast = fair.factors.shot.contrast;
+                assert_eq!((taken.label, factors), (fair.label, fair.factors));
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_known_of_each_picture_is_in_its_order() {
+    let config = small();
+    let set = config.detection_set().unwrap();
+    let loader = config.detection_loader().unwrap();
+    assert_eq!(set.loader.faces(), loader.faces());
+    assert_eq!(set.loader.held_out(), loader.held_out());
+    assert_eq!(set.faces.height(), loader.faces().len());
+    let held_out = set.held_out_faces.height() + set.held_out_non_faces.height();
+    assert_eq!(held_out, loader.held_out().len());
+
+    // The row's face, drawn from its factors, is the loader's.
+    let records = config.training_records().unwrap();
+    let sizes = set.faces.column("size").unwrap().f32().unwrap().clone();
+    for row in [0, 17, set.faces.height() - 1] {
+        let size = sizes.get(row).unwrap();
+        let record = records.iter().find(|r| r.factors.size == size).unwrap();
+        let drawn = draw_faces(&[record.factors], 64).unwrap();
+        assert_eq!(drawn.image(0).unwrap(), loader.faces().image(row).unwrap());
+    }
+}
+
+#[test]
+fn both_classes_have_the_same_light_and_camera() {
+    let config = SyntheticConfig::new()
+        .with_images(400, 400)
+        .with_held_out(0.6)
+        .with_side(32);
+    let set = config.detection_set().unwrap();
+    let faces = faces_frame(&config.training_records().unwrap()).unwrap();
+    let others = set.held_out_non_faces;
+    for name in [
+        "light_side",
+        "light_height",
+        "light_hardness",
+        "exposure",
+        "contrast",
+        "warmth",
+        "blur",
+        "grain",
+        "jpeg",
+    ] {
+        let values = |frame: &DataFrame| -> Vec<f64> {
+            let column = frame.column(name).unwrap().f32().unwrap();
+            column.into_no_null_iter().map(f64::from).collect()
+        };
+        let (a, b) = (values(&faces), values(&others));
+        let variance = |v: &[f64]| {
+            let m = mean(v);
+            mean(&v.iter().map(|x| (x - m).powi(2)).collect::<Vec<_>>())
+        };
+        let error = (variance(&a) / a.len() as f64 + variance(&b) / b.len() as f64).sqrt();
+        let z = (mean(&a) - mean(&b)) / error;
+        assert!(z.abs() < 4.0, "{name} : {z}");
+    }
+}
+
+#[test]
+fn settings_that_make_no_sense_are_refused() {
+    for share in [-0.1, 1.1, f64::NAN] {
+        let error = small()
+            .with_dark_share(share)
+            .detection_loader()
+            .unwrap_err();
+        assert!(
+            matches!(
+                error,
+                Error::Argument {
+                    name: "dark_share",
+                    ..
+                }
+            ),
+            "{error}"
+        );
+    }
+    assert!(small().with_difficulty(1.5).detection_loader().is_err());
+    assert!(small().with_underexposure(f64::NAN).test_faces().is_err());
+    assert!(small().with_side(31).test_faces().is_err());
+    assert!(small().with_images(0, 50).detection_loader().is_err());
+    assert!(small().with_held_out(1.0).detection_loader().is_err());
+    assert!(small().with_test_faces(0).test_faces().is_err());
+}
+
+/// The measure that the drawings were set for: in the amount of `rapide`, the standard network
+/// learns to tell most faces from the rest, and not all of them.
+#[test]
+fn a_detector_learns_the_drawings_but_not_perfectly() {
+    let device = Device::flex();
+    let config = SyntheticConfig::new().with_images(1_500, 1_500);
+    let start = std::time::Instant::now();
+    let loader = config.detection_loader().unwrap();
+    let tests = config.test_faces().unwrap();
+    println!("dessin : {:.1} s", start.elapsed().as_secs_f64());
+
+    device.seed(42);
+    let model = StandardCnnConfig::new().init(&device);
+    let fitted = fit(model, &loader, &FitConfig::new().with_seed(42)).unwrap();
+    let evaluation = evaluate(&fitted.model, loader.held_out(), 64, &device).unwrap();
+    println!("mises de côté : {evaluation:?}");
+    for group in group_probabilities(&fitted.model, &tests, 64, &device).unwrap() {
+        let found = group.probabilities.iter().filter(|&&p| p >= 0.5).count();
+        println!("{} : {found} sur {}", group.name, group.probabilities.len());
+    }
+    let accuracy = evaluation.accuracy;
+    assert!((0.85..0.998).contains(&accuracy), "{accuracy}");
+}

@@ -1,0 +1,5 @@
+//! Measures by group, and the figures that show them.
+
+mod audit;
+mod compare;
+mod figures;

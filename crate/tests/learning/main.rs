@@ -1,0 +1,14 @@
+//! Operations, models, trainings and what is read in a trained model.
+
+mod checkpoint;
+mod cpu_kernels;
+mod cpu_properties;
+mod db_vae;
+mod db_vae_training;
+mod explain;
+mod lab_networks;
+mod models;
+mod resampling;
+mod support;
+mod tensorflow_parity;
+mod train;

@@ -1,0 +1,7 @@
+//! What a notebook meets: the prelude, checks, live displays, stops; and the worker that `tp` starts.
+
+mod lab_checks;
+mod live;
+mod panic;
+mod prelude;
+mod worker;

@@ -1,0 +1,224 @@
+//! The worker over its pipes: what `tp bench pas` relies on. Its losses are TensorFlow's, from the
+//! fixture of `tensorflow_parity.rs`, whose formulas and batch of four are the worker's.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+};
+
+use serde_json::{Value, json};
+
+const FIXTURE: &str = include_str!("../fixtures/tensorflow_parity.json");
+const BATCH: usize = 4;
+
+struct Worker {
+    child: Child,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+}
+
+impl Worker {
+    fn start() -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_visages-worker"))
+            .env("RAYON_NUM_THREADS", "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        Self {
+            input: child.stdin.take(),
+            output: BufReader::new(child.stdout.take().unwrap()),
+            child,
+        }
+    }
+
+    fn prepared(model: &str, batch: usize) -> (Self, Value) {
+        let mut worker = Self::start();
+        let answer = worker.ask(json!({
+            "op": "prepare", "model": model, "batch": batch, "threads": 1,
+            "learning_rate": 5e-4, "epsilon": 1e-7,
+        }));
+        assert_eq!(answer["ok"], true, "{answer}");
+        (worker, answer)
+    }
+
+    fn ask(&mut self, request: impl ToString) -> Value {
+        let input = self.input.as_mut().unwrap();
+        writeln!(input, "{}", request.to_string()).unwrap();
+        let mut line = String::new();
+        self.output.read_line(&mut line).unwrap();
+        serde_json::from_str(&line).unwrap()
+    }
+
+    fn refusal(&mut self, request: impl ToString) -> String {
+        let answer = self.ask(request);
+        assert_eq!(answer["ok"], false, "{answer}");
+        answer["error"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // The end of its input is the end of its work.
+        drop(self.input.take());
+        assert!(self.child.wait().is_ok_and(|status| status.success()) || std::thread::panicking());
+    }
+}
+
+fn numbers(list: &Value) -> Vec<f64> {
+    let list = list.as_array().unwrap();
+    list.iter().map(|value| value.as_f64().unwrap()).collect()
+}
+
+/// The loss that TensorFlow finds before the first step.
+fn expected(network: &str, losses: &str) -> f64 {
+    let fixture: Value = serde_json::from_str(FIXTURE).unwrap();
+    let values = numbers(&fixture[format!("{network}_training")][losses]);
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+#[test]
+fn first_losses_are_tensorflows_and_training_lowers_them() {
+    for (model, expected, trainable) in [
+        ("cnn", expected("cnn", "losses"), 640_889),
+        ("dbvae", expected("db_vae", "total_loss"), 909_500),
+    ] {
+        let (mut worker, answer) = Worker::prepared(model, BATCH);
+        assert_eq!(
+            (answer["trainable"].as_u64(), answer["threads"].as_u64()),
+            (Some(trainable), Some(1))
+        );
+        let losses = numbers(&worker.ask(json!({ "op": "check", "steps": 12 }))["losses"]);
+        assert_eq!(losses.len(), 12);
+        assert!(
+            (losses[0] / expected - 1.0).abs() < 1e-4,
+            "{model} : {} ≠ {expected}",
+            losses[0]
+        );
+        assert!(losses[11] < 0.9 * losses[0], "{losses:?}");
+    }
+}
+
+/// What TensorFlow 2.21.0 answers, by `peer_tensorflow.py keras` beside the sources of `tp bench pas`,
+/// to `prepare` with a batch of 2, then to `check`.
+#[test]
+fn the_other_networks_lose_what_tensorflows_do() {
+    for (model, expected, trainable) in [
+        ("vae64", 3_086.990_966_8, 4_318_155),
+        ("jeune-age", 0.706_246_495_2, 4_787_778),
+        ("efficientnet-b0", 0.099_504_254_8, 4_007_548),
+    ] {
+        let (mut worker, answer) = Worker::prepared(model, 2);
+        assert_eq!(answer["trainable"].as_u64(), Some(trainable));
+        let losses = numbers(&worker.ask(json!({ "op": "check", "steps": 1 }))["losses"]);
+        assert!(
+            (losses[0] / expected - 1.0).abs() < 1e-4,
+            "{model} : {} ≠ {expected}",
+            losses[0]
+        );
+    }
+}
+
+#[test]
+fn steps_are_timed_and_taken_apart() {
+    let (mut worker, _) = Worker::prepared("dbvae", BATCH);
+    let times = numbers(&worker.ask(json!({ "op": "time", "steps": 3 }))["milliseconds"]);
+    assert!(times.len() == 3 && times.iter().all(|time| *time > 0.0));
+
+    let profile = worker.ask(json!({ "op": "profile", "repeats": 1 }));
+    let phases: Vec<&str> = profile["phases"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|phase| phase["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(phases[0], "encodeur");
+    assert!(phases.contains(&"rétropropagation") && phases.contains(&"optimiseur (Adam)"));
+    let layers = profile["layers"].as_array().unwrap();
+    let shape = |name: &str| {
+        let layer = layers.iter().find(|layer| layer["name"] == name);
+        layer.unwrap_or_else(|| panic!("{name}"))["output"].clone()
+    };
+    assert_eq!(shape("conv4"), json!([BATCH, 72, 4, 4]));
+    assert_eq!(shape("output"), json!([BATCH, 201]));
+    assert_eq!(shape("up4"), json!([BATCH, 3, 64, 64]));
+}
+
+#[test]
+fn a_bad_request_is_refused_in_french_and_the_next_is_answered() {
+    let mut worker = Worker::start();
+    let refusal = worker.refusal(json!({ "op": "check", "steps": 1 }));
+    assert!(refusal.contains("prepare"), "{refusal}");
+    for bad in ["bonjour", "{}", r#"{"op":"danse"}"#] {
+        assert!(worker.refusal(bad).starts_with("requête illisible"));
+    }
+    let prepare = |model: &str, batch: usize, learning_rate: f64| {
+        json!({
+            "op": "prepare", "model": model, "batch": batch,
+            "learning_rate": learning_rate, "epsilon": 1e-7,
+        })
+    };
+    assert!(
+        worker
+            .refusal(prepare("resnet", 4, 5e-4))
+            .contains("resnet")
+    );
+    for batch in [0, 3, 5000] {
+        let refusal = worker.refusal(prepare("cnn", batch, 5e-4));
+        assert!(refusal.contains("nombre pair de 2 à 4096"), "{refusal}");
+    }
+    let refusal = worker.refusal(prepare("cnn", 4, -1.0));
+    assert!(refusal.contains("learning_rate = -1"), "{refusal}");
+    assert_eq!(worker.ask(prepare("cnn", 2, 5e-4))["ok"], true);
+}
+
+#[test]
+fn faces_are_drawn_with_lines_that_tell_how_far_it_is() {
+    let folder = std::env::temp_dir().join(format!("visages-worker-synth-{}", std::process::id()));
+    let mut worker = Worker::start();
+    let request = json!({
+        "op": "synth", "faces": 40, "side": 32, "seed": 3, "bias": "balanced", "difficulty": 0.2,
+        "output": folder,
+    });
+    let mut answer = worker.ask(&request);
+    let mut advances = Vec::new();
+    while answer.get("ok").is_none() {
+        advances.push((
+            answer["done"].as_u64().unwrap(),
+            answer["total"].as_u64().unwrap(),
+        ));
+        let mut line = String::new();
+        worker.output.read_line(&mut line).unwrap();
+        answer = serde_json::from_str(&line).unwrap();
+    }
+    assert_eq!(advances, [(0, 44), (32, 44), (44, 44)]);
+    assert_eq!(
+        answer,
+        json!({ "ok": true, "files": 44, "resumed": 0, "malformed": 8, "duplicates": 4, "contradictions": 3 })
+    );
+    // The files, the manifest, the settings.
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 46);
+
+    let sheet = folder.join("planche.png");
+    let mut asked = request.clone();
+    (asked["op"], asked["output"]) = (json!("sheet"), json!(sheet));
+    assert_eq!(worker.ask(&asked), json!({ "ok": true }));
+    assert!(std::fs::metadata(&sheet).unwrap().len() > 10_000);
+
+    // The sheet is foreign to the folder: what is refused is said in one French line.
+    assert!(worker.refusal(&request).contains("planche.png"));
+    let _ = std::fs::remove_dir_all(&folder);
+}
+
+#[test]
+fn a_training_set_in_one_file_is_counted_or_refused() {
+    let mut worker = Worker::start();
+    let path = |name| format!("{}/tests/fixtures/h5/{name}", env!("CARGO_MANIFEST_DIR"));
+    let answer = worker.ask(json!({ "op": "h5", "path": path("chunked.h5") }));
+    assert_eq!(
+        (&answer["faces"], &answer["others"]),
+        (&json!(8), &json!(4))
+    );
+    let refusal = worker.refusal(json!({ "op": "h5", "path": path("floats.h5") }));
+    assert!(refusal.contains("de type f32"), "{refusal}");
+}
