@@ -46,7 +46,7 @@ pub fn execute(args: &TestArgs) -> Result<Verdict> {
     steps.extend(run_side_by_side(
         library_checks(&installation, &toolchain),
         vec![
-            command_checks(&installation),
+            command_checks(&installation, &toolchain),
             lab_checks(&installation, &program),
         ],
     )?);
@@ -78,22 +78,18 @@ fn first_checks(installation: &Installation) -> Vec<Check> {
 
 /// The library: what is compiled with burn and polars.
 fn library_checks(installation: &Installation, toolchain: &Toolchain) -> Vec<Check> {
-    let clippy = checks::clippy_library(installation, toolchain);
-    let tests = checks::tests(installation, "release", &["visages"]);
-    vec![
-        Check::command("clippy, bibliothèque", clippy),
-        Check::command("tests, bibliothèque", tests),
-    ]
+    let tests = checks::clippy_and_tests(installation, toolchain, "release", &["visages"]);
+    vec![Check::command("clippy et tests, bibliothèque", tests)]
 }
 
 /// The command line and the kernel: another profile, hence another folder and no lock in common with the library's.
-fn command_checks(installation: &Installation) -> Vec<Check> {
-    let clippy = checks::clippy_tp(installation);
-    let tests = checks::tests(installation, "tp", &["tp-protocol", "tp"]);
-    vec![
-        Check::command("clippy, ligne de commande", clippy),
-        Check::command("tests, noyau et ligne de commande", tests),
-    ]
+fn command_checks(installation: &Installation, toolchain: &Toolchain) -> Vec<Check> {
+    let packages = ["tp-protocol", "tp"];
+    let tests = checks::clippy_and_tests(installation, toolchain, "tp", &packages);
+    vec![Check::command(
+        "clippy et tests, noyau et ligne de commande",
+        tests,
+    )]
 }
 
 /// The labs, through the kernel that is installed.

@@ -28,49 +28,28 @@ pub fn format_check(installation: &Installation) -> Command {
     cargo(installation, &["fmt", "--all", "--check"])
 }
 
-pub fn clippy_tp(installation: &Installation) -> Command {
-    let packages = ["-p", "tp", "-p", "tp-protocol", "--all-targets"];
-    let mut command = cargo(installation, &["clippy", "--profile", "tp", "--locked"]);
-    command.args(packages).args(["--", "-D", "warnings"]);
-    command
-}
-
-/// Clippy as the compiler of our own crate in an ordinary build: `cargo clippy` would check polars and burn once more.
-/// What it compiles is not run, hence not optimised.
-pub fn clippy_library(installation: &Installation, toolchain: &Toolchain) -> Command {
-    let mut command = cargo(
-        installation,
-        &[
-            "build",
-            "--release",
-            "--locked",
-            "--config",
-            "profile.release.package.visages.opt-level=0",
-            "-p",
-            "visages",
-            "--lib",
-            "--tests",
-        ],
-    );
-    command.env(
-        "RUSTC_WORKSPACE_WRAPPER",
-        toolchain.sysroot.join("bin/clippy-driver"),
-    );
-    command.env("CLIPPY_ARGS", "-Dwarnings");
-    command
-}
-
-pub fn tests(installation: &Installation, profile: &str, packages: &[&str]) -> Command {
+/// Tests of `packages`, whose own crates are compiled by clippy: it is the compiler with more to say, so that one compilation
+/// gives the warnings, which are refused, and the tests. `cargo clippy` would compile them, and check burn and polars, once more.
+pub fn clippy_and_tests(
+    installation: &Installation,
+    toolchain: &Toolchain,
+    profile: &str,
+    packages: &[&str],
+) -> Command {
     let mut command = cargo(installation, &["test", "--profile", profile, "--locked"]);
     for package in packages {
         command.args(["-p", package]);
     }
+    let clippy = toolchain.sysroot.join("bin/clippy-driver");
+    command.env("RUSTC_WORKSPACE_WRAPPER", clippy);
+    command.env("CLIPPY_ARGS", "-Dwarnings");
     if let Some(data) = data(installation) {
         command.env("TP_DONNEES", data);
     }
     command
 }
 
+/// The folder of photographs that tests and labs read, if there is one.
 pub fn data(installation: &Installation) -> Option<PathBuf> {
     let given = std::env::var_os("TP_DONNEES").map(PathBuf::from);
     let root = installation.repository.root();
