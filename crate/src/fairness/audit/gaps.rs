@@ -13,9 +13,9 @@ use super::{
 use crate::{
     error::Result,
     fairness::{
-        metric::{Spec, Worst},
-        stats::{Draws, NO_GROUP, Sample, holm, permutation_p, quantile, resample},
+        stats::{Draws, holm, permutation_p, quantile, resample},
     },
+    metrics::{NO_GROUP, Sample, Spec, Worst},
 };
 
 /// One metric in the groups of one factor.
@@ -272,7 +272,7 @@ impl<'a> Spread<'a> {
             Worst::Highest => named(*high),
             Worst::Farthest if least.abs() > most.abs() => named(*low),
             Worst::Farthest => named(*high),
-            Worst::None => None,
+            Worst::Neither => None,
         };
         gap.lowest = Some((named(*low), least));
         gap.highest = Some((named(*high), most));
