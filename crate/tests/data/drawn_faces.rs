@@ -489,7 +489,7 @@ fn a_stopped_folder_goes_on_and_a_foreign_one_is_refused() {
 
 #[test]
 fn a_sheet_has_a_legend_without_names() {
-    let sheet = config(12).sheet().unwrap();
+    let sheet = visages::figures::drawn_faces_sheet(&config(12)).unwrap();
     assert!(
         sheet.width() > 900 && sheet.alt_text().contains(" · g "),
         "{}",

@@ -5,7 +5,6 @@ use visages::{
     burn::tensor::Device,
     data::{Bias, ImageStore, SkinTone, SyntheticConfig, TestFaces, draw_faces, faces_frame},
     error::Error,
-    fairness::group_probabilities,
     models::StandardCnnConfig,
     polars::prelude::DataFrame,
     train::{FitConfig, evaluate, fit},
@@ -256,9 +255,10 @@ fn a_detector_learns_the_drawings_but_not_perfectly() {
     let fitted = fit(model, &loader, &FitConfig::new().with_seed(42)).unwrap();
     let evaluation = evaluate(&fitted.model, loader.held_out(), 64, &device).unwrap();
     println!("mises de côté : {evaluation:?}");
-    for group in group_probabilities(&fitted.model, &tests, 64, &device).unwrap() {
-        let found = group.probabilities.iter().filter(|&&p| p >= 0.5).count();
-        println!("{} : {found} sur {}", group.name, group.probabilities.len());
+    for group in &tests.groups {
+        let answers = predict_probabilities(&fitted.model, &group.images, 64, &device).unwrap();
+        let found = answers.iter().filter(|&&p| p >= 0.5).count();
+        println!("{} : {found} sur {}", group.name, answers.len());
     }
     let accuracy = evaluation.accuracy;
     assert!((0.85..0.998).contains(&accuracy), "{accuracy}");

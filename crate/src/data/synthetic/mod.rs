@@ -27,7 +27,6 @@ mod planted;
 mod record;
 mod render;
 mod sample;
-mod sheet;
 mod tone;
 
 use std::ops::RangeInclusive;

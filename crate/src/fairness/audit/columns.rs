@@ -96,7 +96,7 @@ pub(super) fn scores(frame: &DataFrame, name: &str) -> Result<Vec<f64>> {
 pub(crate) struct Factor {
     /// Name of the column, or of the columns that are crossed: « tone × gender ».
     pub name: String,
-    /// Names of the groups: numbers in increasing order, words in alphabetical order.
+    /// Names of the groups: numbers in increasing order, words in alphabetical order or in the frame's.
     pub groups: Vec<String>,
     /// The group of each row.
     pub label: Vec<u16>,

@@ -284,8 +284,8 @@ impl<'a> Spread<'a> {
     fn ranges(&self, draws: Draws) -> Option<Vec<f64>> {
         let deviations = match self.measure.spec {
             _ if self.scarce => return None,
-            Spec { inflated: true, .. } => return None,
-            Spec { rate: true, .. } => self.rate_deviations(draws),
+            Spec { is_inflated: true, .. } => return None,
+            Spec { is_rate: true, .. } => self.rate_deviations(draws),
             _ => self.deviations(draws),
         };
         let groups = deviations.first().map_or(0, Vec::len);

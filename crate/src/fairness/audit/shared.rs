@@ -70,8 +70,8 @@ macro_rules! shared_by_audits {
         /// | `note` | str | in French, why a cell is empty or doubtful |
         ///
         /// # Errors
-        /// [`Error::Column`] for a column that is missing, holds an empty cell, NaN or a value out of range, or that
-        /// makes no groups; [`Error::NotAProbability`] for a score outside [0, 1]; [`Error::Argument`] for a
+        /// [`Error::Column`](crate::Error::Column) for a column that is missing, holds an empty cell, NaN or a value out of range, or that
+        /// makes no groups; [`Error::NotAProbability`](crate::Error::NotAProbability) for a score outside [0, 1]; [`Error::Argument`](crate::Error::Argument) for a
         /// setting or an empty frame.
         pub fn by_group(&self) -> Result<DataFrame> {
             let task = self.task()?;
@@ -130,7 +130,7 @@ macro_rules! shared_by_audits {
         /// | `small`, `note` | bool, str | as in [`by_group`](Self::by_group), for the smaller of both groups |
         ///
         /// # Errors
-        /// Those of [`by_group`](Self::by_group), and [`Error::Argument`] for a factor or group that does not exist.
+        /// Those of [`by_group`](Self::by_group), and [`Error::Argument`](crate::Error::Argument) for a factor or group that does not exist.
         pub fn differences(
             &self,
             factor: &str,
@@ -157,7 +157,7 @@ macro_rules! shared_by_audits {
         /// | `small`, `note` | bool, str | as in [`by_group`](Self::by_group) |
         ///
         /// # Errors
-        /// Those of [`by_group`](Self::by_group); [`Error::Argument`] for the standardised MAE.
+        /// Those of [`by_group`](Self::by_group); [`Error::Argument`](crate::Error::Argument) for the standardised MAE.
         pub fn against(&self, other: &str, metric: $metric) -> Result<DataFrame> {
             let one = self.only(metric);
             let tasks = [one.task()?, one.with_other(other, metric)?.task()?];
@@ -183,7 +183,7 @@ macro_rules! shared_by_audits {
         /// | `small`, `note` | bool, str | as in [`by_group`](Self::by_group) |
         ///
         /// # Errors
-        /// Those of [`by_group`](Self::by_group); [`Error::Argument`] for fewer than two classes.
+        /// Those of [`by_group`](Self::by_group); [`Error::Argument`](crate::Error::Argument) for fewer than two classes.
         pub fn by_factor(
             &self,
             column: &str,

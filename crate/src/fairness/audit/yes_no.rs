@@ -11,7 +11,7 @@ use super::{
     shared::{RESAMPLES, SEED, shared_by_audits},
 };
 use crate::{
-    error::{Error, Result},
+    error::Result,
     fairness::stats::Draws,
     metrics::Metric,
 };
@@ -154,7 +154,7 @@ impl Audit {
     /// | `rate`, `low`, `high` | f64 | share of positives, 95 % Wilson interval |
     ///
     /// # Errors
-    /// Those of [`by_group`](Self::by_group); [`Error::Argument`] without scores.
+    /// Those of [`by_group`](Self::by_group); [`Error::Argument`](crate::Error::Argument) without scores.
     pub fn reliability(&self) -> Result<DataFrame> {
         let (task, factors) = self.with_scores()?;
         curves::reliability(&task, &factors)
@@ -170,7 +170,7 @@ impl Audit {
     /// | `fpr`, `tpr` | f64 | rates at this threshold |
     ///
     /// # Errors
-    /// Those of [`by_group`](Self::by_group); [`Error::Argument`] without scores.
+    /// Those of [`by_group`](Self::by_group); [`Error::Argument`](crate::Error::Argument) without scores.
     pub fn roc(&self) -> Result<DataFrame> {
         let (task, factors) = self.with_scores()?;
         curves::roc(&task, &factors)

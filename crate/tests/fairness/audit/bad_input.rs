@@ -1,7 +1,8 @@
 //! What cannot be measured is one clear French line or an empty cell with a note, never a panic, never a wrong number.
 
 use visages::{
-    fairness::{AgeAudit, Audit, Metric},
+    fairness::{AgeAudit, Audit},
+    metrics::Metric,
     polars::prelude::{DataFrame, df},
 };
 
