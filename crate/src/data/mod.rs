@@ -29,7 +29,6 @@ mod split;
 mod synthetic;
 mod test_faces;
 pub mod utkface;
-pub(crate) mod watch;
 
 pub use batches::{Batch, Batches};
 pub use detection::{

@@ -33,5 +33,6 @@ pub use drawn_faces::drawn_faces_sheet;
 pub use group_bars::{grouped_bars, recall_bars};
 pub use histogram::stacked_histogram;
 pub use loss_curve::loss_curve;
+pub(crate) use loss_curve::trace_figure;
 pub use schemes::{db_vae_scheme, vae_scheme};
 pub use tables::{confusion_matrix, crosstab_heatmap};

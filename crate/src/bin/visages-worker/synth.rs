@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use visages::{
     data::{Bias, DrawnFacesConfig, FolderReport},
     figures::drawn_faces_sheet,
-    train::StopFlag,
+    host::StopFlag,
 };
 
 use crate::error::Result;
