@@ -10,6 +10,7 @@ use std::{
 
 use burn::tensor::{Device, Tensor};
 use sha2::{Digest, Sha256};
+use tp_protocol::data_sets::{CELEBA, DataSet, IMAGENETTE};
 
 use super::{
     batches::{Batch, Batches},
@@ -24,11 +25,6 @@ use crate::{
     error::{Error, Result},
     host,
 };
-
-/// Accepted names of the folder of faces, tried in this order.
-pub const FACE_FOLDERS: [&str; 3] = ["CelebA", "celeba", "visages"];
-/// Accepted names of the folder of photographs without people, tried in this order.
-pub const NON_FACE_FOLDERS: [&str; 2] = ["imagenette", "non_visages"];
 
 /// Label of a face.
 pub const FACE: u8 = 1;
@@ -178,10 +174,12 @@ impl DetectionConfig {
         if let Some(file) = h5_file(root) {
             return load_h5(&file, self);
         }
-        let face_folder = find_folder(root, "les visages", &FACE_FOLDERS)?;
-        let non_face_folder = find_folder(root, "les photos sans visage", &NON_FACE_FOLDERS)?;
-        let is_celeba =
-            face_folder.ends_with(FACE_FOLDERS[0]) || face_folder.ends_with(FACE_FOLDERS[1]);
+        let face_folder = find_folder(root, &CELEBA)?;
+        let non_face_folder = find_folder(root, &IMAGENETTE)?;
+        // A folder of another name holds other portraits.
+        let is_celeba = face_folder
+            .file_name()
+            .is_some_and(|name| name.eq_ignore_ascii_case(CELEBA.title));
         let face_framing = match self.face_framing {
             Some(framing) => framing,
             None if is_celeba => Framing::CELEBA,
@@ -202,25 +200,25 @@ impl DetectionConfig {
     }
 }
 
-/// The first of `names` that is a folder of `root`.
-pub(super) fn find_folder(root: &Path, what: &str, names: &[&str]) -> Result<PathBuf> {
-    names
-        .iter()
-        .map(|name| root.join(name))
-        .find(|folder| folder.is_dir())
-        .ok_or_else(|| {
-            let quoted: Vec<String> = names.iter().map(|name| format!("« {name} »")).collect();
-            Error::FolderMissing {
-                what: what.to_owned(),
-                path: root.join(names.first().copied().unwrap_or_default()),
-                remedy: format!(
-                    "Dans « {} », placez les images dans un dossier nommé {} (sous-dossiers permis) ; \
-                     voyez data/README.md",
-                    root.display(),
-                    quoted.join(" ou ")
-                ),
-            }
-        })
+/// The folder of a data set under the data folder `root`.
+pub(super) fn find_folder(root: &Path, set: &DataSet) -> Result<PathBuf> {
+    set.find(root).ok_or_else(|| {
+        let quoted: Vec<String> = set
+            .places
+            .iter()
+            .map(|name| format!("« {name} »"))
+            .collect();
+        Error::FolderMissing {
+            what: set.images.to_owned(),
+            path: root.join(set.place()),
+            remedy: format!(
+                "Dans « {} », placez les images dans un dossier nommé {} (sous-dossiers permis) ; \
+                 voyez data/README.md",
+                root.display(),
+                quoted.join(" ou ")
+            ),
+        }
+    })
 }
 
 /// Faces and non-faces, split into a training part and a held-out part.

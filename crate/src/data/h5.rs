@@ -10,6 +10,7 @@
 use std::path::{Path, PathBuf};
 
 use hdf5_pure::{DType, Dataset, File};
+use tp_protocol::data_sets::TRAIN_FACE;
 
 use super::{
     detection::{DetectionConfig, DetectionLoader, FACE},
@@ -21,9 +22,6 @@ use crate::{
     error::{Error, Result, io_reason},
     host,
 };
-
-/// Name of the file in a data folder.
-pub const H5_FILE: &str = "train_face.h5";
 
 /// Rows read at a time: 12 MiB of images.
 const WINDOW: usize = 1024;
@@ -37,7 +35,7 @@ pub(crate) fn h5_file(path: &Path) -> Option<PathBuf> {
     if is_h5 && !path.is_dir() {
         return Some(path.to_path_buf());
     }
-    Some(path.join(H5_FILE)).filter(|inside| inside.is_file())
+    TRAIN_FACE.find(path)
 }
 
 /// Reads and splits a file in the layout of `train_face.h5`, in the amounts of `config`, spread

@@ -31,14 +31,10 @@ mod test_faces;
 pub mod utkface;
 
 pub use batches::{Batch, Batches};
-pub use detection::{
-    DetectionConfig, DetectionLoader, FACE, FACE_FOLDERS, LabelledImages, NON_FACE,
-    NON_FACE_FOLDERS,
-};
-pub use fairface::FAIRFACE_FOLDER;
+pub use detection::{DetectionConfig, DetectionLoader, FACE, LabelledImages, NON_FACE};
 pub use folder::{ImageFolder, UnreadableFile};
 pub(crate) use h5::h5_file;
-pub use h5::{H5_FILE, count_h5, load_h5, read_h5};
+pub use h5::{count_h5, load_h5, read_h5};
 pub use image_store::{CHANNELS, ImageStore};
 pub use options::{Crop, DEFAULT_SIDE, Decoding, Framing, LoadOptions};
 pub use preset::{PRESET_VARIABLE, Preset};
@@ -51,4 +47,6 @@ pub use synthetic::{
     NonFaceFactors, NonFaceKind, Presentation, Shot, SkinTone, SyntheticConfig, TONES_BY_CODE,
     draw_faces, faces_frame, non_faces_frame,
 };
-pub use test_faces::{FaceGroup, TEST_FACE_FOLDERS, TestFaces};
+pub use test_faces::{FaceGroup, TestFaces};
+/// The data sets that the labs know, each described once.
+pub use tp_protocol::data_sets::{self, DATA_SETS, DataSet};

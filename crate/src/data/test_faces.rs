@@ -7,13 +7,12 @@
 
 use std::path::Path;
 
+use tp_protocol::data_sets::PPB;
+
 use super::{
     detection::find_folder, folder::ImageFolder, image_store::ImageStore, options::LoadOptions,
 };
 use crate::error::{Error, Result};
-
-/// Accepted names of the folder of test faces, tried in this order.
-pub const TEST_FACE_FOLDERS: [&str; 2] = ["ppb", "visages_test"];
 
 /// Folder of each group and its name, in the order of the original.
 pub(super) const GROUPS: [(&str, &str); 4] = [
@@ -50,7 +49,7 @@ impl TestFaces {
     /// [`Error::FolderMissing`] naming the folder that lacks, [`Error::FolderEmpty`] for a group
     /// without a readable face.
     pub fn load(root: &Path, options: &LoadOptions) -> Result<Self> {
-        let folder = find_folder(root, "les visages de test", &TEST_FACE_FOLDERS)?;
+        let folder = find_folder(root, &PPB)?;
         let groups = GROUPS
             .into_iter()
             .map(|(code, name)| FaceGroup::load(&folder, code, name, options))

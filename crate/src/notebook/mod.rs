@@ -19,7 +19,6 @@ mod user_cache;
 pub use attempt::{Attempt, attempt};
 pub use check::{Check, Grade, IntoOutcome, Outcome, Verdict, check, grade};
 pub use compare::{close, equal};
-pub use data_source::SYNTHETIC;
 pub use display::{ShowTensor, Table, show_table};
 pub use live::{ProgressBar, clear_output, progress_bar, stop_requested};
 pub use panic::{cell_failed, cell_panicked, enter_cell, run_cell, tell_evcxr};

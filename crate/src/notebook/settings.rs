@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use tp_protocol::data_sets::asks_for_drawings;
+
 use super::{
-    data_source::{DataSource, asks_for_drawings, find_data},
+    data_source::{DataSource, find_data},
     session::Session,
 };
 use crate::{
@@ -13,7 +15,7 @@ use crate::{
 };
 
 /// Environment variable that names the data: a folder, a file `train_face.h5`, or
-/// [`SYNTHETIC`](super::SYNTHETIC).
+/// [`DRAWINGS`](crate::data::data_sets::DRAWINGS).
 pub const DATA_VARIABLE: &str = "TP_DONNEES";
 /// Environment variable that gives the seed.
 pub const SEED_VARIABLE: &str = "TP_GRAINE";

@@ -5,8 +5,11 @@ use std::path::Path;
 use clap::Args;
 use serde::Serialize;
 
+use tp_protocol::data_sets::{DATA_SETS, DataSet};
+
+use super::data;
 use crate::cli::Verdict;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::french::fixed;
 use crate::kernel::KernelFolder;
 use crate::paths::{Cache, Repository};
@@ -302,32 +305,49 @@ fn device() -> Finding {
     }
 }
 
+/// The data sets that are there, and those that are not, in one line.
 fn data(repository: &Repository) -> Vec<Finding> {
-    let given = std::env::var_os("TP_DONNEES").map(std::path::PathBuf::from);
-    let root = given.unwrap_or_else(|| repository.root().join("data"));
-    let sets = [
-        ("Visages (CelebA)", "CelebA"),
-        ("Images sans visage (imagenette)", "imagenette"),
-        ("Visages de test du MIT (ppb)", "ppb"),
-    ];
-    sets.into_iter()
-        .map(|(component, folder)| {
-            let path = root.join(folder);
-            if has_entries(&path) {
-                Finding::present(component, path.display().to_string())
-            } else {
-                Finding::optional(
-                    component,
-                    format!("absent de {}", root.display()),
-                    "Voir data/README.md.",
-                )
+    let given = std::env::var_os("TP_DONNEES").filter(|value| !value.is_empty());
+    let root = match data::root_of(given.clone()) {
+        Ok(Some(root)) => root,
+        Ok(None) if given.is_some() => {
+            return vec![Finding::present(
+                "Données",
+                "visages dessinés, demandés par TP_DONNEES",
+            )];
+        }
+        Ok(None) => repository.root().join("data"),
+        Err(error) => return vec![Finding::missing("Données", error.to_string(), "")],
+    };
+    let (there, absent): (Vec<&DataSet>, Vec<&DataSet>) = DATA_SETS
+        .iter()
+        .partition(|set| set.find(&root).is_some());
+    let mut findings: Vec<Finding> = there
+        .into_iter()
+        .map(|set| {
+            let path = set.find(&root).unwrap_or_else(|| root.join(set.place()));
+            let detail = format!("{} ({})", path.display(), set.content);
+            match path.is_file() || has_entries(&path) {
+                true => Finding::present(set.title, detail),
+                false => Finding::optional(
+                    set.title,
+                    format!("{} est vide", path.display()),
+                    "Mettez-y les images ou supprimez ce dossier ; voir data/README.md.",
+                ),
             }
         })
-        .collect()
+        .collect();
+    if !absent.is_empty() {
+        let names: Vec<&str> = absent.iter().map(|set| set.title).collect();
+        findings.push(Finding::optional(
+            "Jeux de données",
+            format!("absents de {} : {}", root.display(), names.join(", ")),
+            "Les TP emploient des visages dessinés à la place. Pour des photos, voir data/README.md.",
+        ));
+    }
+    findings
 }
 
 fn has_entries(path: &Path) -> bool {
-    std::fs::read_dir(path)
-        .map_err(Error::io("Impossible de lire", path))
-        .is_ok_and(|mut entries| entries.next().is_some())
+    std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some())
 }
