@@ -86,8 +86,8 @@ mod tests {
     use super::*;
     use crate::{
         data::{
-            DetectionLoader, ImageFolder, ImageStore, LoadOptions, TestFaces, load_h5, read_h5,
-            split_by_content,
+            DetectionConfig, DetectionLoader, ImageFolder, ImageStore, LoadOptions, TestFaces,
+            read_h5, split_by_content,
         },
         explain::{kl_by_dimension, latent_traversal},
         models::{DbVae, DbVaeConfig, StandardCnn, StandardCnnConfig},
@@ -331,7 +331,7 @@ mod tests {
             "les autres images",
         );
         // What was read is split all the same: the wish was answered.
-        let (loader, _) = interrupted(2, || load_h5(&path, &Default::default()).unwrap());
+        let (loader, _) = interrupted(2, || DetectionConfig::default().init(&path).unwrap());
         assert!(loader.train_size() > 1_000);
     }
 }

@@ -4,7 +4,7 @@ use burn::tensor::{Device, activation::sigmoid};
 
 use super::classifier::{Classifier, logits};
 use crate::{
-    data::{FACE, ImageStore, LabelledImages, NON_FACE},
+    data::{FACE, ImageStore, LABEL, Labelled, NON_FACE},
     error::{Error, Result},
     stop,
 };
@@ -61,18 +61,21 @@ pub fn accuracy(probabilities: &[f32], labels: &[u8]) -> Result<f64> {
     Ok(Evaluation::new(probabilities, labels)?.accuracy)
 }
 
-/// Accuracy of a model on labelled images, and its two kinds of mistakes.
+/// Accuracy of a model on a detection set, whose column [`LABEL`] tells faces, and its two kinds of mistakes.
 ///
 /// # Errors
-/// Those of [`predict_probabilities`] and [`accuracy`].
+/// Those of [`predict_probabilities`] and [`accuracy`]; [`Error::Column`] without that column.
 pub fn evaluate<M: Classifier>(
     model: &M,
-    data: &LabelledImages,
+    data: &Labelled,
     batch_size: usize,
     device: &Device,
 ) -> Result<Evaluation> {
-    let probabilities = predict_probabilities(model, &data.images, batch_size, device)?;
-    Evaluation::new(&probabilities, &data.labels)
+    let probabilities = predict_probabilities(model, data.images(), batch_size, device)?;
+    // A label that is no byte is no label either: it is refused below.
+    let label = |class: usize| u8::try_from(class).unwrap_or(u8::MAX);
+    let labels: Vec<u8> = data.classes(LABEL)?.into_iter().map(label).collect();
+    Evaluation::new(&probabilities, &labels)
 }
 
 /// How a detector does on images with and without faces, at the threshold 0.5.

@@ -1,6 +1,8 @@
 //! Drawn faces and other images: the same from the same seed, balanced where they say so, and a
 //! detector learns them, not too easily.
 
+use std::borrow::Cow;
+
 use visages::{
     burn::tensor::Device,
     data::{Bias, ImageStore, SkinTone, SyntheticConfig, TestFaces, draw_faces, faces_frame},
@@ -35,8 +37,8 @@ fn a_seed_decides_of_every_pixel() {
 }
 
 /// Every image of the stores, sorted.
-fn sorted<'a>(stores: &[&'a ImageStore]) -> Vec<&'a [u8]> {
-    let mut images: Vec<&[u8]> = stores
+fn sorted<'a>(stores: &[&'a ImageStore]) -> Vec<Cow<'a, [u8]>> {
+    let mut images: Vec<Cow<[u8]>> = stores
         .iter()
         .flat_map(|store| (0..store.len()).map(|index| store.image(index).unwrap()))
         .collect();
@@ -51,7 +53,7 @@ fn no_image_comes_twice_in_training_and_test_sets() {
     let mut stores = vec![
         loader.faces(),
         loader.non_faces(),
-        &loader.held_out().images,
+        loader.held_out().images(),
     ];
     stores.extend(tests.groups.iter().map(|group| &group.images));
     let mut images = sorted(&stores);

@@ -19,7 +19,7 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use self::pixels::Pixels;
-use super::image_store::ImageStore;
+use super::image_store::{CHANNELS, ImageStore};
 use crate::error::{Error, Result};
 
 /// One random change of an image. Ranges are drawn uniformly.
@@ -226,6 +226,23 @@ impl Augmenter {
     /// # Errors
     /// [`Error::Index`] when there is no such image, [`Error::Argument`] for an amount out of its range.
     pub fn apply(&self, images: &ImageStore, indices: &[usize], epoch: u64) -> Result<ImageStore> {
+        let (height, width) = self.size(images)?;
+        let variants = indices
+            .par_iter()
+            .map(|&index| Ok(self.variant(images, index, epoch, index as u64)?.to_bytes()))
+            .collect::<Result<Vec<Vec<u8>>>>()?;
+        let mut store = ImageStore::with_capacity(height, width, variants.len());
+        for variant in &variants {
+            store.push(variant)?;
+        }
+        Ok(store)
+    }
+
+    /// Height and width of the variants of these images.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for an amount out of its range.
+    pub(super) fn size(&self, images: &ImageStore) -> Result<(usize, usize)> {
         let mut size = (images.height(), images.width());
         for transform in &self.transforms {
             transform.check(size)?;
@@ -233,27 +250,46 @@ impl Augmenter {
                 size = (height, width);
             }
         }
-        let variants = indices
-            .par_iter()
-            .map(|&index| {
-                let mut rng = StdRng::from_seed(self.key(epoch, index));
-                let pixels = Pixels::new(images.image(index)?, images.height(), images.width());
-                let transforms = self.transforms.iter();
-                let pixels = transforms.fold(pixels, |image, next| next.apply(image, &mut rng));
-                Ok(pixels.to_bytes())
-            })
-            .collect::<Result<Vec<Vec<u8>>>>()?;
-        let mut store = ImageStore::with_capacity(size.0, size.1, variants.len());
-        for variant in &variants {
-            store.push(variant)?;
-        }
-        Ok(store)
+        Ok(size)
+    }
+
+    /// Variants of images as the values of `[n, 3, height, width]`, in `[0, 1]`, and their size. Each image comes with the
+    /// place in the epoch that its draws depend on.
+    pub(super) fn planes(
+        &self,
+        images: &ImageStore,
+        places: &[(usize, u64)],
+        epoch: u64,
+    ) -> Result<(Vec<f32>, (usize, usize))> {
+        let (height, width) = self.size(images)?;
+        let area = height * width;
+        let mut values = vec![0.0; places.len() * CHANNELS * area];
+        values
+            .par_chunks_mut((CHANNELS * area).max(1))
+            .zip(places)
+            .try_for_each(|(planes, &(index, place))| {
+                let variant = self.variant(images, index, epoch, place)?;
+                for (at, pixel) in variant.values.iter().enumerate() {
+                    for (channel, value) in pixel.iter().enumerate() {
+                        planes[channel * area + at] = value / 255.0;
+                    }
+                }
+                Ok::<(), Error>(())
+            })?;
+        Ok((values, (height, width)))
+    }
+
+    fn variant(&self, images: &ImageStore, index: usize, epoch: u64, place: u64) -> Result<Pixels> {
+        let mut rng = StdRng::from_seed(self.key(epoch, place));
+        let pixels = Pixels::new(&images.image(index)?, images.height(), images.width());
+        let transforms = self.transforms.iter();
+        Ok(transforms.fold(pixels, |image, next| next.apply(image, &mut rng)))
     }
 
     /// Seed of one image's draws.
-    fn key(&self, epoch: u64, index: usize) -> [u8; 32] {
+    fn key(&self, epoch: u64, place: u64) -> [u8; 32] {
         let mut hasher = Sha256::new();
-        for number in [self.seed, epoch, index as u64] {
+        for number in [self.seed, epoch, place] {
             hasher.update(number.to_le_bytes());
         }
         hasher.finalize().into()
