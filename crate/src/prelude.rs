@@ -22,9 +22,9 @@ pub use polars;
 pub use polars::prelude::*;
 
 pub use crate::data::{
-    Batch, Bias, Crop, Decoding, DetectionConfig, DetectionLoader, DrawnFacesConfig, FaceGroup,
-    Framing, ImageFolder, ImageStore, IndexBatches, LabelledImages, LoadOptions, Preset,
-    SplitConfig, SplitRows, SyntheticConfig, TestFaces,
+    Batch, BatchConfig, Bias, Crop, Decoding, DetectionConfig, DetectionLoader, DrawnFacesConfig,
+    FaceGroup, Framing, ImageFolder, ImageStore, IndexBatches, Labelled, LabelledBatch,
+    LabelledSplit, LoadOptions, Preset, SplitConfig, SplitRows, SyntheticConfig, TestFaces,
     augment::{Augmenter, Transform},
     cacd, celeba, classes, fairface, read_images, split_by_content, utkface,
 };

@@ -289,7 +289,7 @@ impl Cache {
                 .zip(places)
                 .filter(|(source, _)| source.is_image())
             {
-                file.write_all(images.image(place).map_err(io::Error::other)?)?;
+                file.write_all(&images.image(place).map_err(io::Error::other)?)?;
             }
             let mut pixels = vec![0; self.image_len];
             for (_, position) in kept

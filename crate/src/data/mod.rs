@@ -4,7 +4,6 @@
 //! Every loader applies the same preprocessing: RGB, 8 bits, one size, then floats in `[0, 1]`.
 
 pub mod augment;
-mod batches;
 pub mod cacd;
 mod cache;
 pub mod celeba;
@@ -12,15 +11,18 @@ pub mod classes;
 mod deck;
 mod decode;
 mod detection;
+mod detection_batches;
 pub mod fairface;
 mod folder;
 mod h5;
 mod image_store;
 mod inspect;
 mod jpeg;
+mod labelled;
 mod memory;
 mod options;
 mod picture_file;
+mod pixel_file;
 mod preset;
 mod resize;
 mod rows;
@@ -30,12 +32,13 @@ mod synthetic;
 mod test_faces;
 pub mod utkface;
 
-pub use batches::{Batch, Batches};
-pub use detection::{DetectionConfig, DetectionLoader, FACE, LabelledImages, NON_FACE};
+pub use detection::{DetectionConfig, DetectionLoader, FACE, LABEL, NON_FACE};
+pub use detection_batches::{Batch, DetectionBatches};
 pub use folder::{ImageFolder, UnreadableFile};
 pub(crate) use h5::h5_file;
-pub use h5::{count_h5, load_h5, read_h5};
+pub use h5::{count_h5, read_h5};
 pub use image_store::{CHANNELS, ImageStore};
+pub use labelled::{BatchConfig, Batches, Labelled, LabelledBatch, LabelledSplit};
 pub use options::{Crop, DEFAULT_SIDE, Decoding, Framing, LoadOptions};
 pub use preset::{PRESET_VARIABLE, Preset};
 pub use rows::read_images;

@@ -5,7 +5,7 @@ use polars::prelude::{Column, DataFrame, DataType};
 
 use super::classifier::{Classifier, logits};
 use crate::{
-    data::{ImageStore, LabelledImages},
+    data::{ImageStore, LABEL, Labelled},
     error::{Error, Result},
     host,
     metrics::{Answers, Confusion},
@@ -54,30 +54,28 @@ pub fn predict_probabilities<M: Classifier>(
     }
 }
 
-/// What a model answers for labelled images: a frame for [`Audit`](crate::fairness::Audit), one row an image.
+/// What a model answers for a detection set, whose column [`LABEL`] tells faces: a frame for
+/// [`Audit`](crate::fairness::Audit), one row an image.
 ///
 /// | column | type | content |
 /// |---|---|---|
-/// | … | | the columns of `frame` |
-/// | `y_true` | f64 | the column `label` of `frame`: 1 for « yes », 0 for « no » |
+/// | … | | the columns of the set's frame |
+/// | `y_true` | f64 | its column [`LABEL`]: 1 for a face, 0 for another image |
 /// | `score` | f64 | probability that the model gives to « yes », in `[0, 1]` |
 /// | `y_pred` | bool | whether the score reaches ½ |
 ///
 /// # Errors
-/// Those of [`predict_probabilities`]; [`Error::Column`] when there is no column `label`; [`Error::Shape`] when there
-/// is not one row an image.
+/// Those of [`predict_probabilities`]; [`Error::Column`] without that column.
 pub fn predict<M: Classifier>(
     model: &M,
-    images: &ImageStore,
-    frame: &DataFrame,
-    label: &str,
+    data: &Labelled,
     batch_size: usize,
     device: &Device,
 ) -> Result<DataFrame> {
-    let scores = predict_probabilities(model, images, batch_size, device)?;
+    let scores = predict_probabilities(model, data.images(), batch_size, device)?;
     let scores: Vec<f64> = scores.into_iter().map(f64::from).collect();
     let answers: Vec<bool> = scores.iter().map(|score| *score >= THRESHOLD).collect();
-    let mut predictions = predictions(frame, label, &scores)?;
+    let mut predictions = predictions(data.frame(), LABEL, &scores)?;
     predictions.rename("y_pred", "score".into())?;
     predictions.with_column(Column::new("y_pred".into(), answers))?;
     Ok(predictions)
@@ -134,18 +132,21 @@ pub fn accuracy(probabilities: &[f32], labels: &[u8]) -> Result<f64> {
     Ok(Evaluation::new(probabilities, labels)?.accuracy)
 }
 
-/// Accuracy of a model on labelled images, and its two kinds of mistakes.
+/// Accuracy of a model on a detection set, whose column [`LABEL`] tells faces, and its two kinds of mistakes.
 ///
 /// # Errors
-/// Those of [`predict_probabilities`] and [`accuracy`].
+/// Those of [`predict_probabilities`] and [`accuracy`]; [`Error::Column`] without that column.
 pub fn evaluate<M: Classifier>(
     model: &M,
-    data: &LabelledImages,
+    data: &Labelled,
     batch_size: usize,
     device: &Device,
 ) -> Result<Evaluation> {
-    let probabilities = predict_probabilities(model, &data.images, batch_size, device)?;
-    Evaluation::new(&probabilities, &data.labels)
+    let probabilities = predict_probabilities(model, data.images(), batch_size, device)?;
+    // A label that is no byte is no label either: it is refused below.
+    let label = |class: usize| u8::try_from(class).unwrap_or(u8::MAX);
+    let labels: Vec<u8> = data.classes(LABEL)?.into_iter().map(label).collect();
+    Evaluation::new(&probabilities, &labels)
 }
 
 /// How a detector does on images with and without faces, at the threshold 0.5.

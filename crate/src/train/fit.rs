@@ -10,7 +10,7 @@ use super::{
     train_step,
 };
 use crate::{
-    data::{Batch, Batches, DetectionLoader},
+    data::{Batch, DetectionBatches, DetectionLoader},
     error::{Error, Result},
     french::duration,
     host::{self, StopFlag},
@@ -222,7 +222,7 @@ struct Uniform<'a> {
 }
 
 impl<'a, M: Classifier> Training<M> for Uniform<'a> {
-    type Batches = Batches<'a>;
+    type Batches = DetectionBatches;
 
     fn data(&self) -> &DetectionLoader {
         self.data
@@ -232,7 +232,7 @@ impl<'a, M: Classifier> Training<M> for Uniform<'a> {
         vec![("tirage des visages", "uniforme".to_owned())]
     }
 
-    fn epoch(&mut self, _: &M, _: u32, seed: u64, device: &Device) -> Result<Batches<'a>> {
+    fn epoch(&mut self, _: &M, _: u32, seed: u64, device: &Device) -> Result<DetectionBatches> {
         self.data.batches(self.batch_size, seed, device)
     }
 

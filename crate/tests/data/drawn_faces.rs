@@ -382,7 +382,7 @@ fn the_manifest_equals_a_recount_of_the_folder() {
         let decoded = visages::image::load_from_memory(&bytes)
             .unwrap()
             .into_rgb8();
-        assert_eq!(decoded.as_raw().as_slice(), images.image(index).unwrap());
+        assert_eq!(images.image(index).unwrap(), decoded.as_raw().as_slice());
         assert_eq!(field("age"), record.label.age.to_string());
         assert_eq!(field("code"), record.label.code.to_string());
         assert_eq!(field("tone"), record.factors.tone.name());

@@ -7,6 +7,7 @@ mod folder;
 mod frames;
 mod h5;
 mod jpeg_kinds;
+mod labelled;
 mod real;
 mod session;
 mod support;

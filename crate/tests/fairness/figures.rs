@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use polars::prelude::{DataFrame, DataType, df};
+use polars::prelude::{DataFrame, df};
 use visages::{
     Error,
     burn::prelude::*,
-    data::ImageStore,
+    data::{ImageStore, LABEL, Labelled},
     fairness::{Audit, Z_95, wilson_interval},
     figures::{
         Figure, GridOptions, grouped_bars, image_grid, image_pair, image_rows, loss_curve,
@@ -126,19 +126,20 @@ fn a_model_s_predictions_are_a_frame_for_the_audit() {
     let one = gradients(3, 16);
     let mut images = one.clone();
     images.extend(&one).unwrap();
-    let known = df!("face" => [1_u8; 6], "group" => ["B", "B", "B", "A", "A", "A"]).unwrap();
+    let known = df!(LABEL => [1_u8; 6], "group" => ["B", "B", "B", "A", "A", "A"]).unwrap();
+    let faces = Labelled::new(images.clone(), known.clone()).unwrap();
     let device = Device::flex();
     let model = StandardCnnConfig::new()
         .with_image_size(16)
         .with_n_filters(2)
         .init(&device);
-    let answers = predict(&model, &images, &known, "face", 2, &device).unwrap();
+    let answers = predict(&model, &faces, 2, &device).unwrap();
     let names: Vec<&str> = answers
         .get_column_names()
         .iter()
         .map(|name| name.as_str())
         .collect();
-    assert_eq!(names, ["face", "group", "y_true", "score", "y_pred"]);
+    assert_eq!(names, ["label", "group", "y_true", "score", "y_pred"]);
     // The same images get the same answers whatever their group.
     let score = answers.column("score").unwrap().f64().unwrap();
     for image in 0..3 {
@@ -146,9 +147,10 @@ fn a_model_s_predictions_are_a_frame_for_the_audit() {
     }
     assert_eq!(audited(&answers).height(), 2);
 
-    let error = predict(&model, &images, &known, "visage", 2, &device).unwrap_err();
-    assert!(error.to_string().contains("face, group"), "{error}");
-    let error = predictions(&known, "face", &[1.0]).unwrap_err();
+    let unknown = Labelled::new(images, known.drop(LABEL).unwrap()).unwrap();
+    let error = predict(&model, &unknown, 2, &device).unwrap_err();
+    assert!(error.to_string().contains("présentes : group"), "{error}");
+    let error = predictions(&known, LABEL, &[1.0]).unwrap_err();
     assert!(matches!(error, Error::Shape { .. }), "{error}");
 }
 

@@ -10,7 +10,7 @@ use visages::{
     Error, Result,
     burn::tensor::Device,
     data::{
-        DetectionLoader, ImageFolder, ImageStore, LoadOptions, TestFaces, load_h5, read_h5,
+        DetectionConfig, DetectionLoader, ImageFolder, ImageStore, LoadOptions, TestFaces, read_h5,
         split_by_content,
     },
     explain::{kl_by_dimension, latent_traversal},
@@ -262,6 +262,6 @@ fn an_h5_file_keeps_the_first_window_of_rows() {
         "les autres images",
     );
     // What was read is split all the same: the wish was answered.
-    let (loader, _) = interrupted(2, || load_h5(&path, &Default::default()).unwrap());
+    let (loader, _) = interrupted(2, || DetectionConfig::default().init(&path).unwrap());
     assert!(loader.train_size() > 1_000);
 }

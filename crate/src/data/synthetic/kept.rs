@@ -95,7 +95,7 @@ impl Kept {
             file.write_all(&(self.key.len() as u64).to_le_bytes())?;
             file.write_all(self.key.as_bytes())?;
             for image in 0..store.len() {
-                file.write_all(store.image(image).map_err(std::io::Error::other)?)?;
+                file.write_all(&store.image(image).map_err(std::io::Error::other)?)?;
             }
             file.into_inner()?.sync_all()?;
             fs::rename(&partial, &path)
