@@ -67,7 +67,7 @@ pub fn show_table(frame: &DataFrame) -> Table {
 }
 
 /// What the columns of our frames are called on the screen, metrics apart.
-const HEADERS: [(&str, &str); 44] = [
+const HEADERS: [(&str, &str); 47] = [
     ("alpha", "α"),
     ("bin", "classe"),
     ("centre", "centre"),
@@ -102,6 +102,7 @@ const HEADERS: [(&str, &str); 44] = [
     ("ratio", "rapport"),
     ("reference", "référence"),
     ("reference_value", "valeur de la référence"),
+    ("score", "probabilité"),
     ("seeds", "graines"),
     ("small", "petit groupe"),
     ("threshold", "seuil"),
@@ -112,6 +113,8 @@ const HEADERS: [(&str, &str); 44] = [
     ("variance", "variance entre groupes"),
     ("weight", "poids"),
     ("worst", "le plus défavorisé"),
+    ("y_pred", "réponse"),
+    ("y_true", "étiquette"),
 ];
 
 /// What the name of a metric's column may end in, and how it is said.

@@ -14,7 +14,7 @@ use tp_protocol::data_sets::{
 use super::{
     data_source::{Choice, DataSource, present},
     drawings,
-    settings::{DATA_VARIABLE, IMAGES_VARIABLE, SessionBuilder},
+    settings::{DATA_VARIABLE, IMAGES_VARIABLE, SessionBuilder, Settings},
     user_cache,
 };
 use crate::{
@@ -36,12 +36,24 @@ const DETECTION: [DataSet; 4] = [CELEBA, IMAGENETTE, TRAIN_FACE, PPB];
 /// ```
 #[derive(Clone)]
 pub struct Session {
-    pub(super) lab: String,
-    pub(super) preset: Preset,
-    pub(super) device: Device,
-    pub(super) seed: u64,
-    pub(super) max_images: Option<usize>,
-    pub(super) data: DataSource,
+    settings: Settings,
+}
+
+impl SessionBuilder {
+    /// Opens the session; see [`Session::open`].
+    ///
+    /// # Errors
+    /// Those of [`Session::open`].
+    pub fn open(self) -> Result<Session> {
+        let settings = self.resolve(|variable| {
+            std::env::var_os(variable).map(|value| value.to_string_lossy().into_owned())
+        })?;
+        device::share_this_thread();
+        settings.device.seed(settings.seed);
+        let session = Session { settings };
+        println!("{session}");
+        Ok(session)
+    }
 }
 
 impl Session {
@@ -70,28 +82,28 @@ impl Session {
 
     /// The lab's name.
     pub fn lab(&self) -> &str {
-        &self.lab
+        &self.settings.lab
     }
 
     /// How much is computed.
     pub fn preset(&self) -> Preset {
-        self.preset
+        self.settings.preset
     }
 
     /// The compute device, without autodiff.
     pub fn device(&self) -> Device {
-        self.device.clone()
+        self.settings.device.clone()
     }
 
     /// The seed of splits, batches and weights.
     pub fn seed(&self) -> u64 {
-        self.seed
+        self.settings.seed
     }
 
     /// This number of images of each kind, or the limit that `TP_IMAGES` sets when it is smaller: for what a lab
     /// draws by itself.
     pub fn at_most(&self, images: usize) -> usize {
-        self.max_images.map_or(images, |max| images.min(max))
+        self.settings.max_images.map_or(images, |max| images.min(max))
     }
 
     /// The folder of the data sets; that of the file when the data are a `train_face.h5`.
@@ -100,7 +112,7 @@ impl Session {
     /// [`Error::DataRootMissing`] when images are drawn, [`Error::FolderMissing`] when the folder
     /// that was named does not exist.
     pub fn data_dir(&self) -> Result<PathBuf> {
-        match &self.data {
+        match &self.settings.data {
             DataSource::At(path) if path.is_dir() => Ok(path.clone()),
             DataSource::At(path) if path.is_file() => {
                 Ok(path.parent().unwrap_or(Path::new("/")).to_path_buf())
@@ -131,13 +143,13 @@ impl Session {
     /// Those of [`data_dir`](Self::data_dir), of [`DetectionConfig::init`] and of
     /// [`SyntheticConfig::detection_loader`](crate::data::SyntheticConfig::detection_loader).
     pub fn detection_loader(&self) -> Result<DetectionLoader> {
-        let loader = match self.data.choose(&DETECTION) {
+        let loader = match self.settings.data.choose(&DETECTION) {
             Choice::Photographs(path) => {
-                let mut config = DetectionConfig::for_preset(self.preset)
-                    .with_seed(self.seed)
+                let mut config = DetectionConfig::for_preset(self.settings.preset)
+                    .with_seed(self.settings.seed)
                     .with_load(real_pictures());
-                if self.max_images.is_some() {
-                    config = config.with_max_images(self.max_images);
+                if self.settings.max_images.is_some() {
+                    config = config.with_max_images(self.settings.max_images);
                 }
                 let root = match path.is_file() {
                     true => path,
@@ -147,7 +159,7 @@ impl Session {
                 config.init(&root)?
             }
             Choice::Drawings(why) => {
-                let config = drawings::detection(self.preset, self.seed);
+                let config = drawings::detection(self.settings.preset, self.settings.seed);
                 let [faces, non_faces] = [config.faces, config.non_faces].map(|n| self.at_most(n));
                 let config = config.with_images(faces, non_faces);
                 println!(
@@ -168,7 +180,7 @@ impl Session {
     /// Those of [`data_dir`](Self::data_dir), of [`TestFaces::load`] and of
     /// [`SyntheticConfig::test_faces`](crate::data::SyntheticConfig::test_faces).
     pub fn test_faces(&self) -> Result<TestFaces> {
-        match self.data.choose(&DETECTION) {
+        match self.settings.data.choose(&DETECTION) {
             Choice::Photographs(_) => {
                 let root = self.data_dir()?;
                 let faces = TestFaces::load(&root, &real_pictures())?;
@@ -176,7 +188,7 @@ impl Session {
                 Ok(faces)
             }
             Choice::Drawings(why) => {
-                let config = drawings::detection(self.preset, self.seed);
+                let config = drawings::detection(self.settings.preset, self.settings.seed);
                 println!(
                     "Visages de test : des dessins{why}, {} par groupe (le laboratoire du MIT en a 5)",
                     config.test_faces_per_group
@@ -195,7 +207,7 @@ impl Session {
     /// [`Error::Stopped`] for an interrupt, after which the drawing goes on
     /// where it was.
     pub fn utkface(&self) -> Result<PathBuf> {
-        let why = match self.data.choose(&[UTKFACE]) {
+        let why = match self.settings.data.choose(&[UTKFACE]) {
             Choice::Photographs(_) => {
                 let root = self.data_dir()?;
                 let folder = UTKFACE.find(&root).unwrap_or(root);
@@ -204,7 +216,7 @@ impl Session {
             }
             Choice::Drawings(why) => why,
         };
-        let (folder, files) = drawings::utkface(self.preset, self.seed)?;
+        let (folder, files) = drawings::utkface(self.settings.preset, self.settings.seed)?;
         println!(
             "UTKFace : des dessins au même format{why}, avec des défauts glissés exprès ({files} fichiers)"
         );
@@ -243,18 +255,18 @@ impl fmt::Display for Session {
         writeln!(
             f,
             "Séance {} · préréglage « {} » · {} · graine {}",
-            self.lab,
-            self.preset,
-            device::describe(&self.device),
-            self.seed
+            self.settings.lab,
+            self.settings.preset,
+            device::describe(&self.settings.device),
+            self.settings.seed
         )?;
-        if let Some(max) = self.max_images {
+        if let Some(max) = self.settings.max_images {
             writeln!(
                 f,
                 "Au plus {max} images de chaque sorte ({IMAGES_VARIABLE})"
             )?;
         }
-        match (&self.data, self.data_dir()) {
+        match (&self.settings.data, self.data_dir()) {
             (DataSource::Synthetic, _) => write!(f, "Données : visages dessinés (synthétiques)"),
             (DataSource::NotFound(_), _) => write!(
                 f,
@@ -294,13 +306,104 @@ impl fmt::Debug for Session {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::settings::tests::resolve, *};
+    use super::{
+        super::settings::{DEFAULT_SEED, SEED_VARIABLE},
+        *,
+    };
+    use crate::{data::PRESET_VARIABLE, device::DEVICE_VARIABLE};
+
+    fn resolve(builder: SessionBuilder, environment: &[(&str, &str)]) -> Result<Session> {
+        let settings = builder.resolve(|name| {
+            environment
+                .iter()
+                .find(|(variable, _)| *variable == name)
+                .map(|(_, value)| (*value).to_owned())
+        })?;
+        Ok(Session { settings })
+    }
+
+    #[test]
+    fn a_bound_on_the_images_is_read_and_checked() {
+        let bounded = resolve(Session::builder("tp5"), &[(IMAGES_VARIABLE, " 120 ")]).unwrap();
+        assert_eq!(bounded.settings.max_images, Some(120));
+        assert_eq!((bounded.at_most(800), bounded.at_most(100)), (120, 100));
+        assert!(bounded.to_string().contains("Au plus 120 images"));
+        for wrong in ["3", "beaucoup", "-1"] {
+            let error = resolve(Session::builder("tp5"), &[(IMAGES_VARIABLE, wrong)]).unwrap_err();
+            assert!(error.to_string().contains("TP_IMAGES"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_environment_gives_what_the_cell_leaves_out() {
+        let environment = [
+            (PRESET_VARIABLE, "rapide"),
+            (DEVICE_VARIABLE, "ndarray"),
+            (SEED_VARIABLE, " 9 "),
+            (DATA_VARIABLE, "quelque part"),
+        ];
+        let session = resolve(Session::builder("tp5"), &environment).unwrap();
+        assert_eq!(session.preset(), Preset::Quick);
+        assert_eq!(session.seed(), 9);
+        assert_eq!(session.device(), device::from_name("ndarray").unwrap());
+        let message = session.data_dir().unwrap_err().to_string();
+        assert!(message.contains("quelque part"), "{message}");
+        assert!(message.contains("TP_DONNEES"), "{message}");
+        assert!(session.to_string().contains("⚠ Données"));
+
+        let builder = Session::builder("tp5")
+            .preset(Preset::Full)
+            .device("flex")
+            .seed(3)
+            .data_dir(std::env::temp_dir());
+        let session = resolve(builder, &environment).unwrap();
+        assert_eq!(session.preset(), Preset::Full);
+        assert_eq!(session.seed(), 3);
+        assert_eq!(session.device(), Device::flex());
+        assert!(session.data_dir().unwrap().is_absolute());
+        assert!(!session.device().is_autodiff());
+    }
+
+    #[test]
+    fn empty_variables_count_as_absent() {
+        let empty = [
+            (PRESET_VARIABLE, ""),
+            (DEVICE_VARIABLE, " "),
+            (SEED_VARIABLE, ""),
+            (DATA_VARIABLE, ""),
+        ];
+        let session = resolve(Session::builder("tp5"), &empty).unwrap();
+        assert_eq!(session.preset(), Preset::Session);
+        assert_eq!(session.seed(), DEFAULT_SEED);
+        assert!(
+            session
+                .to_string()
+                .starts_with("Séance tp5 · préréglage « seance »")
+        );
+    }
+
+    #[test]
+    fn settings_that_are_not_understood_name_the_accepted_ones() {
+        let cases = [
+            (PRESET_VARIABLE, "vite", "rapide, seance, complet"),
+            (DEVICE_VARIABLE, "gpu", "flex, ndarray, cuda"),
+            (SEED_VARIABLE, "-1", "un entier de 0"),
+            (SEED_VARIABLE, "quarante", "un entier de 0"),
+        ];
+        for (variable, value, accepted) in cases {
+            let error = resolve(Session::builder("tp5"), &[(variable, value)]).unwrap_err();
+            let message = error.to_string();
+            assert!(message.contains(variable), "{message}");
+            assert!(message.contains(value), "{message}");
+            assert!(message.contains(accepted), "{message}");
+        }
+    }
 
     #[test]
     fn drawings_are_asked_for_by_name() {
         for word in ["synthetique", "Synthétique", "/ailleurs/synthetique"] {
             let session = resolve(Session::builder("tp5"), &[(DATA_VARIABLE, word)]).unwrap();
-            assert_eq!(session.data, DataSource::Synthetic, "{word}");
+            assert_eq!(session.settings.data, DataSource::Synthetic, "{word}");
             assert!(
                 session
                     .to_string()
