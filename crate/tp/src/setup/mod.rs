@@ -18,7 +18,7 @@ use self::python::{Environment, Group};
 use self::rust::Toolchain;
 
 /// A machine on which everything asked for is in place.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Installation {
     /// The checkout.
     pub repository: Repository,
