@@ -41,6 +41,7 @@ pub use crate::figures::{
     stacked_bars, stacked_histogram, vae_scheme,
 };
 pub use crate::french::format_number;
+pub use crate::host::StopFlag;
 pub use crate::models::{StandardCnn, StandardCnnConfig, num_params, num_trainable_params};
 pub use crate::notebook::{
     Attempt, Session, ShowTensor, Table, attempt, clear_output, progress_bar, show_table,
@@ -52,7 +53,7 @@ pub use crate::ops::{
 };
 pub use crate::train::{
     AdamConfig, Classifier, DebiasedFit, DebiasingConfig, DebiasingModel, Evaluation, FitConfig,
-    Fitted, History, LatentTable, LossHistory, StopFlag, accuracy,
-    binary_cross_entropy_with_logits, density_histogram, digitize, effective_sample_size, evaluate,
-    fit, fit_debiasing, fit_debiasing_with, latent_means, predict_probabilities, train_step,
+    Fitted, History, LatentTable, LossHistory, accuracy, binary_cross_entropy_with_logits,
+    density_histogram, digitize, effective_sample_size, evaluate, fit, fit_debiasing,
+    fit_debiasing_with, latent_means, predict_probabilities, train_step,
 };

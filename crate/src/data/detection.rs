@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    stop,
+    host,
 };
 
 /// Accepted names of the folder of faces, tried in this order.
@@ -247,7 +247,7 @@ impl DetectionLoader {
         for store in [&self.faces, &self.non_faces, self.held_out.images()] {
             hasher.update((store.len() as u64).to_le_bytes());
             for index in 0..store.len() {
-                stop::check("le calcul de l'empreinte des images")?;
+                host::check("le calcul de l'empreinte des images")?;
                 hasher.update(store.image(index)?);
             }
         }

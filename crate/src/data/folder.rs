@@ -13,11 +13,10 @@ use super::{
     image_store::{CHANNELS, ImageStore},
     memory,
     options::LoadOptions,
-    watch::Reading,
 };
 use crate::{
     error::{Error, Result},
-    stop,
+    host::{self, Reading},
 };
 
 /// Folders nested deeper than this are not entered.
@@ -96,7 +95,7 @@ impl ImageFolder {
             let seen: Vec<Option<Seen>> = chunk
                 .par_iter()
                 .map(|file| {
-                    (!stop::asked()).then(|| Seen::look(cache.as_ref(), root, file, options))
+                    (!host::asked()).then(|| Seen::look(cache.as_ref(), root, file, options))
                 })
                 .collect();
             for (file, seen) in chunk.iter().zip(seen.into_iter().map_while(|seen| seen)) {
@@ -118,7 +117,7 @@ impl ImageFolder {
                     what: format!("la lecture ({what})"),
                 });
             }
-            stop::answer(&format!(
+            host::answer(&format!(
                 "Lecture arrêtée à votre demande ({what}) : {read} fichiers lus sur {}, leurs images sont gardées.",
                 files.len()
             ));

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result, io_reason},
-    stop,
+    host,
 };
 
 /// Name of the file in a data folder.
@@ -204,13 +204,13 @@ fn read_rows(images: &Dataset, path: &Path, rows: &[usize], what: &str) -> Resul
     let mut store = ImageStore::with_capacity(DEFAULT_SIDE, DEFAULT_SIDE, rows.len());
     let mut rest = rows;
     while let Some(&first) = rest.first() {
-        if stop::asked() {
+        if host::asked() {
             if store.is_empty() {
                 return Err(Error::Stopped {
                     what: format!("la lecture ({what})"),
                 });
             }
-            stop::answer(&format!(
+            host::answer(&format!(
                 "Lecture arrêtée à votre demande ({what}) : {} images lues sur {}, elles sont gardées.",
                 store.len(),
                 rows.len()

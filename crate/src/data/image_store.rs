@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::pixel_file::PixelFile;
 use crate::{
     error::{Error, Result},
-    stop,
+    host,
 };
 
 /// Colour channels of every image: red, green, blue.
@@ -318,7 +318,7 @@ impl ImageStore {
         let digests = (0..self.len())
             .into_par_iter()
             .map(|index| {
-                stop::check("le calcul de l'empreinte des images")?;
+                host::check("le calcul de l'empreinte des images")?;
                 Ok(Sha256::digest(self.image(index)?).into())
             })
             .collect::<Result<Vec<[u8; 32]>>>()?;

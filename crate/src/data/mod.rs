@@ -31,7 +31,6 @@ mod split;
 mod synthetic;
 mod test_faces;
 pub mod utkface;
-pub(crate) mod watch;
 
 pub use detection::{
     DetectionConfig, DetectionLoader, FACE, FACE_FOLDERS, LABEL, NON_FACE, NON_FACE_FOLDERS,

@@ -11,9 +11,11 @@ use super::{
     image_store::{CHANNELS, ImageStore},
     memory,
     options::LoadOptions,
-    watch::Reading,
 };
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    host::Reading,
+};
 
 /// Pictures decoded between two looks at the clock and at the stop flag.
 const CHUNK: usize = 256;

@@ -30,5 +30,6 @@ pub use grid::{GridOptions, image_grid, image_pair, image_rows};
 pub use group_bars::group_bars;
 pub use histogram::stacked_histogram;
 pub use loss_curve::loss_curve;
+pub(crate) use loss_curve::trace_figure;
 pub use schemes::{db_vae_scheme, vae_scheme};
 pub use tables::{confusion_matrix, crosstab_heatmap};

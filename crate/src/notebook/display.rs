@@ -10,7 +10,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use burn::tensor::{Bool, Float, Int, Tensor};
 use polars::prelude::{AnyValue, DataFrame};
 
-use super::panic::print_line;
+use super::output::print_line;
 use crate::{
     figures::Figure,
     french::{format_number, grouped},

@@ -9,8 +9,7 @@ use super::{
 use crate::{
     data::{DrawnFacesConfig, Preset},
     error::{Error, Result},
-    stop,
-    train::StopFlag,
+    host::{self, StopFlag},
 };
 
 /// The folder of the drawn faces of a preset and a seed; drawn now if it is not whole.
@@ -28,7 +27,7 @@ pub(super) fn utkface(preset: Preset, seed: u64) -> Result<PathBuf> {
             let bar = bar.get_or_insert_with(|| progress_bar("Dessin des visages", total));
             bar.go_to(done, "fichiers écrits");
         }
-        if stop::asked() {
+        if host::asked() {
             wish.request();
         }
     })?;

@@ -9,6 +9,7 @@ mod data_source;
 mod display;
 mod drawings;
 mod live;
+mod output;
 mod panic;
 mod process;
 mod session;

@@ -6,7 +6,7 @@ use super::classifier::{Classifier, logits};
 use crate::{
     data::{FACE, ImageStore, LABEL, Labelled, NON_FACE},
     error::{Error, Result},
-    stop,
+    host,
 };
 
 /// Probability above which an image counts as a face.
@@ -39,7 +39,7 @@ pub fn predict_probabilities<M: Classifier>(
     let indices: Vec<usize> = (0..images.len()).collect();
     let mut probabilities = Vec::with_capacity(images.len());
     for batch in indices.chunks(batch_size) {
-        stop::check("le calcul des probabilités")?;
+        host::check("le calcul des probabilités")?;
         let logits = logits(&model, images.to_tensor(batch, &device)?)?;
         probabilities.extend(sigmoid(logits).try_into_vec_as::<f32>()?);
     }

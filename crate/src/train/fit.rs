@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use burn::{optim::ModuleOptimizer, tensor::Device};
 
 use super::{
-    Classifier, History, StopFlag,
+    Classifier, History,
     epochs::{self, Training},
     train_step,
 };
@@ -13,7 +13,7 @@ use crate::{
     data::{Batch, DetectionBatches, DetectionLoader},
     error::{Error, Result},
     french::duration,
-    stop,
+    host::{self, StopFlag},
 };
 
 /// Settings of [`fit`]; the defaults are the original lab's.
@@ -129,7 +129,7 @@ impl FitConfig {
 
     /// Whether the loop should return what it has.
     pub(super) fn stops(&self) -> bool {
-        self.stop.is_requested() || stop::asked()
+        self.stop.is_requested() || host::asked()
     }
 
     /// Checks what the loop itself uses; the loader checks the batch size.

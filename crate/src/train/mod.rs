@@ -16,11 +16,9 @@ mod fit;
 mod history;
 mod latent;
 mod loss;
-pub(crate) mod observer;
 mod progress;
 mod resampling;
 mod step;
-mod stop;
 mod vae_loss;
 
 pub use adam::AdamConfig;
@@ -40,5 +38,4 @@ pub use resampling::{
     BINS, SMOOTHING, density_histogram, digitize, effective_sample_size, sample_probabilities,
 };
 pub use step::train_step;
-pub use stop::StopFlag;
 pub use vae_loss::{KL_WEIGHT, debiasing_loss, sampling, vae_loss};

@@ -13,7 +13,7 @@ use visages::{
         Bias, CHOICES, DrawnFacesConfig, FaceRecord, MANIFEST, MEASURES, Presentation,
         TONES_BY_CODE, draw_faces,
     },
-    train::StopFlag,
+    host::StopFlag,
 };
 
 /// A folder that is removed when the test ends.

@@ -5,10 +5,11 @@ use visages::{
     Error, burn,
     burn::{optim::AdamConfig, prelude::*},
     data::Batch,
+    host::StopFlag,
     ops::{Linear, dense},
     train::{
-        DebiasingConfig, DebiasingModel, FitConfig, StopFlag, debiasing_train_step, evaluate,
-        fit_debiasing, fit_debiasing_with, latent_means, sample_probabilities,
+        DebiasingConfig, DebiasingModel, FitConfig, debiasing_train_step, evaluate, fit_debiasing,
+        fit_debiasing_with, latent_means, sample_probabilities,
     },
 };
 

@@ -7,11 +7,12 @@ use visages::{
     burn::{optim::AdamConfig, prelude::*},
     data::{Batch, DetectionLoader, ImageStore, Labelled},
     device,
+    host::StopFlag,
     models::{StandardCnn, StandardCnnConfig},
     ops::{Conv2d, Conv2dConfig, Linear, dense},
     polars::{self, prelude::df},
     train::{
-        Classifier, Evaluation, FitConfig, History, LossHistory, StopFlag, accuracy,
+        Classifier, Evaluation, FitConfig, History, LossHistory, accuracy,
         binary_cross_entropy_with_logits, evaluate, fit, predict_probabilities, train_step,
     },
 };

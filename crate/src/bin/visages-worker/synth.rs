@@ -5,7 +5,7 @@ use std::{io::Write, path::PathBuf};
 use serde::{Deserialize, Serialize};
 use visages::{
     data::{Bias, DrawnFacesConfig, FolderReport},
-    train::StopFlag,
+    host::StopFlag,
 };
 
 use crate::error::Result;

@@ -13,8 +13,9 @@ use super::{
     sample::Taking,
 };
 use crate::{
-    data::{ImageStore, watch::Reading},
+    data::ImageStore,
     error::{Error, Result},
+    host::Reading,
 };
 use polars::prelude::DataFrame;
 

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    train::StopFlag,
+    host::StopFlag,
 };
 
 /// The file that says what each drawn file is: CSV, one line a file.

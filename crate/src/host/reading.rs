@@ -1,12 +1,9 @@
-//! Whoever looks at long readings from outside: the notebook, which shows a bar. Readings themselves know
-//! nothing of notebooks.
+//! How far a reading of many files, or a drawing of many images, is: a bar where the host shows one, else lines.
 
-use std::{
-    sync::OnceLock,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use crate::{error::Result, stop};
+use super::{check, host};
+use crate::error::Result;
 
 /// A reading that lasts longer than this tells how far it is, where no bar does.
 const PROGRESS_EVERY: Duration = Duration::from_secs(2);
@@ -14,7 +11,7 @@ const PROGRESS_EVERY: Duration = Duration::from_secs(2);
 const DRAWING_EVERY: Duration = Duration::from_secs(10);
 
 /// Follows one reading.
-pub(crate) trait Watcher {
+pub trait ReadingWatcher {
     /// Whether progress is shown, so that printed lines would say it twice.
     fn shows(&self) -> bool;
 
@@ -22,20 +19,8 @@ pub(crate) trait Watcher {
     fn at(&mut self, done: usize);
 }
 
-/// Makes a watcher for each reading: what is read, how many files, whether it should be shown.
-type Maker = fn(&str, usize, bool) -> Box<dyn Watcher>;
-
-// One maker a process: the notebook that all its cells belong to.
-static MAKER: OnceLock<Maker> = OnceLock::new();
-
-/// Has every later reading watched.
-pub(crate) fn install(maker: Maker) {
-    // The first one stays: installing is done once a process.
-    let _ = MAKER.set(maker);
-}
-
 /// One reading of many files, or one drawing of many images: shows how far it is.
-pub(super) struct Reading {
+pub(crate) struct Reading {
     what: String,
     /// What each one becomes, in the plural: « fichiers lus ».
     each: &'static str,
@@ -45,15 +30,17 @@ pub(super) struct Reading {
     verbose: bool,
     /// Time between two lines, once there is one.
     every: Duration,
-    watcher: Option<Box<dyn Watcher>>,
+    watcher: Option<Box<dyn ReadingWatcher>>,
     start: Instant,
     last_line: Instant,
     told: bool,
 }
 
 impl Reading {
-    pub(super) fn start(what: &str, total: usize, verbose: bool) -> Self {
+    /// `total` files to read: `what` they are, with its article.
+    pub(crate) fn start(what: &str, total: usize, verbose: bool) -> Self {
         let now = Instant::now();
+        let maker = host().and_then(|host| host.reading);
         Self {
             what: what.to_owned(),
             each: "fichiers lus",
@@ -61,7 +48,7 @@ impl Reading {
             total,
             verbose,
             every: PROGRESS_EVERY,
-            watcher: MAKER.get().map(|maker| maker(what, total, verbose)),
+            watcher: maker.map(|maker| maker(what, total, verbose)),
             start: now,
             last_line: now,
             told: false,
@@ -69,11 +56,11 @@ impl Reading {
     }
 
     /// `total` pictures to draw: lines, and in a notebook only. A watcher's bar counts files.
-    pub(super) fn drawing(total: usize) -> Self {
+    pub(crate) fn drawing(total: usize) -> Self {
         Self {
             each: "images dessinées",
             work: "le dessin".to_owned(),
-            verbose: MAKER.get().is_some(),
+            verbose: host().is_some_and(|host| host.reading.is_some()),
             every: DRAWING_EVERY,
             watcher: None,
             ..Self::start("Dessin", total, false)
@@ -84,16 +71,16 @@ impl Reading {
     ///
     /// # Errors
     /// [`Error::Stopped`](crate::Error::Stopped) when the reader interrupts it.
-    pub(super) fn at(&mut self, done: usize) -> Result<()> {
+    pub(crate) fn at(&mut self, done: usize) -> Result<()> {
         self.show(done);
         match done < self.total {
-            true => stop::check(&self.work),
+            true => check(&self.work),
             false => Ok(()),
         }
     }
 
     /// So many files are read; for a reading that looks itself at the wish to stop.
-    pub(super) fn show(&mut self, done: usize) {
+    pub(crate) fn show(&mut self, done: usize) {
         let mut shown = false;
         if let Some(watcher) = &mut self.watcher {
             watcher.at(done);
