@@ -24,7 +24,8 @@ pub use polars::prelude::*;
 pub use crate::data::{
     Batch, BatchConfig, Bias, Crop, Decoding, DetectionConfig, DetectionLoader, DrawnFacesConfig,
     FaceGroup, Framing, ImageFolder, ImageStore, IndexBatches, Labelled, LabelledBatch,
-    LabelledSplit, LoadOptions, Preset, SplitConfig, SplitRows, SyntheticConfig, TestFaces,
+    LabelledSplit, LoadOptions, Preset, SplitConfig, SplitRows, Storage, SyntheticConfig,
+    TestFaces,
     augment::{Augmenter, Transform},
     cacd, celeba, classes, fairface, read_images, split_by_content, utkface,
 };
@@ -36,8 +37,8 @@ pub use crate::fairness::{
 };
 pub use crate::figures::{
     Figure, GridOptions, age_scatter, augmentation_rows, confusion_matrix, crosstab_heatmap,
-    db_vae_scheme, errors_by_factor, grouped_bars, histogram_by_group, image_grid,
-    image_pair, image_rows, loss_curve, recall_bars, reliability_diagram, roc_by_group, split_violin,
+    db_vae_scheme, errors_by_factor, grouped_bars, histogram_by_group, image_grid, image_pair,
+    image_rows, loss_curve, recall_bars, reliability_diagram, roc_by_group, split_violin,
     stacked_bars, stacked_histogram, vae_scheme,
 };
 pub use crate::french::format_number;

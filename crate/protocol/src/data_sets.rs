@@ -167,9 +167,7 @@ pub const CACD: DataSet = DataSet {
 };
 
 /// Every data set, in the order of the labs.
-pub static DATA_SETS: [DataSet; 7] = [
-    UTKFACE, CELEBA, IMAGENETTE, TRAIN_FACE, PPB, FAIRFACE, CACD,
-];
+pub static DATA_SETS: [DataSet; 7] = [UTKFACE, CELEBA, IMAGENETTE, TRAIN_FACE, PPB, FAIRFACE, CACD];
 
 impl DataSet {
     /// The data set of this name.

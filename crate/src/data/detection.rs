@@ -406,3 +406,33 @@ impl fmt::Debug for DetectionLoader {
         write!(f, "DetectionLoader({self})")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Splits, unions and samples hold the pixels that were read, once.
+    #[test]
+    fn a_loader_keeps_one_copy_of_the_pixels() {
+        let store = |first: u16| {
+            let mut store = ImageStore::with_capacity(4, 4, 100);
+            for number in first..first + 100 {
+                let mut pixels = [0; 48];
+                pixels[..2].copy_from_slice(&number.to_le_bytes());
+                store.push(&pixels).unwrap();
+            }
+            store
+        };
+        let loader = DetectionLoader::new(&store(0), &store(500), 0.2, 1).unwrap();
+        let mut all = loader.train().images().clone();
+        for other in [
+            loader.faces(),
+            loader.non_faces(),
+            loader.held_out().images(),
+            loader.sample(20, 3).unwrap().images(),
+        ] {
+            all.extend(other).unwrap();
+        }
+        assert_eq!(all.resident_bytes(), 200 * 48);
+    }
+}

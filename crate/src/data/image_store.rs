@@ -162,16 +162,6 @@ impl ImageStore {
         }
     }
 
-    /// Copies the bytes of one image into `pixels`, which is as long as an image.
-    pub(super) fn read(&self, index: usize, pixels: &mut [u8]) -> Result<()> {
-        let place = *self.places.get(index).ok_or_else(|| self.no_such(index))?;
-        if let (Some(Part::File(file)), _) = self.locate(place) {
-            return file.read(place.image, pixels);
-        }
-        pixels.copy_from_slice(&self.image(index)?);
-        Ok(())
-    }
-
     /// The part of a place, and where its image begins when that part is in memory.
     fn locate(&self, place: Place) -> (Option<&Part>, usize) {
         let part = self.parts.get(place.part as usize).map(Arc::as_ref);

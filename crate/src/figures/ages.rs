@@ -46,7 +46,11 @@ pub fn age_scatter(frame: &DataFrame, y_true: &str, y_pred: &str, text: &str) ->
         let inside = pairs().filter(|(t, p)| (p - t).abs() <= years).count();
         100.0 * inside as f64 / n as f64
     };
-    let measured = age_metrics(&[AgeMetric::Mae, AgeMetric::SignedError], &truth, &predicted)?;
+    let measured = age_metrics(
+        &[AgeMetric::Mae, AgeMetric::SignedError],
+        &truth,
+        &predicted,
+    )?;
     let [mae, signed] = [measured[0].1, measured[1].1];
     let values = || truth.iter().chain(&predicted).copied();
     let high = (values().fold(20.0, f64::max) / 10.0).ceil() * 10.0;

@@ -119,11 +119,7 @@ impl Series {
 }
 
 impl Bars {
-    fn read(
-        models: &[(&str, &DataFrame)],
-        metric: Spec,
-        diamond: Option<Spec>,
-    ) -> Result<Self> {
+    fn read(models: &[(&str, &DataFrame)], metric: Spec, diamond: Option<Spec>) -> Result<Self> {
         check_count("models", "modèle", models.len(), MAX_MODELS)?;
         let series: Vec<Series> = models
             .iter()
@@ -181,10 +177,8 @@ impl Bars {
                 true => format!(
                     "Groupes de moins de {SMALL_GROUP} images : les intervalles sont larges, un écart peut venir du hasard."
                 ),
-                false => {
-                    "Des intervalles qui se recouvrent ne prouvent pas l'égalité des groupes."
-                        .to_owned()
-                }
+                false => "Des intervalles qui se recouvrent ne prouvent pas l'égalité des groupes."
+                    .to_owned(),
             };
             let at = (f64::from(WIDTH) / 2.0, f64::from(total) - 26.0);
             canvas.text(&note, at, font(SMALL).color(FAINT), TOP)

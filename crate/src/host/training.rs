@@ -1,7 +1,6 @@
 //! What is told of a training while it runs: names, numbers, and pictures as bytes.
 
-use std::borrow::Cow;
-use std::path::Path;
+use std::{borrow::Cow, path::Path};
 
 use super::host;
 

@@ -98,8 +98,9 @@ impl Metric {
             Self::Fnr => Spec::rate("fnr", "taux de faux négatifs (FNR)", Positives, Highest)
                 .short("taux de faux négatifs"),
             Self::Precision => Spec::rate("precision", "précision", Answered, Lowest),
-            Self::F1 => Spec::share("f1", "moyenne de la précision et du rappel (F1)", Lowest)
-                .short("F1"),
+            Self::F1 => {
+                Spec::share("f1", "moyenne de la précision et du rappel (F1)", Lowest).short("F1")
+            }
             Self::Auc => Spec::share("auc", "aire sous la courbe ROC (AUC)", Lowest).short("AUC"),
             Self::MeanScore => Spec::share("mean_score", "probabilité moyenne", Neither),
             Self::CalibrationError => Spec {
@@ -121,7 +122,13 @@ impl Metric {
 
     /// What it needs of every row; of none when it needs scores and there are none.
     pub(crate) fn sample(self, answers: &Answers) -> Sample {
-        let pairs = || answers.positive.iter().copied().zip(answers.answer.iter().copied());
+        let pairs = || {
+            answers
+                .positive
+                .iter()
+                .copied()
+                .zip(answers.answer.iter().copied())
+        };
         let share = |what: fn(bool, bool) -> Option<bool>| {
             let hits = pairs().map(|(positive, answer)| what(positive, answer));
             Sample::mean(hits.map(|hit| hit.map(|hit| f64::from(u8::from(hit)))))

@@ -76,11 +76,7 @@ impl Sample {
     }
 
     /// A mean whose bins have fixed weights; rows of bins without weight are left out.
-    pub(crate) fn standardised(
-        values: &[f64],
-        bin: &[u16],
-        weights: Vec<f64>,
-    ) -> Self {
+    pub(crate) fn standardised(values: &[f64], bin: &[u16], weights: Vec<f64>) -> Self {
         let mut sample = Self::empty(Kind::Standardised {
             weights: Vec::new(),
         });
@@ -152,12 +148,7 @@ impl Sample {
 
     /// The value in each of `groups` groups, NaN where it does not exist: row `i` counts
     /// `weight[i]` times in group `label[i]`, or in none when that is [`NO_GROUP`].
-    pub(crate) fn values(
-        &self,
-        label: &[u16],
-        weight: &[u32],
-        groups: usize,
-    ) -> Vec<f64> {
+    pub(crate) fn values(&self, label: &[u16], weight: &[u32], groups: usize) -> Vec<f64> {
         let items = (0..self.row.len()).filter_map(|item| {
             let row = self.row[item] as usize;
             let group = label[row];

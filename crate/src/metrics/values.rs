@@ -190,7 +190,11 @@ mod tests {
         for (at, spec) in specs.iter().enumerate() {
             assert_eq!(super::super::find(spec.name), Some(*spec));
             assert!(specs[..at].iter().all(|other| other.name != spec.name));
-            assert!(specs[..at].iter().all(|other| other.header() != spec.header()));
+            assert!(
+                specs[..at]
+                    .iter()
+                    .all(|other| other.header() != spec.header())
+            );
             assert!(!spec.label.is_empty() && spec.bounds.0 < spec.bounds.1);
             assert!(!spec.is_rate || spec.is_share());
         }

@@ -48,10 +48,8 @@ impl fmt::Display for Why {
             Self::Asked => Ok(()),
             Self::NoFolder => write!(f, ", faute d'un dossier « data »"),
             Self::Absent(root, places) => {
-                let quoted: Vec<String> = places
-                    .iter()
-                    .map(|place| format!("« {place} »"))
-                    .collect();
+                let quoted: Vec<String> =
+                    places.iter().map(|place| format!("« {place} »")).collect();
                 write!(
                     f,
                     ", faute de {} dans {}",
@@ -168,7 +166,12 @@ mod tests {
             } else {
                 std::fs::create_dir(&place).unwrap();
             }
-            assert_eq!(find_data(&nested), DataSource::At(data.clone()), "{}", set.name);
+            assert_eq!(
+                find_data(&nested),
+                DataSource::At(data.clone()),
+                "{}",
+                set.name
+            );
             if place.is_dir() {
                 std::fs::remove_dir(&place).unwrap();
             } else {
@@ -189,7 +192,10 @@ mod tests {
             panic!("photographs that are not there");
         };
         let told = why.to_string();
-        assert!(told.contains("« CelebA »") && told.contains("choix"), "{told}");
+        assert!(
+            told.contains("« CelebA »") && told.contains("choix"),
+            "{told}"
+        );
         // A part is there: what lacks is told later.
         base.make("visages_test");
         assert_eq!(source.choose(&detection), photographs);

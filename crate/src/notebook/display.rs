@@ -363,7 +363,9 @@ mod tests {
 
     #[test]
     fn our_columns_have_french_headers_and_numbers() {
-        let frame = df!("group" => ["a"], "mean_score" => [0.5], "n" => [12_345_u32], "fpr" => [-0.0312]).unwrap();
+        let frame =
+            df!("group" => ["a"], "mean_score" => [0.5], "n" => [12_345_u32], "fpr" => [-0.0312])
+                .unwrap();
         let table = show_table(&frame);
         for shown in [
             "groupe",

@@ -103,7 +103,9 @@ impl Session {
     /// This number of images of each kind, or the limit that `TP_IMAGES` sets when it is smaller: for what a lab
     /// draws by itself.
     pub fn at_most(&self, images: usize) -> usize {
-        self.settings.max_images.map_or(images, |max| images.min(max))
+        self.settings
+            .max_images
+            .map_or(images, |max| images.min(max))
     }
 
     /// The folder of the data sets; that of the file when the data are a `train_face.h5`.
@@ -155,7 +157,10 @@ impl Session {
                     true => path,
                     false => self.data_dir()?,
                 };
-                println!("Visages et autres images : des photos, de {}", root.display());
+                println!(
+                    "Visages et autres images : des photos, de {}",
+                    root.display()
+                );
                 config.init(&root)?
             }
             Choice::Drawings(why) => {
@@ -184,7 +189,11 @@ impl Session {
             Choice::Photographs(_) => {
                 let root = self.data_dir()?;
                 let faces = TestFaces::load(&root, &real_pictures())?;
-                println!("Visages de test : {} photos, de {}", faces.len(), root.display());
+                println!(
+                    "Visages de test : {} photos, de {}",
+                    faces.len(),
+                    root.display()
+                );
                 Ok(faces)
             }
             Choice::Drawings(why) => {
@@ -422,7 +431,10 @@ mod tests {
         let root = std::env::temp_dir().join(format!("visages-jeux-{}", std::process::id()));
         std::fs::create_dir_all(root.join("UTKFace")).unwrap();
         let session = resolve(Session::builder("tp1").data_dir(&root), &[]).unwrap();
-        assert!(session.to_string().contains("photos : UTKFace ;"), "{session}");
+        assert!(
+            session.to_string().contains("photos : UTKFace ;"),
+            "{session}"
+        );
         assert_eq!(session.utkface().unwrap(), root.join("UTKFace"));
         // One part of the detection set: what lacks is told.
         std::fs::create_dir(root.join("imagenette")).unwrap();
@@ -430,7 +442,10 @@ mod tests {
         assert!(message.contains("« CelebA »"), "{message}");
         std::fs::remove_dir_all(&root).unwrap();
         std::fs::create_dir(&root).unwrap();
-        assert!(session.to_string().contains("faute d'un jeu connu"), "{session}");
+        assert!(
+            session.to_string().contains("faute d'un jeu connu"),
+            "{session}"
+        );
         std::fs::remove_dir_all(&root).unwrap();
     }
 

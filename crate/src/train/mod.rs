@@ -29,9 +29,7 @@ pub use debias::{
     DebiasedFit, DebiasingConfig, Preview, Resampling, fit_debiasing, fit_debiasing_with,
 };
 pub use debiasing_model::{DebiasingModel, debiasing_train_step};
-pub use evaluate::{
-    Evaluation, accuracy, evaluate, predict, predict_probabilities, predictions,
-};
+pub use evaluate::{Evaluation, accuracy, evaluate, predict, predict_probabilities, predictions};
 pub use fit::{FitConfig, Fitted, fit};
 pub use history::{History, LossHistory};
 pub use latent::{LatentTable, encode_images, latent_means};

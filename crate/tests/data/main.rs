@@ -10,6 +10,7 @@ mod jpeg_kinds;
 mod labelled;
 mod real;
 mod session;
+mod storage;
 mod support;
 mod synthetic;
 mod utkface;

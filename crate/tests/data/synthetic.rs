@@ -285,7 +285,11 @@ fn kept_drawings_are_those_that_would_be_drawn() {
     assert_eq!(count(), 2);
     let faces = [&config, &kept, &kept].map(|config| config.test_faces().unwrap());
     for group in 0..4 {
-        assert!(faces[1..].iter().all(|other| other.groups[group].images == faces[0].groups[group].images));
+        assert!(
+            faces[1..]
+                .iter()
+                .all(|other| other.groups[group].images == faces[0].groups[group].images)
+        );
     }
     assert_eq!(count(), 3);
     // All that changes the pixels makes other files.
@@ -301,7 +305,7 @@ fn kept_drawings_are_those_that_would_be_drawn() {
     }
 }
 
-/// Drawings that are kept live as long as these pixels: when they change, so must the version in `kept.rs`. (Sines of other
+/// Drawings that are kept live as long as these pixels: when they change, so must the version in `synthetic/cache.rs`. (Sines of other
 /// systems differ by their last digit.)
 #[test]
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
@@ -321,6 +325,6 @@ fn the_version_of_the_drawings_is_that_of_these_pixels() {
     }
     assert_eq!(
         hash, 0,
-        "give VERSION in data/synthetic/kept.rs its next value, then write this hash here"
+        "give VERSION in data/synthetic/cache.rs its next value, then write this hash here"
     );
 }

@@ -103,14 +103,21 @@ fn before_and_after_are_subtracted_group_by_group() {
         assert!(summarize_seeds(&[before.clone(), frame]).is_err());
     }
     let lacks = after.drop("tpr").unwrap();
-    assert!(before_after(&before, &lacks).unwrap_err().to_string().contains("tpr"));
+    assert!(
+        before_after(&before, &lacks)
+            .unwrap_err()
+            .to_string()
+            .contains("tpr")
+    );
 }
 
 /// What an audit cannot measure stays empty, and makes no false number.
 #[test]
 fn what_is_not_measured_stays_empty() {
     let frame = df!("y_true" => [1, 0, 0], "score" => [0.9, 0.1, 0.2], "group" => ["A", "A", "B"]);
-    let audit = Audit::new(&frame.unwrap()).groups(&["group"]).metrics(&[Metric::Tpr]);
+    let audit = Audit::new(&frame.unwrap())
+        .groups(&["group"])
+        .metrics(&[Metric::Tpr]);
     let table = audit.by_group().unwrap();
     let change = before_after(&table, &table).unwrap();
     let change = change.column("tpr_change").unwrap().f64().unwrap().clone();
@@ -158,8 +165,14 @@ fn evaluation_and_audit_agree() {
     let frame = df!("y_true" => labels.map(i32::from), "score" => scores.map(f64::from)).unwrap();
     let overall = Audit::new(&frame).overall().unwrap();
     close(&column(&overall, "accuracy"), &[evaluation.accuracy]);
-    close(&column(&overall, "accuracy"), &[accuracy(&scores, &labels).unwrap()]);
+    close(
+        &column(&overall, "accuracy"),
+        &[accuracy(&scores, &labels).unwrap()],
+    );
     close(&column(&overall, "tpr"), &[evaluation.recall.unwrap()]);
-    close(&column(&overall, "fpr"), &[evaluation.false_positive_rate.unwrap()]);
+    close(
+        &column(&overall, "fpr"),
+        &[evaluation.false_positive_rate.unwrap()],
+    );
     assert_eq!((evaluation.faces, evaluation.non_faces), (3, 4));
 }

@@ -39,18 +39,27 @@ struct Token {
 fn tokens(source: &str) -> Vec<Token> {
     let chars: Vec<char> = source.chars().collect();
     let (mut found, mut at, mut line) = (Vec::new(), 0, 1);
-    let starts = |at: usize, with: &str| with.chars().enumerate().all(|(i, c)| chars.get(at + i) == Some(&c));
+    let starts = |at: usize, with: &str| {
+        with.chars()
+            .enumerate()
+            .all(|(i, c)| chars.get(at + i) == Some(&c))
+    };
     while at < chars.len() {
         let char = chars[at];
         let from = at;
         if char.is_alphabetic() || char == '_' {
-            while chars.get(at).is_some_and(|c| c.is_alphanumeric() || *c == '_') {
+            while chars
+                .get(at)
+                .is_some_and(|c| c.is_alphanumeric() || *c == '_')
+            {
                 at += 1;
             }
             let text: String = chars[from..at].iter().collect();
             // r"…", r#"…"#, b"…": the text begins here.
             let hashes = chars[at..].iter().take_while(|c| **c == '#').count();
-            if ["r", "br", "b", "c"].contains(&text.as_str()) && chars.get(at + hashes) == Some(&'"') {
+            if ["r", "br", "b", "c"].contains(&text.as_str())
+                && chars.get(at + hashes) == Some(&'"')
+            {
                 let raw = text.contains('r');
                 let end = format!("\"{}", "#".repeat(hashes));
                 at += hashes + 1;
@@ -79,20 +88,33 @@ fn tokens(source: &str) -> Vec<Token> {
         } else if char == '\'' {
             // A character, or the name of a lifetime.
             let length = match chars.get(at + 1) {
-                Some('\\') => chars[at + 2..].iter().skip(1).position(|c| *c == '\'').map(|p| p + 4),
+                Some('\\') => chars[at + 2..]
+                    .iter()
+                    .skip(1)
+                    .position(|c| *c == '\'')
+                    .map(|p| p + 4),
                 _ => (chars.get(at + 2) == Some(&'\'')).then_some(3),
             };
             at += length.unwrap_or(1);
         } else if starts(at, "::") {
             at += 2;
-            found.push(Token { text: "::".to_owned(), line });
+            found.push(Token {
+                text: "::".to_owned(),
+                line,
+            });
         } else {
             at += 1;
             if !char.is_whitespace() {
-                found.push(Token { text: char.to_string(), line });
+                found.push(Token {
+                    text: char.to_string(),
+                    line,
+                });
             }
         }
-        line += chars[from..at.min(chars.len())].iter().filter(|c| **c == '\n').count();
+        line += chars[from..at.min(chars.len())]
+            .iter()
+            .filter(|c| **c == '\n')
+            .count();
     }
     found
 }
@@ -294,7 +316,10 @@ fn uses_are_read_in_every_form() {
         use super::super::figures::Figure;
     "##;
     let module = ["figures".to_owned(), "sheet".to_owned()];
-    let mut found: Vec<String> = uses(source, &module).into_iter().map(|(room, _)| room).collect();
+    let mut found: Vec<String> = uses(source, &module)
+        .into_iter()
+        .map(|(room, _)| room)
+        .collect();
     found.sort();
     found.dedup();
     let expected = [
@@ -326,6 +351,12 @@ fn a_wrong_arrow_is_told_with_its_cycle() {
     }
     let told = wrong_arrows(&root);
     std::fs::remove_dir_all(&root).unwrap();
-    assert!(told.contains("data → train (") && told.contains("deep.rs:1"), "{told}");
-    assert!(told.contains("cycle: data → train → metrics → data"), "{told}");
+    assert!(
+        told.contains("data → train (") && told.contains("deep.rs:1"),
+        "{told}"
+    );
+    assert!(
+        told.contains("cycle: data → train → metrics → data"),
+        "{told}"
+    );
 }

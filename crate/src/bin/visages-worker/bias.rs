@@ -114,8 +114,7 @@ impl Trial {
             .groups
             .iter()
             .map(|group| {
-                let answers =
-                    predict_probabilities(model, &group.images, BATCH, &Device::flex())?;
+                let answers = predict_probabilities(model, &group.images, BATCH, &Device::flex())?;
                 Ok(Found {
                     code: group.code.clone(),
                     n: answers.len(),

@@ -17,7 +17,10 @@ use sha2::{Digest, Sha256};
 pub use self::batches::{BatchConfig, Batches, LabelledBatch};
 pub(super) use self::columns::take;
 use super::{
+    folder::spread,
     image_store::{ImageStore, hexadecimal},
+    options::LoadOptions,
+    rows::read_images,
     split::{SplitConfig, split_by_content},
 };
 use crate::error::{Error, Result};
@@ -71,6 +74,18 @@ impl Labelled {
             frame,
             whole: Arc::default(),
         })
+    }
+
+    /// The images of the rows of a frame, whose files stand in its column `path`; see [`read_images`]. Of more rows than
+    /// `options.max_images`, as many are chosen at even distances.
+    ///
+    /// # Errors
+    /// Those of [`read_images`].
+    pub fn read(frame: &DataFrame, options: &LoadOptions) -> Result<Self> {
+        options.check()?;
+        let rows = spread((0..frame.height()).collect(), options.max_images);
+        let frame = columns::take(frame, &rows)?;
+        Self::new(read_images(&frame, options)?, frame)
     }
 
     /// Number of images, and of rows.

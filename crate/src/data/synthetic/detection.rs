@@ -7,10 +7,10 @@ use polars::prelude::DataFrame;
 use super::{
     Presentation, SkinTone,
     bias::{Bias, falls_in_share},
+    cache::CachedSet,
     dice::Dice,
     faces::{Progress, check_side, draw_faces, draw_faces_within, stored},
     factors::FaceFactors,
-    kept::Kept,
     labels::FaceLabel,
     others::NonFaceFactors,
     record::{FaceRecord, faces_frame, non_faces_frame},
@@ -228,7 +228,7 @@ impl SyntheticConfig {
         let places = [("visages", faces.len()), ("autres images", non_faces.len())];
         let places = places.map(|(what, count)| self.place(what, count));
         let [known_faces, known_others] =
-            [&places[0], &places[1]].map(|place| place.as_ref().and_then(Kept::recall));
+            [&places[0], &places[1]].map(|place| place.as_ref().and_then(CachedSet::recall));
         let left = |known: &Option<ImageStore>, count: usize| match known {
             Some(_) => 0,
             None => count,
@@ -238,8 +238,7 @@ impl SyntheticConfig {
         let drawn_faces = match known_faces {
             Some(known) => known,
             None => {
-                let factors: Vec<FaceFactors> =
-                    faces.iter().map(|record| record.factors).collect();
+                let factors: Vec<FaceFactors> = faces.iter().map(|record| record.factors).collect();
                 kept(
                     &places[0],
                     draw_faces_within(&factors, self.side, &mut progress)?,
@@ -259,7 +258,7 @@ impl SyntheticConfig {
     }
 
     /// Where a part of the set is kept: all that decides of its pixels tells it apart.
-    fn place(&self, what: &str, count: usize) -> Option<Kept> {
+    fn place(&self, what: &str, count: usize) -> Option<CachedSet> {
         let Self {
             dark_share,
             underexposure,
@@ -271,7 +270,7 @@ impl SyntheticConfig {
             "{what} ; peaux foncées {dark_share} ; sous-exposition {underexposure} ; difficulté {difficulty} ; graine {seed}"
         );
         let folder = self.cache.as_deref()?;
-        Some(Kept::new(folder, &key, self.side, count))
+        Some(CachedSet::new(folder, &key, self.side, count))
     }
 
     /// Label and factors of every training face, before the split: the share of dark skins is exact over any run
@@ -350,7 +349,7 @@ impl SyntheticConfig {
     pub fn test_faces(&self) -> Result<TestFaces> {
         let records = self.test_records()?;
         let place = self.place("visages de test", records.len());
-        let faces = match place.as_ref().and_then(Kept::recall) {
+        let faces = match place.as_ref().and_then(CachedSet::recall) {
             Some(known) => known,
             None => {
                 let factors: Vec<FaceFactors> =
@@ -400,7 +399,7 @@ impl SyntheticConfig {
 }
 
 /// The drawings, kept where there is a place for them.
-fn kept(place: &Option<Kept>, drawings: ImageStore) -> ImageStore {
+fn kept(place: &Option<CachedSet>, drawings: ImageStore) -> ImageStore {
     if let Some(place) = place {
         place.keep(&drawings);
     }

@@ -171,7 +171,9 @@ pub(super) fn draw_faces_within(
     progress: &mut Progress,
 ) -> Result<ImageStore> {
     check_side(side)?;
-    stored(factors, side, progress, |factors| render::face(factors, side))
+    stored(factors, side, progress, |factors| {
+        render::face(factors, side)
+    })
 }
 
 /// Pictures drawn between two looks at the time and at the wish to stop.

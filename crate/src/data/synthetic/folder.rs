@@ -1,23 +1,19 @@
 //! Drawn faces as a folder of files named as UTKFace's are, with its defects, and a manifest that tells everything.
 
-use std::{
-    collections::HashSet,
-    fs,
-    path::Path,
-};
+use std::{collections::HashSet, fs, path::Path};
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    cache::VERSION,
     faces::DrawnFacesConfig,
-    kept::VERSION,
-    partial,
     planted::{Defect, FEWEST, Planned, plan},
     record::{CHOICES, FaceRecord, MEASURES},
     render,
 };
 use crate::{
+    data::kept,
     error::{Error, Result},
     host::StopFlag,
 };
@@ -157,10 +153,11 @@ impl DrawnFacesConfig {
         let mut names = names_of(folder)?;
         // What is being written belongs to another process, or to one that is no more.
         names.retain(|name| {
-            if partial::is_abandoned(&folder.join(name)) {
-                let _ = fs::remove_file(folder.join(name));
+            let is_partial = kept::is_partial(name);
+            if is_partial {
+                kept::remove_abandoned(&folder.join(name));
             }
-            !partial::is_partial(name)
+            !is_partial
         });
         if names.is_empty() {
             let text = serde_json::to_string_pretty(&settings)
@@ -204,8 +201,7 @@ fn names_of(folder: &Path) -> Result<HashSet<String>> {
 }
 
 fn write_whole(path: &Path, content: &[u8]) -> Result<()> {
-    partial::write_whole(path, content)
-        .map_err(|source| Error::io("écrire le fichier", path, source))
+    kept::write_whole(path, content).map_err(|source| Error::io("écrire le fichier", path, source))
 }
 
 /// The manifest. Names hold neither commas nor quotation marks; numbers have a decimal point, as CSV readers want.

@@ -15,16 +15,15 @@
 //! | [`draw_faces`] | faces of factors that the caller chose |
 
 mod bias;
+mod cache;
 mod colour;
 mod detection;
 mod dice;
 mod faces;
 mod factors;
 mod folder;
-mod kept;
 mod labels;
 mod others;
-mod partial;
 mod planted;
 mod record;
 mod render;

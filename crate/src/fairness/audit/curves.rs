@@ -18,7 +18,9 @@ fn parts<'a>(task: &Outcomes, factors: &'a [Factor]) -> Vec<Part<'a>> {
     for factor in factors {
         for (group, name) in factor.groups.iter().enumerate() {
             let rows = factor.rows(group).into_iter().map(|row| row as usize);
-            let pairs = rows.map(|row| (scores[row], task.answers.positive[row])).collect();
+            let pairs = rows
+                .map(|row| (scores[row], task.answers.positive[row]))
+                .collect();
             parts.push((factor.name.as_str(), name.as_str(), pairs));
         }
     }

@@ -12,9 +12,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    fairness::{
-        stats::{Draws, holm, permutation_p, quantile, resample},
-    },
+    fairness::stats::{Draws, holm, permutation_p, quantile, resample},
     metrics::{NO_GROUP, Sample, Spec, Worst},
 };
 
@@ -284,7 +282,9 @@ impl<'a> Spread<'a> {
     fn ranges(&self, draws: Draws) -> Option<Vec<f64>> {
         let deviations = match self.measure.spec {
             _ if self.scarce => return None,
-            Spec { is_inflated: true, .. } => return None,
+            Spec {
+                is_inflated: true, ..
+            } => return None,
             Spec { is_rate: true, .. } => self.rate_deviations(draws),
             _ => self.deviations(draws),
         };

@@ -173,12 +173,22 @@ impl Task for Outcomes {
             (
                 counts.positives(),
                 "positif",
-                asked(&[Metric::Tpr, Metric::Fnr, Metric::Auc, Metric::BalancedAccuracy]),
+                asked(&[
+                    Metric::Tpr,
+                    Metric::Fnr,
+                    Metric::Auc,
+                    Metric::BalancedAccuracy,
+                ]),
             ),
             (
                 counts.negatives(),
                 "négatif",
-                asked(&[Metric::Fpr, Metric::Tnr, Metric::Auc, Metric::BalancedAccuracy]),
+                asked(&[
+                    Metric::Fpr,
+                    Metric::Tnr,
+                    Metric::Auc,
+                    Metric::BalancedAccuracy,
+                ]),
             ),
         ];
         let mut remarks = Vec::new();

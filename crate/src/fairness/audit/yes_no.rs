@@ -10,11 +10,7 @@ use super::{
     outcomes::{Columns, Outcomes, no_score},
     shared::{RESAMPLES, SEED, shared_by_audits},
 };
-use crate::{
-    error::Result,
-    fairness::stats::Draws,
-    metrics::Metric,
-};
+use crate::{error::Result, fairness::stats::Draws, metrics::Metric};
 
 /// A classifier's yes / no answers, looked at group by group.
 ///

@@ -278,7 +278,12 @@ fn odd_data_are_drawn_too() {
         .resamples(100);
     check(
         "odd_bars",
-        &grouped_bars(&[("m", &audit.by_group().unwrap())], Metric::Fpr, "Aucun négatif").unwrap(),
+        &grouped_bars(
+            &[("m", &audit.by_group().unwrap())],
+            Metric::Fpr,
+            "Aucun négatif",
+        )
+        .unwrap(),
         &["non défini"],
     );
     check(

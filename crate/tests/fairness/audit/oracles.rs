@@ -340,7 +340,9 @@ fn balanced_accuracy_and_f1_by_hand() {
         let (low, high) = (format!("{metric}_low"), format!("{metric}_high"));
         let interval = numbers(&table, &low)[0].zip(numbers(&table, &high)[0]);
         match metric {
-            "f1" => assert!(interval.is_some_and(|(low, high)| Some(low) < value && value < Some(high))),
+            "f1" => {
+                assert!(interval.is_some_and(|(low, high)| Some(low) < value && value < Some(high)))
+            }
             _ => assert_eq!(interval, None),
         }
     }

@@ -319,9 +319,8 @@ fn data(repository: &Repository) -> Vec<Finding> {
         Ok(None) => repository.root().join("data"),
         Err(error) => return vec![Finding::missing("Données", error.to_string(), "")],
     };
-    let (there, absent): (Vec<&DataSet>, Vec<&DataSet>) = DATA_SETS
-        .iter()
-        .partition(|set| set.find(&root).is_some());
+    let (there, absent): (Vec<&DataSet>, Vec<&DataSet>) =
+        DATA_SETS.iter().partition(|set| set.find(&root).is_some());
     let mut findings: Vec<Finding> = there
         .into_iter()
         .map(|set| {

@@ -5,16 +5,17 @@
 //! disturb each other. The files used least recently leave when all together exceed [`LIMIT`].
 
 use std::{
-    fs::{self, File},
-    io::{BufWriter, Read, Write},
+    fs::File,
+    io::{self, BufWriter, Read, Write},
     path::{Path, PathBuf},
-    time::{Duration, SystemTime},
 };
 
 use sha2::{Digest, Sha256};
 
-use super::partial;
-use crate::data::{CHANNELS, ImageStore};
+use crate::data::{
+    CHANNELS, ImageStore,
+    kept::{Partial, shrink, touch},
+};
 
 /// Version of the drawings: what another version drew is drawn anew. A test holds the pixels of this one.
 pub(super) const VERSION: u32 = 1;
@@ -26,14 +27,14 @@ const ENDING: &str = "dessins";
 const LIMIT: u64 = 1 << 30;
 
 /// A place for one set of drawings.
-pub(super) struct Kept {
+pub(super) struct CachedSet {
     folder: PathBuf,
     key: String,
     side: usize,
     images: usize,
 }
 
-impl Kept {
+impl CachedSet {
     /// The place in `folder` of `images` drawings of `side` pixels, which `key` tells apart from all others.
     pub(super) fn new(folder: &Path, key: &str, side: usize, images: usize) -> Self {
         Self {
@@ -56,7 +57,12 @@ impl Kept {
     /// The drawings, when they are there and sound.
     pub(super) fn recall(&self) -> Option<ImageStore> {
         let path = self.path();
-        let mut file = File::open(&path).ok()?;
+        let mut file = File::options()
+            .read(true)
+            .write(true)
+            .open(&path)
+            .or_else(|_| File::open(&path))
+            .ok()?;
         let mut start = [0; 16];
         file.read_exact(&mut start).ok()?;
         let (signature, length) = start.split_at(SIGNATURE.len());
@@ -77,68 +83,38 @@ impl Kept {
             file.read_exact(&mut pixels).ok()?;
             store.push(&pixels).ok()?;
         }
-        // Used now: others leave before it.
-        let _ = File::options()
-            .append(true)
-            .open(&path)
-            .and_then(|file| file.set_modified(SystemTime::now()));
+        touch(&file);
         Some(store)
     }
 
     /// Keeps the drawings, where the folder can be written; they are drawn anew next time otherwise.
     pub(super) fn keep(&self, store: &ImageStore) {
         let path = self.path();
-        let partial = partial::name(&path);
-        let written = fs::create_dir_all(&self.folder).and_then(|()| {
-            let mut file = BufWriter::new(File::create(&partial)?);
-            file.write_all(SIGNATURE)?;
-            file.write_all(&(self.key.len() as u64).to_le_bytes())?;
-            file.write_all(self.key.as_bytes())?;
-            for image in 0..store.len() {
-                file.write_all(&store.image(image).map_err(std::io::Error::other)?)?;
-            }
-            file.into_inner()?.sync_all()?;
-            fs::rename(&partial, &path)
-        });
-        match written {
-            Ok(()) => prune(&self.folder, &path, LIMIT),
-            // Half a file is of no use.
-            Err(_) => {
-                let _ = fs::remove_file(&partial);
-            }
+        if self.write(&path, store).is_ok() {
+            shrink(&self.folder, ENDING, &path, LIMIT);
         }
     }
-}
 
-/// Takes away the files used least recently, except `newest`, until the others fit; and what an interrupted writing left.
-fn prune(folder: &Path, newest: &Path, limit: u64) {
-    let Ok(entries) = fs::read_dir(folder) else {
-        return;
-    };
-    let mut files = Vec::new();
-    for path in entries.flatten().map(|entry| entry.path()) {
-        if partial::is_abandoned(&path) {
-            let _ = fs::remove_file(&path);
-        } else if path.extension().is_some_and(|ending| ending == ENDING)
-            && let Ok(data) = fs::metadata(&path)
-        {
-            let age = data.modified().ok().and_then(|used| used.elapsed().ok());
-            let used = if path == newest { None } else { age };
-            files.push((used.unwrap_or(Duration::ZERO), data.len(), path));
+    fn write(&self, path: &Path, store: &ImageStore) -> io::Result<()> {
+        let (partial, file) = Partial::create(path)?;
+        let mut file = BufWriter::new(file);
+        file.write_all(SIGNATURE)?;
+        file.write_all(&(self.key.len() as u64).to_le_bytes())?;
+        file.write_all(self.key.as_bytes())?;
+        for image in 0..store.len() {
+            file.write_all(&store.image(image).map_err(io::Error::other)?)?;
         }
-    }
-    files.sort();
-    let mut total = 0;
-    for (_, bytes, path) in files {
-        total += bytes;
-        if total > limit && path != newest {
-            let _ = fs::remove_file(path);
-        }
+        partial.finish(&file.into_inner()?)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        fs,
+        time::{Duration, SystemTime},
+    };
+
     use super::*;
 
     struct Folder(PathBuf);
@@ -172,13 +148,21 @@ mod tests {
     #[test]
     fn drawings_come_back_as_they_were() {
         let folder = Folder::new("dessins-gardes");
-        let kept = Kept::new(&folder.0, "visages, graine 1", 4, 3);
+        let kept = CachedSet::new(&folder.0, "visages, graine 1", 4, 3);
         assert!(kept.recall().is_none());
         kept.keep(&store(10));
         assert_eq!(kept.recall(), Some(store(10)));
         // Another seed, another number, another side: another set.
-        assert!(Kept::new(&folder.0, "visages, graine 2", 4, 3).recall().is_none());
-        assert!(Kept::new(&folder.0, "visages, graine 1", 4, 2).recall().is_none());
+        assert!(
+            CachedSet::new(&folder.0, "visages, graine 2", 4, 3)
+                .recall()
+                .is_none()
+        );
+        assert!(
+            CachedSet::new(&folder.0, "visages, graine 1", 4, 2)
+                .recall()
+                .is_none()
+        );
         // A file that was cut short is as good as none.
         let path = kept.path();
         let whole = fs::read(&path).unwrap();
@@ -196,7 +180,7 @@ mod tests {
             for _ in 0..4 {
                 scope.spawn(|| {
                     for _ in 0..20 {
-                        let kept = Kept::new(&folder.0, "visages", 4, 3);
+                        let kept = CachedSet::new(&folder.0, "visages", 4, 3);
                         kept.keep(&store(50));
                         assert_eq!(kept.recall(), Some(store(50)));
                     }
@@ -209,7 +193,7 @@ mod tests {
     #[test]
     fn the_folder_is_bounded() {
         let folder = Folder::new("dessins-bornes");
-        let place = |seed: u8| Kept::new(&folder.0, &format!("graine {seed}"), 4, 3);
+        let place = |seed: u8| CachedSet::new(&folder.0, &format!("graine {seed}"), 4, 3);
         for seed in 0..4 {
             place(seed).keep(&store(seed));
             let old = SystemTime::now() - Duration::from_secs(100 - u64::from(seed));
@@ -219,11 +203,11 @@ mod tests {
         // The oldest is used again.
         assert!(place(0).recall().is_some());
         let size = fs::metadata(place(0).path()).unwrap().len();
-        prune(&folder.0, &place(3).path(), 2 * size);
+        shrink(&folder.0, ENDING, &place(3).path(), 2 * size);
         let there: Vec<bool> = (0..4).map(|seed| place(seed).path().exists()).collect();
         assert_eq!(there, [true, false, false, true]);
         // However small the limit, what was just made stays.
-        prune(&folder.0, &place(3).path(), 0);
+        shrink(&folder.0, ENDING, &place(3).path(), 0);
         assert!(place(3).path().exists() && folder.files() == 1);
     }
 }
