@@ -1,7 +1,8 @@
 //! Faces, models and fairness measures for the French deep-learning labs « TP visages ».
 //!
 //! Dependencies run left to right only:
-//! [`data`] → [`models`] ([`ops`]) → [`train`] → [`fairness`], [`explain`] → [`figures`] → [`notebook`].
+//! [`host`] → [`data`] → [`models`] ([`ops`]) → [`metrics`] → [`train`] → [`fairness`], [`explain`] → [`figures`] →
+//! [`notebook`].
 //! A notebook begins with `use visages::prelude::*;`.
 //!
 //! The third-party crates of the labs are re-exported, so that a cell (which links this library
@@ -16,12 +17,14 @@ pub mod explain;
 pub mod fairness;
 pub mod figures;
 mod french;
+pub mod host;
+pub mod metrics;
 pub mod models;
 pub mod notebook;
 pub mod ops;
 pub mod prelude;
 mod simd;
-mod stop;
+
 pub mod train;
 
 pub use error::{Error, Result};

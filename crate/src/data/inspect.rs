@@ -13,9 +13,8 @@ use super::{
     decode::{INCOHERENT, check_header},
     folder::{list_pictures, no_pictures},
     picture_file::read_file,
-    watch::Reading,
 };
-use crate::error::Result;
+use crate::{error::Result, host::Reading};
 
 /// Files looked at between two looks at the clock.
 const CHUNK: usize = 512;

@@ -10,7 +10,7 @@ use crate::{
     data::ImageStore,
     error::{Error, Result},
     french::compact,
-    stop,
+    host,
     train::{DebiasingModel, LatentTable, encode_images},
 };
 
@@ -93,8 +93,8 @@ pub fn latent_traversal<M: DebiasingModel>(
     let model = model.valid().to_device(&device);
     let (mut labels, mut rows) = (Vec::new(), Vec::new());
     for &dimension in dimensions {
-        if !rows.is_empty() && stop::asked() {
-            stop::answer(&format!(
+        if !rows.is_empty() && host::asked() {
+            host::answer(&format!(
                 "Parcours arrêté à votre demande : {} variables sur {}, leurs images sont gardées.",
                 rows.len(),
                 dimensions.len()

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     french::{compact, count, decimal},
+    host::TrainingTrace,
     train::History,
 };
 
@@ -26,7 +27,15 @@ const FLOOR: f64 = 1e-6;
 /// # Errors
 /// [`Error::Figure`] when the history is empty or holds a loss that is not finite.
 pub fn loss_curve(history: &History) -> Result<Figure> {
-    let (losses, smoothed) = (history.losses(), history.smoothed());
+    trace_figure(&history.trace())
+}
+
+/// [`loss_curve`] of what a host is told.
+///
+/// # Errors
+/// Those of [`loss_curve`].
+pub(crate) fn trace_figure(trace: &TrainingTrace<'_>) -> Result<Figure> {
+    let (losses, smoothed) = (trace.losses, trace.smoothed);
     if losses.is_empty() {
         return Err(Error::Figure(
             "l'historique est vide, aucun pas d'entraînement n'a été fait".to_owned(),
@@ -40,10 +49,10 @@ pub fn loss_curve(history: &History) -> Result<Figure> {
     }
     let steps = losses.len();
     let axes = Axes::new(steps, log_range(losses.iter().chain(smoothed)));
-    figure(WIDTH, HEIGHT, alt_text(history), |canvas| {
+    figure(WIDTH, HEIGHT, alt_text(trace), |canvas| {
         let title = "Perte pendant l'entraînement";
         canvas.text(title, (LEFT, 14.0), font(TITLE).bold(), TOP_LEFT)?;
-        legend(canvas, steps, epochs(history))?;
+        legend(canvas, steps, epochs(trace))?;
         axes.draw(canvas)?;
         canvas.line(&axes.points(losses), RAW, 1)?;
         canvas.line(&axes.points(smoothed), EMPHASIS, 3)
@@ -165,12 +174,12 @@ fn step_ticks(steps: usize) -> Vec<f64> {
     ticks
 }
 
-fn epochs(history: &History) -> usize {
-    history.epochs().last().map_or(0, |epoch| *epoch as usize)
+fn epochs(trace: &TrainingTrace<'_>) -> usize {
+    trace.epochs.last().map_or(0, |epoch| *epoch as usize)
 }
 
-fn alt_text(history: &History) -> String {
-    let losses = history.losses();
+fn alt_text(trace: &TrainingTrace<'_>) -> String {
+    let losses = trace.losses;
     let ends = |values: &[f64]| {
         let first = values.first().copied().unwrap_or(f64::NAN);
         let last = values.last().copied().unwrap_or(f64::NAN);
@@ -191,9 +200,9 @@ fn alt_text(history: &History) -> String {
         "Courbe de la perte sur {} pas et {}, échelle logarithmique : la perte du lot va {}, \
          la perte lissée {}{lowest}.",
         losses.len(),
-        count(epochs(history), "époque"),
+        count(epochs(trace), "époque"),
         ends(losses),
-        ends(history.smoothed()),
+        ends(trace.smoothed),
     )
 }
 

@@ -11,7 +11,8 @@
 
 use super::{
     display::Table,
-    panic::{Stopped, catch, print_line},
+    output::print_line,
+    panic::{Stopped, catch},
 };
 use crate::{
     error::{Error, Result},

@@ -11,7 +11,7 @@ use std::{
 
 use tp_protocol::{Marker, PIPES_VARIABLE};
 
-use super::panic::{print_line, speaks_protocol};
+use super::output::{print_line, speaks_protocol};
 
 unsafe extern "C" {
     /// POSIX: makes `new` name the open file of `old`.

@@ -16,7 +16,8 @@ use tp_protocol::Marker;
 
 use super::{
     display::print_blocks,
-    panic::{Stopped, catch, print_line, speaks_protocol},
+    output::{print_line, speaks_protocol},
+    panic::{Stopped, catch},
 };
 use crate::french::compact;
 

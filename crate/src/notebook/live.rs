@@ -16,19 +16,13 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use tp_protocol::{Marker, ProgressEnd, STOP_VARIABLE};
 
-use super::panic::{print_line, speaks_protocol};
+use super::output::{print_line, speaks_protocol};
 use crate::{
-    data::{
-        ImageStore,
-        watch::{self, Watcher},
-    },
-    figures::{Figure, image_rows, loss_curve},
+    data::ImageStore,
+    error::Result,
+    figures::{Figure, image_rows, trace_figure},
     french::compact,
-    stop::{self, Source},
-    train::{
-        History,
-        observer::{self, Observer, Plan},
-    },
+    host::{self, Host, PictureRow, ReadingWatcher, TrainingPlan, TrainingTrace, TrainingWatcher},
 };
 
 /// Time between two moves of a bar.
@@ -54,15 +48,17 @@ static DISPLAYS: AtomicU64 = AtomicU64::new(1);
 /// Called once, before the first cell: trainings are shown live where the reader understands it.
 pub(super) fn prepare() {
     if speaks_protocol() {
-        observer::install(|plan| Box::new(Live::new(plan)));
-        stop::install(Source {
+        host::install(Host {
             asked: stop_requested,
             answered: |message| {
                 let message = message.to_owned();
                 print_line(&Marker::Stopped { message }.encode());
             },
+            reading: Some(|what, each, total, shown| {
+                Box::new(ReadingBar::new(what, each, total, shown))
+            }),
+            training: Some(|plan| Box::new(Live::new(plan))),
         });
-        watch::install(|what, total, shown| Box::new(ReadingBar::new(what, total, shown)));
     }
 }
 
@@ -173,6 +169,7 @@ impl Drop for ProgressBar {
 /// A reading of many files: its bar appears when it lasts, or not at all.
 struct ReadingBar {
     what: String,
+    each: &'static str,
     total: usize,
     shown: bool,
     start: Instant,
@@ -180,9 +177,10 @@ struct ReadingBar {
 }
 
 impl ReadingBar {
-    fn new(what: &str, total: usize, shown: bool) -> Self {
+    fn new(what: &str, each: &'static str, total: usize, shown: bool) -> Self {
         Self {
             what: what.to_owned(),
+            each,
             total,
             shown,
             start: Instant::now(),
@@ -191,7 +189,7 @@ impl ReadingBar {
     }
 }
 
-impl Watcher for ReadingBar {
+impl ReadingWatcher for ReadingBar {
     fn shows(&self) -> bool {
         self.shown
     }
@@ -203,7 +201,7 @@ impl Watcher for ReadingBar {
         let bar = self
             .bar
             .get_or_insert_with(|| progress_bar(&self.what, self.total));
-        bar.go_to(done, "fichiers lus");
+        bar.go_to(done, self.each);
     }
 }
 
@@ -255,7 +253,7 @@ impl Bar {
 
 /// Shows one training.
 struct Live {
-    plan: Plan,
+    plan: TrainingPlan,
     bar: Bar,
     curve: Place,
     previews: Place,
@@ -264,7 +262,7 @@ struct Live {
 }
 
 impl Live {
-    fn new(plan: Plan) -> Self {
+    fn new(plan: TrainingPlan) -> Self {
         let mut live = Self {
             plan,
             bar: Bar::new(),
@@ -291,32 +289,32 @@ impl Live {
         );
     }
 
-    fn detail(history: &History) -> String {
-        match history.losses().last() {
-            Some(loss) => format!("pas {} · perte {}", history.len(), compact(*loss)),
+    fn detail(trace: &TrainingTrace<'_>) -> String {
+        match trace.losses.last() {
+            Some(loss) => format!("pas {} · perte {}", trace.losses.len(), compact(*loss)),
             None => String::new(),
         }
     }
 }
 
-impl Observer for Live {
+impl TrainingWatcher for Live {
     fn shows(&self) -> bool {
         self.plan.shown
     }
 
-    fn step(&mut self, epoch: u32, history: &History) {
+    fn step(&mut self, epoch: u32, trace: &TrainingTrace<'_>) {
         self.epoch = epoch;
-        self.bar(&Self::detail(history), history.len(), None);
-        if self.plan.shown && history.len() > 1 {
-            self.curve.draw_if_due(|| loss_curve(history).ok());
+        let steps = trace.losses.len();
+        self.bar(&Self::detail(trace), steps, None);
+        if self.plan.shown && steps > 1 {
+            self.curve.draw_if_due(|| trace_figure(trace).ok());
         }
     }
 
-    fn previews(&mut self, rows: &[(&str, &ImageStore)]) {
+    fn previews(&mut self, rows: &[PictureRow<'_>]) {
         if self.plan.shown {
             let caption = format!("Aperçu pendant l'entraînement, époque {}", self.epoch);
-            self.previews
-                .draw(|| image_rows(rows, PREVIEWS_PER_ROW, &caption).ok());
+            self.previews.draw(|| preview_figure(rows, &caption).ok());
         }
     }
 
@@ -325,16 +323,17 @@ impl Observer for Live {
         print_line(&Marker::Saved { folder, epoch }.encode());
     }
 
-    fn end(&mut self, history: &History, stopped: bool) {
+    fn end(&mut self, trace: &TrainingTrace<'_>, stopped: bool) {
         self.ended = true;
         let ended = if stopped {
             ProgressEnd::Stopped
         } else {
             ProgressEnd::Done
         };
-        self.bar(&Self::detail(history), history.len(), Some(ended));
-        if self.plan.shown && history.len() > 1 {
-            self.curve.draw(|| loss_curve(history).ok());
+        let steps = trace.losses.len();
+        self.bar(&Self::detail(trace), steps, Some(ended));
+        if self.plan.shown && steps > 1 {
+            self.curve.draw(|| trace_figure(trace).ok());
         }
     }
 }
@@ -387,6 +386,20 @@ impl Place {
             self.cost = start.elapsed();
         }
     }
+}
+
+/// Rows of pictures, given as bytes.
+fn preview_figure(rows: &[PictureRow<'_>], caption: &str) -> Result<Figure> {
+    let stores = rows
+        .iter()
+        .map(|row| {
+            let mut store = ImageStore::new(row.height, row.width);
+            row.pictures.iter().try_for_each(|rgb| store.push(rgb))?;
+            Ok(store)
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let rows: Vec<_> = rows.iter().map(|row| row.name).zip(&stores).collect();
+    image_rows(&rows, PREVIEWS_PER_ROW, caption)
 }
 
 fn representations(figure: &Figure) -> BTreeMap<String, String> {

@@ -11,7 +11,7 @@ use super::{
     sample_probabilities,
 };
 use crate::{
-    data::{Batch, Batches, DetectionLoader, ImageStore},
+    data::{Batch, DetectionBatches, DetectionLoader, ImageStore},
     error::Result,
     french::{count, decimal, duration},
 };
@@ -285,7 +285,7 @@ where
     P: FnMut(&ImageStore, &M) -> Result<Vec<f64>>,
     S: FnMut(M, &mut ModuleOptimizer, &Batch, f64) -> Result<(M, f64)>,
 {
-    type Batches = Batches<'a>;
+    type Batches = DetectionBatches;
 
     fn data(&self) -> &DetectionLoader {
         self.data
@@ -299,7 +299,13 @@ where
         ]
     }
 
-    fn epoch(&mut self, model: &M, epoch: u32, seed: u64, device: &Device) -> Result<Batches<'a>> {
+    fn epoch(
+        &mut self,
+        model: &M,
+        epoch: u32,
+        seed: u64,
+        device: &Device,
+    ) -> Result<DetectionBatches> {
         let fit = &self.config.fit;
         // A batch size that cannot be is refused before every face is encoded.
         self.data.batches(fit.batch_size, seed, device)?;

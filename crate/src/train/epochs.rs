@@ -3,14 +3,12 @@
 use burn::{module::Module, optim::ModuleOptimizer, tensor::Device};
 
 use super::{
-    AdamConfig, CheckpointKey, Checkpoints, FitConfig, Fitted, History,
-    observer::{self, Plan},
-    progress::Progress,
+    AdamConfig, CheckpointKey, Checkpoints, FitConfig, Fitted, History, progress::Progress,
 };
 use crate::{
     data::{Batch, DetectionLoader, ImageStore},
     error::{Error, Result},
-    stop,
+    host::{self, PictureRow, TrainingPlan},
 };
 
 /// What one training does that others do not.
@@ -100,7 +98,7 @@ pub(super) fn run<M: Module, T: Training<M>>(
     let mut model = model.train();
     let mut progress = Progress::start(config.epochs, total).after(history.len());
     let mut stopped = false;
-    let mut observer = observer::observe(Plan {
+    let mut observer = host::observe(TrainingPlan {
         epochs: config.epochs,
         steps: total,
         before: history.len(),
@@ -148,7 +146,7 @@ pub(super) fn run<M: Module, T: Training<M>>(
             }
             training.after_step(&model, epoch, history.len())?;
             if let Some(observer) = &mut observer {
-                observer.step(epoch, &history);
+                observer.step(epoch, &history.trace());
             }
             if let Some(line) = progress.after_step(epoch, history.len(), loss)
                 && prints
@@ -165,7 +163,10 @@ pub(super) fn run<M: Module, T: Training<M>>(
             }
             if observer.shows() {
                 let rows = training.previews(&model.valid())?;
-                let rows: Vec<_> = rows.iter().map(|(name, images)| (*name, images)).collect();
+                let rows = rows
+                    .iter()
+                    .map(|(name, images)| picture_row(name, images))
+                    .collect::<Result<Vec<_>>>()?;
                 if !rows.is_empty() {
                     observer.previews(&rows);
                 }
@@ -174,10 +175,10 @@ pub(super) fn run<M: Module, T: Training<M>>(
     }
 
     if let Some(observer) = &mut observer {
-        observer.end(&history, stopped);
+        observer.end(&history.trace(), stopped);
     }
-    if stopped && stop::asked() {
-        stop::answer(&format!(
+    if stopped && host::asked() {
+        host::answer(&format!(
             "Entraînement arrêté à votre demande au pas {} sur {total} : le modèle et l'historique sont gardés.",
             history.len()
         ));
@@ -190,6 +191,17 @@ pub(super) fn run<M: Module, T: Training<M>>(
         history,
         seconds: progress.seconds(),
         stopped,
+    })
+}
+
+/// Images as a host takes them.
+fn picture_row<'a>(name: &'a str, images: &'a ImageStore) -> Result<PictureRow<'a>> {
+    let pictures = (0..images.len()).map(|index| images.image(index));
+    Ok(PictureRow {
+        name,
+        height: images.height(),
+        width: images.width(),
+        pictures: pictures.collect::<Result<_>>()?,
     })
 }
 

@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 use burn::{optim::ModuleOptimizer, tensor::Device};
 
 use super::{
-    Classifier, History, StopFlag,
+    Classifier, History,
     epochs::{self, Training},
     train_step,
 };
 use crate::{
-    data::{Batch, Batches, DetectionLoader},
+    data::{Batch, DetectionBatches, DetectionLoader},
     error::{Error, Result},
     french::duration,
-    stop,
+    host::{self, StopFlag},
 };
 
 /// Settings of [`fit`]; the defaults are the original lab's.
@@ -129,7 +129,7 @@ impl FitConfig {
 
     /// Whether the loop should return what it has.
     pub(super) fn stops(&self) -> bool {
-        self.stop.is_requested() || stop::asked()
+        self.stop.is_requested() || host::asked()
     }
 
     /// Checks what the loop itself uses; the loader checks the batch size.
@@ -222,7 +222,7 @@ struct Uniform<'a> {
 }
 
 impl<'a, M: Classifier> Training<M> for Uniform<'a> {
-    type Batches = Batches<'a>;
+    type Batches = DetectionBatches;
 
     fn data(&self) -> &DetectionLoader {
         self.data
@@ -232,7 +232,7 @@ impl<'a, M: Classifier> Training<M> for Uniform<'a> {
         vec![("tirage des visages", "uniforme".to_owned())]
     }
 
-    fn epoch(&mut self, _: &M, _: u32, seed: u64, device: &Device) -> Result<Batches<'a>> {
+    fn epoch(&mut self, _: &M, _: u32, seed: u64, device: &Device) -> Result<DetectionBatches> {
         self.data.batches(self.batch_size, seed, device)
     }
 

@@ -5,6 +5,7 @@ use polars::prelude::{DataFrame, df};
 use crate::{
     error::{Error, Result},
     french::compact,
+    host::TrainingTrace,
 };
 
 /// Exponentially smoothed series of losses, as `mdl.util.LossHistory` of MIT 6.S191:
@@ -103,6 +104,15 @@ impl History {
     /// The smoothed loss at every step.
     pub fn smoothed(&self) -> &[f64] {
         self.smoothed.get()
+    }
+
+    /// What a host is told.
+    pub(crate) fn trace(&self) -> TrainingTrace<'_> {
+        TrainingTrace {
+            epochs: &self.epochs,
+            losses: &self.losses,
+            smoothed: self.smoothed.get(),
+        }
     }
 
     /// The history as a frame, one row a step.

@@ -5,14 +5,11 @@ use burn::{
     tensor::{Device, TensorData},
 };
 
-use super::{
-    StopFlag,
-    debiasing_model::{DebiasingModel, encode_checked},
-};
+use super::debiasing_model::{DebiasingModel, encode_checked};
 use crate::{
     data::ImageStore,
     error::{Error, Result},
-    stop,
+    host::{self, StopFlag},
 };
 
 /// What an interrupt ends here.
@@ -170,7 +167,7 @@ pub(super) fn encode_until<M: DebiasingModel>(
                 what: ENCODING.to_owned(),
             });
         }
-        stop::check(ENCODING)?;
+        host::check(ENCODING)?;
         let (_, mean, logvar) = encode_checked(&model, images.to_tensor(batch, &device)?)?;
         latent_dim = mean.dims()[1];
         means.extend(mean.try_into_vec_as::<f32>()?);

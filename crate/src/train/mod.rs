@@ -16,11 +16,9 @@ mod fit;
 mod history;
 mod latent;
 mod loss;
-pub(crate) mod observer;
 mod progress;
 mod resampling;
 mod step;
-mod stop;
 mod vae_loss;
 
 pub use adam::AdamConfig;
@@ -31,7 +29,7 @@ pub use debias::{
     DebiasedFit, DebiasingConfig, Preview, Resampling, fit_debiasing, fit_debiasing_with,
 };
 pub use debiasing_model::{DebiasingModel, debiasing_train_step};
-pub use evaluate::{Evaluation, accuracy, evaluate, predict_probabilities};
+pub use evaluate::{Evaluation, accuracy, evaluate, predict, predict_probabilities, predictions};
 pub use fit::{FitConfig, Fitted, fit};
 pub use history::{History, LossHistory};
 pub use latent::{LatentTable, encode_images, latent_means};
@@ -40,5 +38,4 @@ pub use resampling::{
     BINS, SMOOTHING, density_histogram, digitize, effective_sample_size, sample_probabilities,
 };
 pub use step::train_step;
-pub use stop::StopFlag;
 pub use vae_loss::{KL_WEIGHT, debiasing_loss, sampling, vae_loss};

@@ -8,8 +8,8 @@ use visages::{
         DrawnFacesConfig,
         utkface::{self, joint_counts},
     },
+    host::StopFlag,
     polars::prelude::*,
-    train::StopFlag,
 };
 
 fn texts(df: &DataFrame, column: &str) -> Vec<Option<String>> {

@@ -15,11 +15,12 @@ use visages::{
     },
     data::{DetectionLoader, ImageStore},
     error::Error,
+    host::StopFlag,
     models::{DbVae, DbVaeConfig, StandardCnn, StandardCnnConfig},
     ops::{
         BatchNorm, BatchNormConfig, Conv2d, Conv2dConfig, Dropout, DropoutConfig, Linear, dense,
     },
-    train::{Classifier, DebiasingConfig, FitConfig, Fitted, StopFlag, fit, fit_debiasing},
+    train::{Classifier, DebiasingConfig, FitConfig, Fitted, fit, fit_debiasing},
 };
 
 /// A small network with everything that has a state: batch norm, and dropout, which draws.

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     data::image_store::ImageStore,
     error::{Error, Result},
-    stop,
+    host,
 };
 
 /// Indices of the two sides of a split, each in increasing order.
@@ -37,8 +37,8 @@ pub fn split_by_content(images: &ImageStore, held_out: f64, seed: u64) -> Result
     let sides = (0..images.len())
         .into_par_iter()
         .map(|index| {
-            stop::check("la séparation des images")?;
-            Ok(draw(images.image(index)?, seed) < held_out)
+            host::check("la séparation des images")?;
+            Ok(draw(&images.image(index)?, seed) < held_out)
         })
         .collect::<Result<Vec<bool>>>()?;
     let side = |wanted: bool| {

@@ -20,11 +20,13 @@ use std::{
     time::Duration,
 };
 
-use tp_protocol::{Marker, PROTOCOL_VARIABLE};
+use tp_protocol::Marker;
 
 use super::{
     capture::{self, Capture},
-    live, process,
+    live,
+    output::{print_line, speaks_protocol},
+    process,
 };
 use wording::{explain, one_line, short_location, shorten, todo_text};
 
@@ -173,20 +175,6 @@ pub(super) fn catch<T>(run: impl FnOnce() -> T) -> Result<T, Stopped> {
             None => Stopped::Panicked(explain(&message)),
         }
     })
-}
-
-/// Writes one whole line at once; a closed output is no reason to fail.
-pub(super) fn print_line(line: &str) {
-    let mut bytes = Vec::with_capacity(line.len() + 1);
-    bytes.extend_from_slice(line.as_bytes());
-    bytes.push(b'\n');
-    let mut stdout = std::io::stdout().lock();
-    let _ = stdout.write_all(&bytes).and_then(|()| stdout.flush());
-}
-
-/// Whether the reader of stdout understands markers.
-pub(super) fn speaks_protocol() -> bool {
-    std::env::var_os(PROTOCOL_VARIABLE).is_some_and(|value| value == "1")
 }
 
 fn install_hook() {

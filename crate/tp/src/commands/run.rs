@@ -203,7 +203,7 @@ fn check_names(targets: &[Target]) -> Result<()> {
 }
 
 /// What `--donnees` says for the embedded drawings instead of a folder.
-pub(crate) const DRAWN_FACES: &str = "synthetique";
+pub(crate) const DRAWN_FACES: &str = tp_protocol::data_sets::DRAWINGS;
 
 /// A data folder or file (`train_face.h5`) as an absolute path; the word for drawings as it is.
 fn existing_folder(folder: &Path) -> Result<PathBuf> {

@@ -227,7 +227,7 @@ fn by_hand(set: &DataSet, root: &Path) -> String {
         set.source,
         set.terms,
         set.name,
-        root.join(set.places[0]).display()
+        root.join(set.place()).display()
     )
 }
 

@@ -61,7 +61,7 @@ pub fn data(installation: &Installation) -> Option<PathBuf> {
     places
         .into_iter()
         .flatten()
-        .find(|folder| folder.join("CelebA").is_dir())?
+        .find(|folder| tp_protocol::data_sets::CELEBA.find(folder).is_some())?
         .canonicalize()
         .ok()
 }

@@ -1,0 +1,66 @@
+//! What is told of a training while it runs: names, numbers, and pictures as bytes.
+
+use std::{borrow::Cow, path::Path};
+
+use super::host;
+
+/// What a training is about to do.
+#[derive(Debug, Clone, Copy)]
+pub struct TrainingPlan {
+    /// Epochs, over all runs.
+    pub epochs: u32,
+    /// Steps, over all runs.
+    pub steps: usize,
+    /// Steps made in an earlier run.
+    pub before: usize,
+    /// Whether it should be shown.
+    pub shown: bool,
+}
+
+/// What a training went through so far.
+#[derive(Debug, Clone, Copy)]
+pub struct TrainingTrace<'a> {
+    /// The epoch of every step, from 1.
+    pub epochs: &'a [u32],
+    /// The mean loss of the batch at every step.
+    pub losses: &'a [f64],
+    /// The smoothed loss at every step.
+    pub smoothed: &'a [f64],
+}
+
+/// A row of pictures of one size, with its name.
+#[derive(Debug, Clone)]
+pub struct PictureRow<'a> {
+    /// Name of the row: « Originaux ».
+    pub name: &'a str,
+    /// Height of each picture, in pixels.
+    pub height: usize,
+    /// Width of each picture, in pixels.
+    pub width: usize,
+    /// The pictures: height × width × 3 bytes each, RGB, row after row.
+    pub pictures: Vec<Cow<'a, [u8]>>,
+}
+
+/// Follows one training.
+pub trait TrainingWatcher {
+    /// Whether progress is shown, so that printed lines would say it twice.
+    fn shows(&self) -> bool;
+
+    /// A step was made, in this epoch (from 1).
+    fn step(&mut self, epoch: u32, trace: &TrainingTrace<'_>);
+
+    /// What the model makes of the same few images now.
+    fn previews(&mut self, rows: &[PictureRow<'_>]);
+
+    /// The state after an epoch (from 1) was saved.
+    fn saved(&mut self, folder: &Path, epoch: u32);
+
+    /// The loop is over; `stopped` before its term.
+    fn end(&mut self, trace: &TrainingTrace<'_>, stopped: bool);
+}
+
+/// The host's watcher of a training that begins.
+pub(crate) fn observe(plan: TrainingPlan) -> Option<Box<dyn TrainingWatcher>> {
+    let maker = host()?.training?;
+    Some(maker(plan))
+}
