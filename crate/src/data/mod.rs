@@ -13,6 +13,7 @@ mod decode;
 mod detection;
 mod detection_batches;
 pub mod fairface;
+mod features;
 mod folder;
 mod h5;
 mod image_store;
@@ -39,6 +40,7 @@ pub use detection::{
 };
 pub use detection_batches::{Batch, DetectionBatches};
 pub use fairface::FAIRFACE_FOLDER;
+pub use features::{FeatureBatch, FeatureBatches, FeatureConfig, Features, weights_hash};
 pub use folder::{ImageFolder, UnreadableFile};
 pub(crate) use h5::h5_file;
 pub use h5::{H5_FILE, count_h5, read_h5};

@@ -55,6 +55,21 @@ impl Reading {
         }
     }
 
+    /// `total` images to work on: `what` they become, « Caractéristiques », what each then is, « images calculées », and
+    /// the work that a stop ends, with its article.
+    pub(crate) fn of(
+        what: &str,
+        (each, work): (&'static str, &str),
+        total: usize,
+        verbose: bool,
+    ) -> Self {
+        Self {
+            each,
+            work: work.to_owned(),
+            ..Self::start(what, total, verbose)
+        }
+    }
+
     /// `total` pictures to draw: lines, and in a notebook only. A watcher's bar counts files.
     pub(crate) fn drawing(total: usize) -> Self {
         Self {

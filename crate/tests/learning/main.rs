@@ -6,6 +6,7 @@ mod cpu_properties;
 mod db_vae;
 mod db_vae_training;
 mod explain;
+mod features;
 mod interrupts;
 mod lab_networks;
 mod models;

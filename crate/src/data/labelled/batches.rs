@@ -115,13 +115,31 @@ impl BatchConfig {
     /// Those of the [`IndexBatches`] of this order, [`Error::Shape`] for other than one weight an image,
     /// [`Error::Column`] for a column that is not there, [`Error::Argument`] for an augmentation out of its range.
     pub fn epoch(&self, set: &Labelled, epoch: u32, device: &Device) -> Result<Batches> {
+        let draws = self.draws(set, epoch)?;
+        let variants = self.augmenter.clone().map(|augmenter| Variants {
+            augmenter,
+            epoch: u64::from(epoch),
+        });
+        if let Some(variants) = &variants {
+            variants.augmenter.size(set.images())?;
+        }
+        Ok(Batches::new(set, draws, variants, device))
+    }
+
+    /// Whether the batches show variants.
+    pub(in crate::data) fn is_augmented(&self) -> bool {
+        self.augmenter.is_some()
+    }
+
+    /// The rows of each batch of an epoch of `set`.
+    pub(in crate::data) fn draws(&self, set: &Labelled, epoch: u32) -> Result<IndexBatches> {
         let seed = epoch_seed(self.seed, epoch);
-        let draws = match &self.order {
-            Order::InTurn => IndexBatches::in_turn(set.len(), self.size)?,
-            Order::Shuffled => IndexBatches::shuffled(set.len(), self.size, seed)?,
+        match &self.order {
+            Order::InTurn => IndexBatches::in_turn(set.len(), self.size),
+            Order::Shuffled => IndexBatches::shuffled(set.len(), self.size, seed),
             Order::Balanced(column) => {
                 let groups = groups(&columns::texts(set.frame(), column)?);
-                IndexBatches::balanced(&groups, self.size, seed)?
+                IndexBatches::balanced(&groups, self.size, seed)
             }
             Order::Weighted(weights) => {
                 if weights.len() != set.len() {
@@ -131,17 +149,9 @@ impl BatchConfig {
                         [weights.len()],
                     ));
                 }
-                IndexBatches::weighted(weights, self.size, seed)?
+                IndexBatches::weighted(weights, self.size, seed)
             }
-        };
-        let variants = self.augmenter.clone().map(|augmenter| Variants {
-            augmenter,
-            epoch: u64::from(epoch),
-        });
-        if let Some(variants) = &variants {
-            variants.augmenter.size(set.images())?;
         }
-        Ok(Batches::new(set, draws, variants, device))
     }
 }
 
