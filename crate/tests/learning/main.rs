@@ -3,6 +3,7 @@
 mod checkpoint;
 mod cpu_kernels;
 mod cpu_properties;
+mod data_costs;
 mod db_vae;
 mod db_vae_training;
 mod explain;
