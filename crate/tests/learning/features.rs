@@ -198,7 +198,7 @@ fn a_computation_that_was_cut_goes_on() {
     let (features, seen) = compute(&folder.config(), &network, &set);
     assert_eq!(seen, 4 + 14);
     assert_are(&features.unwrap(), &direct(&network, &set));
-    assert_eq!(folder.files(), [file.clone()]);
+    assert_eq!(folder.files(), std::slice::from_ref(&file));
     assert_eq!(std::fs::read(&file).unwrap(), whole);
 
     // What another computation left is not used.
@@ -272,7 +272,7 @@ fn wrong_features_are_told() {
     let device = Device::flex();
     let config = folder.config();
     let one_line = config.compute(&network, &set, &device, |network, images| {
-        network.forward(images.flatten(1, 3)).slice([0..1])
+        network.forward(images.flatten(1, 3)).narrow(0, 0, 1)
     });
     assert!(matches!(one_line.unwrap_err(), Error::Shape { .. }));
     let nan = config.compute(&network, &set, &device, |network, images| {

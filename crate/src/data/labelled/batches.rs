@@ -267,7 +267,7 @@ pub struct Batches {
 
 enum Source {
     /// Made when asked for.
-    Now(Maker),
+    Now(Box<Maker>),
     /// Made one ahead.
     Ahead(Ahead),
 }
@@ -295,7 +295,7 @@ impl Batches {
             // One batch leaves nothing to make ahead.
             source: match slow && remaining > 1 {
                 true => Ahead::start(maker),
-                false => Source::Now(maker),
+                false => Source::Now(Box::new(maker)),
             },
         }
     }
@@ -396,14 +396,14 @@ impl Ahead {
             }
         };
         let Ok(thread) = Builder::new().name("lots".to_owned()).spawn(work) else {
-            return Source::Now(maker);
+            return Source::Now(Box::new(maker));
         };
         match give.send(maker) {
             Ok(()) => Source::Ahead(Ahead {
                 receiver: Some(receiver),
                 thread: Some(thread),
             }),
-            Err(back) => Source::Now(back.0),
+            Err(back) => Source::Now(Box::new(back.0)),
         }
     }
 

@@ -13,7 +13,7 @@ use super::{
     sample::Taking,
 };
 use crate::{
-    data::ImageStore,
+    data::{CHANNELS, ImageStore, memory},
     error::{Error, Result},
     host::Reading,
 };
@@ -174,7 +174,8 @@ pub(super) fn stored<T: Sync>(
     side: usize,
     picture: impl Fn(&T) -> Result<Vec<u8>> + Send + Sync,
 ) -> Result<ImageStore> {
-    let mut store = ImageStore::new(side, side);
+    memory::check("les images dessinées", causes.len(), side * side * CHANNELS)?;
+    let mut store = ImageStore::with_capacity(side, side, causes.len());
     let mut progress = Reading::drawing(causes.len());
     for part in causes.chunks(CHUNK) {
         let pictures = part.par_iter().map(&picture).collect::<Result<Vec<_>>>()?;
