@@ -428,3 +428,106 @@ impl Drop for Ahead {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use polars::prelude::df;
+
+    use super::*;
+    use crate::data::{augment::Transform, pixel_file::PixelFile};
+
+    const SIDE: usize = 6;
+
+    fn labelled(images: ImageStore) -> Labelled {
+        let numbers: Vec<u32> = (0..images.len() as u32).collect();
+        Labelled::new(images, df!("number" => numbers).unwrap()).unwrap()
+    }
+
+    fn images(count: usize) -> ImageStore {
+        let mut images = ImageStore::new(SIDE, SIDE);
+        for image in 0..count {
+            let pixel = |at: usize| ((at * at * 7 + image * 31) % 256) as u8;
+            let pixels: Vec<u8> = (0..SIDE * SIDE * CHANNELS).map(pixel).collect();
+            images.push(&pixels).unwrap();
+        }
+        images
+    }
+
+    fn augmenter() -> Augmenter {
+        Augmenter::new(9)
+            .with(Transform::Rotation { degrees: 30.0 })
+            .with(Transform::Noise { sd: 0.1 })
+    }
+
+    #[test]
+    fn batches_made_ahead_are_those_made_when_asked_for() {
+        let set = labelled(images(23));
+        let device = Device::flex();
+        let config = BatchConfig::new(5).with_seed(2).with_augmenter(augmenter());
+        let batches = config.epoch(&set, 4, &device).unwrap();
+        assert!(matches!(batches.source, Source::Ahead(_)));
+        assert_eq!(batches.len(), 5);
+        let mut shown = 0;
+        for (batch, rows) in batches.zip(config.draws(&set, 4).unwrap()) {
+            let batch = batch.unwrap();
+            assert_eq!(batch.rows, rows);
+            let places: Vec<(usize, u64)> = rows.iter().copied().zip(shown..).collect();
+            shown += rows.len() as u64;
+            let (expected, _) = augmenter().planes(set.images(), &places, 4).unwrap();
+            let found: Vec<f32> = batch.images.try_into_vec_as().unwrap();
+            assert!(found == expected);
+        }
+        // A rare image that comes often is another variant each time.
+        let weights: Vec<f64> = (0..23)
+            .map(|image| f64::from(u8::from(image < 2)))
+            .collect();
+        let twice = config.weighted(&weights);
+        let twice = BatchConfig { size: 2, ..twice };
+        let of_first: Vec<Vec<f32>> = twice
+            .epoch(&set, 1, &device)
+            .unwrap()
+            .map(|batch| {
+                let batch = batch.unwrap();
+                let at = batch.rows.iter().position(|row| *row == 0).unwrap();
+                batch.images.narrow(0, at, 1).try_into_vec_as().unwrap()
+            })
+            .collect();
+        assert!(of_first.windows(2).all(|pair| pair[0] != pair[1]));
+    }
+
+    #[test]
+    fn an_epoch_that_is_left_ends_its_thread() {
+        let set = labelled(images(40));
+        let config = BatchConfig::new(2).with_augmenter(augmenter());
+        for taken in 0..4 {
+            let mut batches = config.epoch(&set, 1, &Device::flex()).unwrap();
+            for _ in 0..taken {
+                batches.next().unwrap().unwrap();
+            }
+            // Waits for the thread: a lock would end the test here.
+            drop(batches);
+        }
+    }
+
+    #[test]
+    fn an_error_ends_the_epoch() {
+        let path = std::env::temp_dir().join(format!("visages-lots-{}", std::process::id()));
+        // Seven images are announced, five and a half are there.
+        std::fs::write(&path, vec![7; 11 * SIDE * SIDE * CHANNELS / 2]).unwrap();
+        let file = std::fs::File::open(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let file = PixelFile::new(file, &path, 0, SIDE * SIDE * CHANNELS);
+        let set = labelled(ImageStore::from_file(SIDE, SIDE, file, 0..7));
+        let device = Device::flex();
+        for config in [
+            BatchConfig::new(2).in_turn(),
+            BatchConfig::new(2).in_turn().with_augmenter(augmenter()),
+        ] {
+            let mut batches = config.epoch(&set, 1, &device).unwrap();
+            assert!(batches.next().unwrap().is_ok() && batches.next().unwrap().is_ok());
+            let message = batches.next().unwrap().unwrap_err().to_string();
+            assert!(message.contains("fichier tronqué"), "{message}");
+            assert!(batches.next().is_none());
+        }
+    }
+}
