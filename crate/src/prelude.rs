@@ -23,9 +23,9 @@ pub use polars::prelude::*;
 
 pub use crate::data::{
     Batch, BatchConfig, Bias, Crop, Decoding, DetectionConfig, DetectionLoader, DrawnFacesConfig,
-    FaceGroup, Framing, ImageFolder, ImageStore, IndexBatches, Labelled, LabelledBatch,
-    LabelledSplit, LoadOptions, Preset, SplitConfig, SplitRows, Storage, SyntheticConfig,
-    TestFaces,
+    FaceGroup, FeatureBatch, FeatureConfig, Features, Framing, ImageFolder, ImageStore,
+    IndexBatches, Labelled, LabelledBatch, LabelledSplit, LoadOptions, Preset, SplitConfig,
+    SplitRows, Storage, SyntheticConfig, TestFaces,
     augment::{Augmenter, Transform},
     cacd, celeba, classes, fairface, read_images, split_by_content, utkface,
 };

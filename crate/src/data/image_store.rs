@@ -474,4 +474,36 @@ mod tests {
             "ImageStore(3 images RVB de 1 × 2 pixels)"
         );
     }
+
+    #[test]
+    fn collections_that_share_pixels_grow_apart() {
+        let mut store = tiny();
+        let mut other = store.clone();
+        store.push(&[1; 6]).unwrap();
+        other.push(&[2; 6]).unwrap();
+        other.push(&[3; 6]).unwrap();
+        let mut both = store.clone();
+        both.extend(&other.select(&[2, 0]).unwrap()).unwrap();
+        both.extend(&both.clone()).unwrap();
+        let firsts = |store: &ImageStore| -> Vec<u8> {
+            (0..store.len())
+                .map(|index| store.image(index).unwrap()[0])
+                .collect()
+        };
+        assert_eq!(firsts(&store), [0, 1]);
+        assert_eq!(firsts(&other), [0, 2, 3]);
+        assert_eq!(firsts(&both), [0, 1, 3, 0, 0, 1, 3, 0]);
+        // What is told twice is kept once: the first image, 1, and the others' own.
+        assert_eq!(both.resident_bytes(), 24);
+        assert_eq!(
+            both.select(&[0, 1]).unwrap().content_hash().unwrap(),
+            store.content_hash().unwrap()
+        );
+        assert_ne!(both.content_hash().unwrap(), store.content_hash().unwrap());
+        let wider = ImageStore::new(2, 1);
+        assert_ne!(
+            wider.content_hash().unwrap(),
+            ImageStore::new(1, 2).content_hash().unwrap()
+        );
+    }
 }

@@ -13,6 +13,7 @@ mod decode;
 mod detection;
 mod detection_batches;
 pub mod fairface;
+mod features;
 mod folder;
 mod h5;
 mod image_store;
@@ -36,6 +37,7 @@ pub mod utkface;
 
 pub use detection::{DetectionConfig, DetectionLoader, FACE, LABEL, NON_FACE};
 pub use detection_batches::{Batch, DetectionBatches};
+pub use features::{FeatureBatch, FeatureBatches, FeatureConfig, Features, weights_hash};
 pub use folder::{ImageFolder, UnreadableFile};
 pub(crate) use h5::h5_file;
 pub use h5::{count_h5, read_h5};

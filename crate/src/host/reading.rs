@@ -36,23 +36,30 @@ impl Reading {
     /// `total` files to read: `what` they are, with its article.
     pub(crate) fn start(what: &str, total: usize, verbose: bool) -> Self {
         let work = format!("la lecture ({what})");
-        Self::of(what, "fichiers lus", work, total, verbose)
+        Self::of(what, ("fichiers lus", &work), total, verbose)
     }
 
     /// `total` pictures to draw: shown where a host shows readings, silent elsewhere.
     pub(crate) fn drawing(total: usize) -> Self {
         let shown = host().is_some_and(|host| host.reading.is_some());
-        let work = "le dessin".to_owned();
-        Self::of("Dessin des images", "images dessinées", work, total, shown)
+        let named = ("images dessinées", "le dessin");
+        Self::of("Dessin des images", named, total, shown)
     }
 
-    fn of(what: &str, each: &'static str, work: String, total: usize, verbose: bool) -> Self {
+    /// `total` images to work on: `what` they become, « Caractéristiques », what each then is, « images calculées », and
+    /// the work that a stop ends, with its article.
+    pub(crate) fn of(
+        what: &str,
+        (each, work): (&'static str, &str),
+        total: usize,
+        verbose: bool,
+    ) -> Self {
         let now = Instant::now();
         let maker = host().and_then(|host| host.reading);
         Self {
             what: what.to_owned(),
             each,
-            work,
+            work: work.to_owned(),
             total,
             verbose,
             watcher: maker.map(|maker| maker(what, each, total, verbose)),

@@ -157,6 +157,50 @@ fn an_epoch_has_the_right_length_and_spreads_over_the_images() {
     assert_ne!(epoch[0], read(&first_of_another_seed));
 }
 
+/// FNV-1a of what batches hold: labels, classes and numbers, in order.
+fn fingerprint<B: std::borrow::Borrow<Batch>>(batches: impl Iterator<Item = B>) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for batch in batches {
+        for (label, byte, number) in read(batch.borrow()) {
+            for part in [label as u64, u64::from(byte), u64::from(number)] {
+                hash = (hash ^ part).wrapping_mul(0x0100_0000_01b3);
+            }
+        }
+    }
+    hash
+}
+
+/// What a seed draws is part of what a training is: these values were taken before batches became views of one set.
+#[test]
+fn a_seed_draws_what_it_always_drew() {
+    let device = Device::flex();
+    let loader = loader(60, 50);
+    let epoch = |seed| {
+        let batches = loader.batches(16, seed, &device).unwrap();
+        fingerprint(batches.map(|batch| batch.unwrap()))
+    };
+    let probabilities: Vec<f64> = (0..loader.faces().len()).map(|i| (i % 5) as f64).collect();
+    let weighted = loader
+        .weighted_batches(10, &probabilities, 4, &device)
+        .unwrap();
+    let found = [
+        epoch(3),
+        epoch(3 ^ (2 << 32)),
+        fingerprint(weighted.map(|batch| batch.unwrap())),
+        fingerprint([loader.batch(20, 7, &device).unwrap()].iter()),
+    ];
+    assert_eq!(
+        found,
+        [
+            2_835_649_933_533_069_397,
+            11_168_199_722_150_377_845,
+            9_717_241_235_609_443_426,
+            7_536_640_199_185_837_469
+        ]
+    );
+    assert_eq!(loader.content_hash().unwrap(), "405142b20de153ed");
+}
+
 #[test]
 fn impossible_batches_say_what_is_possible() {
     let device = Device::flex();

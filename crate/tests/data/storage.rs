@@ -195,7 +195,7 @@ fn a_reading_on_disk_that_fails_leaves_nothing() {
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let frame = df!("path" => [path("0/0.png"), path("0/abimee.jpg")]).unwrap();
     assert!(read_images(&frame, &disk.clone().with_cache(kept.path())).is_err());
-    assert_eq!(files(&kept), [PathBuf::new(); 0]);
+    assert!(files(&kept).is_empty());
     // A folder that is a file.
     folder.write("cache", b"x");
     let cached = disk.with_cache(folder.path().join("cache/images"));

@@ -124,7 +124,7 @@ impl ColourMap {
                     let to = |takes: [f32; 3]| {
                         let value =
                             takes[0] * from[0] + takes[1] * from[1] + takes[2] * from[2] + added;
-                        value.max(0.0).min(1.0)
+                        value.clamp(0.0, 1.0)
                     };
                     [*red, *green, *blue] = [to(takes[0]), to(takes[1]), to(takes[2])];
                 }

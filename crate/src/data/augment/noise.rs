@@ -22,7 +22,7 @@ pub(super) fn add(values: &mut [f32], sd: f32, rng: &mut StdRng) {
             for chunk in values.chunks_mut(ROUND) {
                 let noise = normals.next();
                 for (value, noise) in chunk.iter_mut().zip(noise) {
-                    *value = (*value + sd * noise).max(0.0).min(1.0);
+                    *value = (*value + sd * noise).clamp(0.0, 1.0);
                 }
             }
         },
@@ -118,7 +118,7 @@ fn logarithm(value: f32) -> f32 {
         -1.666_805_7e-1,
         2.000_071_5e-1,
         -2.499_999_4e-1,
-        3.333_333_1e-1,
+        3.333_333e-1,
     ] {
         tail = tail * x + coefficient;
     }

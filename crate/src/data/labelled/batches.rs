@@ -115,13 +115,31 @@ impl BatchConfig {
     /// Those of the [`IndexBatches`] of this order, [`Error::Shape`] for other than one weight an image,
     /// [`Error::Column`] for a column that is not there, [`Error::Argument`] for an augmentation out of its range.
     pub fn epoch(&self, set: &Labelled, epoch: u32, device: &Device) -> Result<Batches> {
+        let draws = self.draws(set, epoch)?;
+        let variants = self.augmenter.clone().map(|augmenter| Variants {
+            augmenter,
+            epoch: u64::from(epoch),
+        });
+        if let Some(variants) = &variants {
+            variants.augmenter.size(set.images())?;
+        }
+        Ok(Batches::new(set, draws, variants, device))
+    }
+
+    /// Whether the batches show variants.
+    pub(in crate::data) fn is_augmented(&self) -> bool {
+        self.augmenter.is_some()
+    }
+
+    /// The rows of each batch of an epoch of `set`.
+    pub(in crate::data) fn draws(&self, set: &Labelled, epoch: u32) -> Result<IndexBatches> {
         let seed = epoch_seed(self.seed, epoch);
-        let draws = match &self.order {
-            Order::InTurn => IndexBatches::in_turn(set.len(), self.size)?,
-            Order::Shuffled => IndexBatches::shuffled(set.len(), self.size, seed)?,
+        match &self.order {
+            Order::InTurn => IndexBatches::in_turn(set.len(), self.size),
+            Order::Shuffled => IndexBatches::shuffled(set.len(), self.size, seed),
             Order::Balanced(column) => {
                 let groups = groups(&columns::texts(set.frame(), column)?);
-                IndexBatches::balanced(&groups, self.size, seed)?
+                IndexBatches::balanced(&groups, self.size, seed)
             }
             Order::Weighted(weights) => {
                 if weights.len() != set.len() {
@@ -131,17 +149,9 @@ impl BatchConfig {
                         [weights.len()],
                     ));
                 }
-                IndexBatches::weighted(weights, self.size, seed)?
+                IndexBatches::weighted(weights, self.size, seed)
             }
-        };
-        let variants = self.augmenter.clone().map(|augmenter| Variants {
-            augmenter,
-            epoch: u64::from(epoch),
-        });
-        if let Some(variants) = &variants {
-            variants.augmenter.size(set.images())?;
         }
-        Ok(Batches::new(set, draws, variants, device))
     }
 }
 
@@ -257,7 +267,7 @@ pub struct Batches {
 
 enum Source {
     /// Made when asked for.
-    Now(Maker),
+    Now(Box<Maker>),
     /// Made one ahead.
     Ahead(Ahead),
 }
@@ -285,7 +295,7 @@ impl Batches {
             // One batch leaves nothing to make ahead.
             source: match slow && remaining > 1 {
                 true => Ahead::start(maker),
-                false => Source::Now(maker),
+                false => Source::Now(Box::new(maker)),
             },
         }
     }
@@ -386,14 +396,14 @@ impl Ahead {
             }
         };
         let Ok(thread) = Builder::new().name("lots".to_owned()).spawn(work) else {
-            return Source::Now(maker);
+            return Source::Now(Box::new(maker));
         };
         match give.send(maker) {
             Ok(()) => Source::Ahead(Ahead {
                 receiver: Some(receiver),
                 thread: Some(thread),
             }),
-            Err(back) => Source::Now(back.0),
+            Err(back) => Source::Now(Box::new(back.0)),
         }
     }
 
@@ -415,6 +425,109 @@ impl Drop for Ahead {
         self.receiver = None;
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use polars::prelude::df;
+
+    use super::*;
+    use crate::data::{augment::Transform, pixel_file::PixelFile};
+
+    const SIDE: usize = 6;
+
+    fn labelled(images: ImageStore) -> Labelled {
+        let numbers: Vec<u32> = (0..images.len() as u32).collect();
+        Labelled::new(images, df!("number" => numbers).unwrap()).unwrap()
+    }
+
+    fn images(count: usize) -> ImageStore {
+        let mut images = ImageStore::new(SIDE, SIDE);
+        for image in 0..count {
+            let pixel = |at: usize| ((at * at * 7 + image * 31) % 256) as u8;
+            let pixels: Vec<u8> = (0..SIDE * SIDE * CHANNELS).map(pixel).collect();
+            images.push(&pixels).unwrap();
+        }
+        images
+    }
+
+    fn augmenter() -> Augmenter {
+        Augmenter::new(9)
+            .with(Transform::Rotation { degrees: 30.0 })
+            .with(Transform::Noise { sd: 0.1 })
+    }
+
+    #[test]
+    fn batches_made_ahead_are_those_made_when_asked_for() {
+        let set = labelled(images(23));
+        let device = Device::flex();
+        let config = BatchConfig::new(5).with_seed(2).with_augmenter(augmenter());
+        let batches = config.epoch(&set, 4, &device).unwrap();
+        assert!(matches!(batches.source, Source::Ahead(_)));
+        assert_eq!(batches.len(), 5);
+        let mut shown = 0;
+        for (batch, rows) in batches.zip(config.draws(&set, 4).unwrap()) {
+            let batch = batch.unwrap();
+            assert_eq!(batch.rows, rows);
+            let places: Vec<(usize, u64)> = rows.iter().copied().zip(shown..).collect();
+            shown += rows.len() as u64;
+            let (expected, _) = augmenter().planes(set.images(), &places, 4).unwrap();
+            let found: Vec<f32> = batch.images.try_into_vec_as().unwrap();
+            assert!(found == expected);
+        }
+        // A rare image that comes often is another variant each time.
+        let weights: Vec<f64> = (0..23)
+            .map(|image| f64::from(u8::from(image < 2)))
+            .collect();
+        let twice = config.weighted(&weights);
+        let twice = BatchConfig { size: 2, ..twice };
+        let of_first: Vec<Vec<f32>> = twice
+            .epoch(&set, 1, &device)
+            .unwrap()
+            .map(|batch| {
+                let batch = batch.unwrap();
+                let at = batch.rows.iter().position(|row| *row == 0).unwrap();
+                batch.images.narrow(0, at, 1).try_into_vec_as().unwrap()
+            })
+            .collect();
+        assert!(of_first.windows(2).all(|pair| pair[0] != pair[1]));
+    }
+
+    #[test]
+    fn an_epoch_that_is_left_ends_its_thread() {
+        let set = labelled(images(40));
+        let config = BatchConfig::new(2).with_augmenter(augmenter());
+        for taken in 0..4 {
+            let mut batches = config.epoch(&set, 1, &Device::flex()).unwrap();
+            for _ in 0..taken {
+                batches.next().unwrap().unwrap();
+            }
+            // Waits for the thread: a lock would end the test here.
+            drop(batches);
+        }
+    }
+
+    #[test]
+    fn an_error_ends_the_epoch() {
+        let path = std::env::temp_dir().join(format!("visages-lots-{}", std::process::id()));
+        // Seven images are announced, five and a half are there.
+        std::fs::write(&path, vec![7; 11 * SIDE * SIDE * CHANNELS / 2]).unwrap();
+        let file = std::fs::File::open(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let file = PixelFile::new(file, &path, 0, SIDE * SIDE * CHANNELS);
+        let set = labelled(ImageStore::from_file(SIDE, SIDE, file, 0..7));
+        let device = Device::flex();
+        for config in [
+            BatchConfig::new(2).in_turn(),
+            BatchConfig::new(2).in_turn().with_augmenter(augmenter()),
+        ] {
+            let mut batches = config.epoch(&set, 1, &device).unwrap();
+            assert!(batches.next().unwrap().is_ok() && batches.next().unwrap().is_ok());
+            let message = batches.next().unwrap().unwrap_err().to_string();
+            assert!(message.contains("fichier tronqué"), "{message}");
+            assert!(batches.next().is_none());
         }
     }
 }

@@ -13,7 +13,7 @@ use super::{
     sample::Taking,
 };
 use crate::{
-    data::ImageStore,
+    data::{CHANNELS, ImageStore, memory},
     error::{Error, Result},
     host::Reading,
 };
@@ -202,6 +202,7 @@ pub(super) fn stored<T: Sync>(
     progress: &mut Progress,
     picture: impl Fn(&T) -> Result<Vec<u8>> + Send + Sync,
 ) -> Result<ImageStore> {
+    memory::check("les images dessinées", causes.len(), side * side * CHANNELS)?;
     let mut store = ImageStore::with_capacity(side, side, causes.len());
     for part in causes.chunks(CHUNK) {
         let pictures = part.par_iter().map(&picture).collect::<Result<Vec<_>>>()?;
