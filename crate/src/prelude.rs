@@ -9,7 +9,7 @@ pub use burn;
 pub use burn::config::Config;
 pub use burn::module::{Module, Param};
 pub use burn::nn::{self, PaddingConfig2d, Relu, Sigmoid};
-pub use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig};
+pub use burn::optim::{GradientsParams, ModuleOptimizer};
 pub use burn::tensor::{
     Bool, Device, Distribution, ElementConversion, Float, Int, Shape, Tensor, TensorData,
     activation::{self, log_sigmoid, softmax},
@@ -42,7 +42,9 @@ pub use crate::figures::{
 };
 pub use crate::french::format_number;
 pub use crate::host::StopFlag;
-pub use crate::models::{StandardCnn, StandardCnnConfig, num_params, num_trainable_params};
+pub use crate::models::{
+    Initialization, StandardCnn, StandardCnnConfig, num_params, num_trainable_params,
+};
 pub use crate::notebook::{
     Attempt, Session, ShowTensor, Table, attempt, clear_output, progress_bar, show_table,
     stop_requested,
@@ -52,8 +54,10 @@ pub use crate::ops::{
     Dropout, DropoutConfig, Linear, LinearConfig, MaxPool2d, MaxPool2dConfig, dense, relu, sigmoid,
 };
 pub use crate::train::{
-    AdamConfig, Classifier, DebiasedFit, DebiasingConfig, DebiasingModel, Evaluation, FitConfig,
-    Fitted, History, LatentTable, LossHistory, accuracy, binary_cross_entropy_with_logits,
-    density_histogram, digitize, effective_sample_size, evaluate, fit, fit_debiasing,
-    fit_debiasing_with, latent_means, predict_probabilities, train_step,
+    AdamConfig, AdamWConfig, Classifier, Clipping, DebiasedFit, DebiasingConfig, DebiasingModel,
+    EarlyStopping, Evaluation, FitConfig, Fitted, History, LatentTable, LossHistory, Penalty,
+    ReduceOnPlateau, SgdConfig, Trainer, TrainingLog, ValidationTarget, accuracy,
+    binary_cross_entropy_with_logits, density_histogram, digitize, effective_sample_size, evaluate,
+    fit, fit_debiasing, fit_debiasing_with, fit_with, freeze_layers, gradient_step, latent_means,
+    predict_probabilities, train_step, unfreeze_layers,
 };

@@ -307,6 +307,12 @@ impl TrainingWatcher for Live {
         }
     }
 
+    fn epoch(&mut self, trace: &TrainingTrace<'_>) {
+        if self.plan.shown && trace.losses.len() > 1 && !trace.metrics.is_empty() {
+            self.curve.draw_if_due(|| trace_figure(trace).ok());
+        }
+    }
+
     fn previews(&mut self, rows: &[PictureRow<'_>]) {
         if self.plan.shown {
             let caption = format!("Aperçu pendant l'entraînement, époque {}", self.epoch);
