@@ -56,8 +56,10 @@ pub use crate::ops::{
 pub use crate::train::{
     AdamConfig, AdamWConfig, Classifier, Clipping, DebiasedFit, DebiasingConfig, DebiasingModel,
     EarlyStopping, Evaluation, FitConfig, Fitted, History, LatentTable, LossHistory, Penalty,
-    ReduceOnPlateau, SgdConfig, Trainer, TrainingLog, ValidationTarget, accuracy,
-    binary_cross_entropy_with_logits, density_histogram, digitize, effective_sample_size, evaluate,
-    fit, fit_debiasing, fit_debiasing_with, fit_with, freeze_layers, gradient_step, latent_means,
-    predict_probabilities, train_step, unfreeze_layers,
+    ReduceOnPlateau, SgdConfig, Trainer, TrainingLog, ValidationTarget, absolute_error, accuracy,
+    balanced_class_weights, binary_cross_entropy_with_logits, density_histogram, digitize,
+    effective_sample_size, evaluate, fit, fit_debiasing, fit_debiasing_with, fit_with,
+    freeze_layers, gradient_step, huber_error, latent_means, predict_probabilities,
+    softmax_cross_entropy, squared_error, train_step, unfreeze_layers, weighted_mean,
+    weights_of_classes,
 };

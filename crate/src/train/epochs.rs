@@ -142,6 +142,10 @@ fn drive(engine: &mut dyn Engine, config: &FitConfig) -> Result<Outcome> {
             break;
         }
         let whole = matches!(ended, Ended::Whole);
+        // The limit may fall before the first step of an epoch.
+        if !whole && log.history().epochs().last() != Some(&epoch) {
+            break;
+        }
         let measured = match engine.validate() {
             Err(Error::Stopped { .. }) => {
                 stopped = true;
@@ -149,7 +153,6 @@ fn drive(engine: &mut dyn Engine, config: &FitConfig) -> Result<Outcome> {
             }
             measured => measured?,
         };
-        log.set_learning_rate(control.learning_rate());
         log.end_epoch(epoch, &measured)?;
         let judgement = control.judge(epoch, log.history())?;
         if judgement.keeps {

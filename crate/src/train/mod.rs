@@ -59,7 +59,10 @@ pub use history::{History, LossHistory, VALIDATION_LOSS};
 pub use latent::{LatentTable, encode_images, latent_means};
 pub use layers::{Penalty, freeze_layers, unfreeze_layers};
 pub use log::TrainingLog;
-pub use loss::binary_cross_entropy_with_logits;
+pub use loss::{
+    absolute_error, balanced_class_weights, binary_cross_entropy_with_logits, huber_error,
+    softmax_cross_entropy, squared_error, weighted_mean, weights_of_classes,
+};
 pub use optimizer::{AdamWConfig, Clipping, OptimizerConfig, SgdConfig, clip_gradients};
 pub use resampling::{
     BINS, SMOOTHING, density_histogram, digitize, effective_sample_size, sample_probabilities,

@@ -40,7 +40,7 @@ type Show<'a, M> = Box<dyn FnMut(&M) -> Result<Vec<(String, ImageStore)>> + 'a>;
 /// let trainer = Trainer::new(model, |epoch| {
 ///     let x = Tensor::<2>::from_data([[0.0], [1.0], [2.0]], &epoch.device);
 ///     let y = x.clone() * 3.0 - 1.0;
-///     Ok(vec![Ok((x, y)); 50])
+///     Ok(std::iter::repeat_n((x, y), 50).map(Ok))
 /// });
 /// let config = FitConfig::new().with_epochs(4).with_optimizer(SgdConfig::new()).with_learning_rate(0.2);
 /// let fitted = trainer
