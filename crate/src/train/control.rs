@@ -204,7 +204,7 @@ fn no_target(history: &History) -> Error {
             "validation",
             "aucune",
             "arrêter l'entraînement ou réduire le pas d'apprentissage selon la validation demande une validation : \
-             ajoutez-la avec .with_validation(…)",
+             entraînez avec Trainer::new(…) et ajoutez-la avec .with_validation(…)",
         ),
         metrics => Error::argument(
             "target",

@@ -63,7 +63,10 @@ enum Ended {
 /// The loop itself: it knows nothing of models.
 fn drive(engine: &mut dyn Engine, config: &FitConfig) -> Result<Outcome> {
     let mut control = Control::new(config)?;
-    let mut history = History::new(config.smoothing_factor)?.with_target(config.target.clone());
+    let mut history = History::new(config.smoothing_factor)?;
+    if let Some(target) = &config.target {
+        history = history.with_target(target.clone());
+    }
     let checkpoints = match &config.checkpoints {
         Some(folder) => Some(Checkpoints::open(folder, engine.key(config)?)?),
         None => None,

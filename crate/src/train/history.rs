@@ -97,8 +97,8 @@ impl History {
     }
 
     /// Sets the metric by which epochs are compared; the lowest « perte » when none is set and there is one.
-    pub fn with_target(mut self, target: Option<ValidationTarget>) -> Self {
-        self.target = target;
+    pub fn with_target(mut self, target: ValidationTarget) -> Self {
+        self.target = Some(target);
         self
     }
 

@@ -107,7 +107,7 @@ impl TrainingLog {
 
     /// Sets the metric by which epochs are compared: its best epoch is marked on the curve.
     pub fn with_target(mut self, target: ValidationTarget) -> Self {
-        self.history = self.history.with_target(Some(target));
+        self.history = self.history.with_target(target);
         self
     }
 
