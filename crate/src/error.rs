@@ -187,15 +187,15 @@ pub enum Error {
     /// The loss became infinite or not a number.
     #[error(
         "entraînement interrompu : la perte n'est plus un nombre (NaN ou infini) au pas {step}, époque {epoch}. \
-         Recréez le modèle et réduisez learning_rate (ici {learning_rate}), ou vérifiez votre fonction de perte"
+         Recréez le modèle et réduisez learning_rate{}, ou vérifiez votre fonction de perte", of_rate(*.learning_rate)
     )]
     Diverged {
         /// Step, from 1.
         step: usize,
         /// Epoch, from 1.
         epoch: u32,
-        /// Learning rate that was used.
-        learning_rate: f64,
+        /// Learning rate that was used, when it is known.
+        learning_rate: Option<f64>,
     },
 
     /// A probability is NaN or lies outside [0, 1].
@@ -307,6 +307,11 @@ pub(crate) fn io_reason(error: &io::Error) -> String {
         _ => return error.to_string(),
     };
     reason.to_owned()
+}
+
+/// A learning rate between brackets; nothing when it is not known.
+fn of_rate(learning_rate: Option<f64>) -> String {
+    learning_rate.map_or(String::new(), |rate| format!(" (ici {rate})"))
 }
 
 /// The indices that a collection of `len` elements accepts.

@@ -9,7 +9,7 @@ pub use burn;
 pub use burn::config::Config;
 pub use burn::module::{Module, Param};
 pub use burn::nn::{self, PaddingConfig2d, Relu, Sigmoid};
-pub use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig};
+pub use burn::optim::{GradientsParams, ModuleOptimizer};
 pub use burn::tensor::{
     Bool, Device, Distribution, ElementConversion, Float, Int, Shape, Tensor, TensorData,
     activation::{self, log_sigmoid, softmax},
@@ -44,7 +44,9 @@ pub use crate::figures::{
 pub use crate::french::format_number;
 pub use crate::host::StopFlag;
 pub use crate::metrics::{AgeMetric, Metric, age_metrics, binary_metrics};
-pub use crate::models::{StandardCnn, StandardCnnConfig, num_params, num_trainable_params};
+pub use crate::models::{
+    Initialization, StandardCnn, StandardCnnConfig, num_params, num_trainable_params,
+};
 pub use crate::notebook::{
     Attempt, Session, ShowTensor, Table, attempt, clear_output, progress_bar, show_table,
     stop_requested,
@@ -54,8 +56,12 @@ pub use crate::ops::{
     Dropout, DropoutConfig, Linear, LinearConfig, MaxPool2d, MaxPool2dConfig, dense, relu, sigmoid,
 };
 pub use crate::train::{
-    AdamConfig, Classifier, DebiasedFit, DebiasingConfig, DebiasingModel, Evaluation, FitConfig,
-    Fitted, History, LatentTable, LossHistory, accuracy, binary_cross_entropy_with_logits,
-    density_histogram, digitize, effective_sample_size, evaluate, fit, fit_debiasing,
-    fit_debiasing_with, latent_means, predict, predict_probabilities, predictions, train_step,
+    AdamConfig, AdamWConfig, Classifier, Clipping, DebiasedFit, DebiasingConfig, DebiasingModel,
+    EarlyStopping, Evaluation, FitConfig, Fitted, History, LatentTable, LossHistory, Penalty,
+    ReduceOnPlateau, SgdConfig, Trainer, TrainingLog, ValidationTarget, absolute_error, accuracy,
+    balanced_class_weights, binary_cross_entropy_with_logits, density_histogram, digitize,
+    effective_sample_size, evaluate, fit, fit_debiasing, fit_debiasing_with, fit_with,
+    freeze_layers, gradient_step, huber_error, latent_means, predict, predict_probabilities,
+    predictions, softmax_cross_entropy, squared_error, train_step, unfreeze_layers, weighted_mean,
+    weights_of_classes,
 };

@@ -1,15 +1,16 @@
-//! The loss step after step, on a logarithmic scale.
+//! The loss step after step, on a logarithmic scale, with what validation measured.
 
 use super::{
     Figure,
     canvas::{Canvas, MIDDLE_LEFT, MIDDLE_RIGHT, Point, TOP, TOP_LEFT, figure, font, text_width},
-    style::{EMPHASIS, FAINT, GRID, INK, LABEL, RAW, SMALL, TITLE},
+    plot::{Plot, dashed, marker, padded},
+    style::{EMPHASIS, FAINT, GRID, INK, LABEL, RAW, SERIES, SMALL, TITLE},
 };
 use crate::{
     error::{Error, Result},
     french::{compact, count, decimal},
     host::TrainingTrace,
-    train::History,
+    train::{History, VALIDATION_LOSS},
 };
 
 const WIDTH: u32 = 900;
@@ -19,10 +20,22 @@ const LEFT: f64 = 92.0;
 const RIGHT: f64 = 876.0;
 const TOP_EDGE: f64 = 82.0;
 const BOTTOM: f64 = 436.0;
+/// The plotting area of the chosen metric, below, when it is not the loss.
+const LOWER_TOP: f64 = 524.0;
+const LOWER_BOTTOM: f64 = 704.0;
+const LOWER_HEIGHT: u32 = 768;
 /// Smallest loss that is drawn: a logarithmic axis has no zero.
 const FLOOR: f64 = 1e-6;
+/// Place among the colours and markers of the validated loss, and of the chosen metric.
+const VALIDATED: usize = 0;
+const CHOSEN: usize = 2;
+/// Most epochs that have a marker each.
+const MARKED_EPOCHS: usize = 40;
 
 /// The loss of every step and its smoothed curve, on a logarithmic axis.
+///
+/// With a validation: a validated loss beside them, the metric that choices are made by below them when it is another
+/// one, and the best epoch.
 ///
 /// # Errors
 /// [`Error::Figure`] when the history is empty or holds a loss that is not finite.
@@ -48,15 +61,117 @@ pub(crate) fn trace_figure(trace: &TrainingTrace<'_>) -> Result<Figure> {
         )));
     }
     let steps = losses.len();
-    let axes = Axes::new(steps, log_range(losses.iter().chain(smoothed)));
-    figure(WIDTH, HEIGHT, alt_text(trace), |canvas| {
+    let validated = Series::validated_loss(trace);
+    let chosen = Series::chosen(trace);
+    let seen = losses.iter().chain(smoothed);
+    let axes = Axes::new(steps, log_range(seen.chain(validated.values())));
+    let height = match chosen {
+        Some(_) => LOWER_HEIGHT,
+        None => HEIGHT,
+    };
+    figure(WIDTH, height, alt_text(trace), |canvas| {
         let title = "Perte pendant l'entraînement";
         canvas.text(title, (LEFT, 14.0), font(TITLE).bold(), TOP_LEFT)?;
-        legend(canvas, steps, epochs(trace))?;
+        legend(canvas, steps, epochs(trace), &validated)?;
         axes.draw(canvas)?;
         canvas.line(&axes.points(losses), RAW, 1)?;
-        canvas.line(&axes.points(smoothed), EMPHASIS, 3)
+        canvas.line(&axes.points(smoothed), EMPHASIS, 3)?;
+        validated.draw(canvas, VALIDATED, |step, loss| {
+            (axes.x(step), axes.y(log10(loss)))
+        })?;
+        let best = best_step(trace);
+        if let Some((step, epoch)) = best {
+            let label = format!("meilleure époque : {epoch}");
+            best_line(canvas, axes.x(step), TOP_EDGE, BOTTOM, Some(&label))?;
+        }
+        let Some((name, series)) = &chosen else {
+            return Ok(());
+        };
+        let plot = Plot {
+            left: LEFT,
+            right: RIGHT,
+            top: LOWER_TOP,
+            bottom: LOWER_BOTTOM,
+            x: (1.0, (steps as f64).max(2.0)),
+            y: padded(series.values().copied()),
+        };
+        plot.y_axis(canvas, &format!("{name} (validation)"))?;
+        axes.steps(canvas, LOWER_TOP, LOWER_BOTTOM)?;
+        plot.edges(canvas)?;
+        series.draw(canvas, CHOSEN, |step, value| plot.at((step, value)))?;
+        match best {
+            Some((step, _)) => best_line(canvas, axes.x(step), LOWER_TOP, LOWER_BOTTOM, None),
+            None => Ok(()),
+        }
     })
+}
+
+/// What validation measured: steps and values, those that are finite.
+struct Series(Vec<(f64, f64)>);
+
+impl Series {
+    fn of(trace: &TrainingTrace<'_>, metric: usize) -> Self {
+        let pairs = trace.points.iter().filter_map(|point| {
+            let value = *point.values.get(metric)?;
+            value.is_finite().then_some((point.step as f64, value))
+        });
+        Self(pairs.collect())
+    }
+
+    /// The validated loss; empty when there is none.
+    fn validated_loss(trace: &TrainingTrace<'_>) -> Self {
+        let at = trace
+            .metrics
+            .iter()
+            .position(|name| name == VALIDATION_LOSS);
+        at.map_or(Self(Vec::new()), |at| Self::of(trace, at))
+    }
+
+    /// The metric that choices are made by and its name, unless it is the loss.
+    fn chosen<'a>(trace: &TrainingTrace<'a>) -> Option<(&'a str, Self)> {
+        let metric = trace.target?.metric;
+        let name = trace.metrics.get(metric)?;
+        (name != VALIDATION_LOSS).then(|| (name.as_str(), Self::of(trace, metric)))
+    }
+
+    fn values(&self) -> impl Iterator<Item = &f64> {
+        self.0.iter().map(|(_, value)| value)
+    }
+
+    fn draw(&self, canvas: &Canvas, index: usize, place: impl Fn(f64, f64) -> Point) -> Result<()> {
+        let points: Vec<Point> = self.0.iter().map(|(x, y)| place(*x, *y)).collect();
+        canvas.line(&points, SERIES[index], 2)?;
+        if points.len() > MARKED_EPOCHS {
+            return Ok(());
+        }
+        points
+            .iter()
+            .try_for_each(|at| marker(canvas, index, *at, 5.0))
+    }
+}
+
+/// The step that ends the best epoch, and the epoch.
+fn best_step(trace: &TrainingTrace<'_>) -> Option<(f64, u32)> {
+    let point = trace.points.get(trace.target?.best?)?;
+    Some((point.step as f64, point.epoch))
+}
+
+/// Marks the best epoch, and says so on the side where there is room.
+fn best_line(canvas: &Canvas, x: f64, top: f64, bottom: f64, label: Option<&str>) -> Result<()> {
+    dashed(canvas, 1, &[(x, top), (x, bottom)], INK, 1)?;
+    let Some(label) = label else { return Ok(()) };
+    let width = text_width(label, font(SMALL))?;
+    let at = if x + 8.0 + width <= RIGHT {
+        x + 8.0
+    } else {
+        x - 8.0 - width
+    };
+    canvas.rectangle(
+        (at - 3.0, top + 3.0),
+        (at + width + 3.0, top + 23.0),
+        super::plot::WHITE,
+    )?;
+    canvas.text(label, (at, top + 5.0), font(SMALL), TOP_LEFT)
 }
 
 /// From steps and losses to pixels.
@@ -95,27 +210,38 @@ impl Axes {
             let label = compact(10f64.powf(log));
             canvas.text(&label, (LEFT - 8.0, y), font(SMALL), MIDDLE_RIGHT)?;
         }
-        for step in step_ticks(self.steps) {
-            let x = self.x(step);
-            canvas.line(&[(x, TOP_EDGE), (x, BOTTOM)], GRID, 1)?;
-            canvas.text(&decimal(step, 0), (x, BOTTOM + 8.0), font(SMALL), TOP)?;
-        }
+        self.steps(canvas, TOP_EDGE, BOTTOM)?;
         canvas.line(&[(LEFT, TOP_EDGE), (LEFT, BOTTOM), (RIGHT, BOTTOM)], INK, 1)?;
-
-        let middle = ((LEFT + RIGHT) / 2.0, f64::from(HEIGHT) - 28.0);
-        canvas.text("pas d'entraînement", middle, font(LABEL), TOP)?;
         let label = "perte (échelle logarithmique)";
         let length = text_width(label, font(LABEL))?;
         let at = (12.0, (TOP_EDGE + BOTTOM + length) / 2.0);
         canvas.text(label, at, font(LABEL).upwards(), TOP_LEFT)
     }
+
+    /// The vertical lines and the numbers of the steps, under an area.
+    fn steps(&self, canvas: &Canvas, top: f64, bottom: f64) -> Result<()> {
+        for step in step_ticks(self.steps) {
+            let x = self.x(step);
+            canvas.line(&[(x, top), (x, bottom)], GRID, 1)?;
+            canvas.text(&decimal(step, 0), (x, bottom + 8.0), font(SMALL), TOP)?;
+        }
+        let middle = ((LEFT + RIGHT) / 2.0, bottom + 36.0);
+        canvas.text("pas d'entraînement", middle, font(LABEL), TOP)
+    }
 }
 
-fn legend(canvas: &Canvas, steps: usize, epochs: usize) -> Result<()> {
+fn legend(canvas: &Canvas, steps: usize, epochs: usize, validated: &Series) -> Result<()> {
     let y = 58.0;
     let mut x = LEFT;
     for (color, width, label) in [(RAW, 2, "perte du lot"), (EMPHASIS, 3, "perte lissée")] {
         canvas.line(&[(x, y), (x + 30.0, y)], color, width)?;
+        canvas.text(label, (x + 38.0, y), font(SMALL), MIDDLE_LEFT)?;
+        x += 38.0 + text_width(label, font(SMALL))? + 26.0;
+    }
+    if !validated.0.is_empty() {
+        canvas.line(&[(x, y), (x + 30.0, y)], SERIES[VALIDATED], 2)?;
+        marker(canvas, VALIDATED, (x + 15.0, y), 5.0)?;
+        let label = "perte de validation";
         canvas.text(label, (x + 38.0, y), font(SMALL), MIDDLE_LEFT)?;
         x += 38.0 + text_width(label, font(SMALL))? + 26.0;
     }
@@ -198,12 +324,32 @@ fn alt_text(trace: &TrainingTrace<'_>) -> String {
         });
     format!(
         "Courbe de la perte sur {} pas et {}, échelle logarithmique : la perte du lot va {}, \
-         la perte lissée {}{lowest}.",
+         la perte lissée {}{lowest}.{}",
         losses.len(),
         count(epochs(trace), "époque"),
         ends(losses),
         ends(trace.smoothed),
+        validation_text(trace),
     )
+}
+
+/// What validation measured, and the best epoch.
+fn validation_text(trace: &TrainingTrace<'_>) -> String {
+    let mut text = String::new();
+    for (at, name) in trace.metrics.iter().enumerate() {
+        let values: Vec<f64> = Series::of(trace, at).values().copied().collect();
+        if let (Some(first), Some(last)) = (values.first(), values.last()) {
+            text.push_str(&format!(
+                " En validation, « {name} » va de {} à {}.",
+                compact(*first),
+                compact(*last)
+            ));
+        }
+    }
+    if let Some((_, epoch)) = best_step(trace) {
+        text.push_str(&format!(" La meilleure époque est l'époque {epoch}."));
+    }
+    text
 }
 
 #[cfg(test)]

@@ -19,7 +19,9 @@ use std::sync::OnceLock;
 
 pub use reading::ReadingWatcher;
 pub use stop::StopFlag;
-pub use training::{PictureRow, TrainingPlan, TrainingTrace, TrainingWatcher};
+pub use training::{
+    EpochPoint, PictureRow, TargetPoint, TrainingPlan, TrainingTrace, TrainingWatcher,
+};
 
 pub(crate) use reading::Reading;
 pub(crate) use stop::{answer, asked, check};

@@ -26,6 +26,34 @@ pub struct TrainingTrace<'a> {
     pub losses: &'a [f64],
     /// The smoothed loss at every step.
     pub smoothed: &'a [f64],
+    /// Names of what validation measures, none without validation.
+    pub metrics: &'a [String],
+    /// The epochs that were finished.
+    pub points: &'a [EpochPoint],
+    /// The metric that choices are made by, if there is one.
+    pub target: Option<TargetPoint>,
+}
+
+/// The end of an epoch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EpochPoint {
+    /// Epoch, from 1.
+    pub epoch: u32,
+    /// Steps made up to there, over the whole training.
+    pub step: usize,
+    /// Learning rate of its last step.
+    pub learning_rate: f64,
+    /// What validation measured, one value a metric; empty without validation.
+    pub values: Vec<f64>,
+}
+
+/// The metric that choices are made by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TargetPoint {
+    /// Its place among the metrics.
+    pub metric: usize,
+    /// The place of the best epoch among the points, once one has a value.
+    pub best: Option<usize>,
 }
 
 /// A row of pictures of one size, with its name.
@@ -48,6 +76,9 @@ pub trait TrainingWatcher {
 
     /// A step was made, in this epoch (from 1).
     fn step(&mut self, epoch: u32, trace: &TrainingTrace<'_>);
+
+    /// An epoch is over and was validated, if it is.
+    fn epoch(&mut self, trace: &TrainingTrace<'_>);
 
     /// What the model makes of the same few images now.
     fn previews(&mut self, rows: &[PictureRow<'_>]);

@@ -7,6 +7,7 @@
 mod backbones;
 mod db_vae;
 mod decoder;
+mod initialization;
 mod parameters;
 mod standard_cnn;
 mod vae64;
@@ -16,6 +17,7 @@ pub use backbones::{EfficientNet, EfficientNetConfig};
 pub(crate) use db_vae::draw_latents;
 pub use db_vae::{DbVae, DbVaeConfig};
 pub use decoder::{FaceDecoder, FaceDecoderConfig};
+pub use initialization::Initialization;
 pub use parameters::{num_params, num_trainable_params};
 pub use standard_cnn::{StandardCnn, StandardCnnConfig};
 pub use vae64::{Vae64, Vae64Config};

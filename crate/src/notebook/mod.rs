@@ -9,6 +9,7 @@ mod data_source;
 mod display;
 mod drawings;
 mod live;
+mod live_training;
 mod output;
 mod panic;
 mod process;

@@ -111,22 +111,34 @@ impl BatchNorm {
         }
     }
 
-    /// What the layer does with its running statistics: `(scale, shift)`, `[num_features]` each.
+    /// What the layer does with its running statistics: `(scale, shift)`, `[num_features]` each, constants.
     pub(super) fn as_affine(&self, device: &Device) -> (Tensor<1>, Tensor<1>) {
-        let variance = self.running_var.value_sync().to_device(device);
-        let mean = self.running_mean.value_sync().to_device(device);
-        let scale = self.gamma.val() / (variance + self.epsilon).sqrt();
-        let shift = self.beta.val() - mean * scale.clone();
+        let statistic = |running: &RunningState<Tensor<1>>| {
+            running.value_sync().to_device(device).without_autodiff()
+        };
+        let (mean, variance) = (statistic(&self.running_mean), statistic(&self.running_var));
+        let scale = self.gamma.val().without_autodiff() / (variance + self.epsilon).sqrt();
+        let shift = self.beta.val().without_autodiff() - mean * scale.clone();
         (scale, shift)
+    }
+
+    /// Whether no gradient is asked of γ and β.
+    pub(super) fn asks_nothing(&self) -> bool {
+        [&self.gamma, &self.beta]
+            .iter()
+            .all(|param| cpu::asks_nothing(&param.val()))
     }
 
     fn forward_inference<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
         let device = input.device();
         let gamma = self.gamma.val();
         let same_channels = input.dims().get(1) == gamma.dims().first();
-        if same_channels && cpu::only_answers(&input) && cpu::only_answers(&gamma) {
+        // A frozen layer of a network that trains answers as fast as a trained network does.
+        if same_channels && cpu::asks_nothing(&input) && self.asks_nothing() {
             let (scale, shift) = self.as_affine(&device);
-            return cpu::inference::rescale_channels(input, scale, shift);
+            return cpu::without_autodiff(input, |input| {
+                cpu::inference::rescale_channels(input, scale, shift)
+            });
         }
         batch_norm(
             input,

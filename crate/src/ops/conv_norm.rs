@@ -36,18 +36,24 @@ fn chain(
     activation: Option<Activation>,
     input: Tensor<4>,
 ) -> Tensor<4> {
-    let weight = conv.weight.val();
+    let (weight, bias) = (conv.weight.val(), conv.bias.as_ref().map(Param::val));
     let [channels] = norm.gamma.dims();
-    if cpu::only_answers(&input)
-        && cpu::only_answers(&weight)
+    if !(norm.training.is_enabled() && input.device().is_autodiff())
+        && cpu::asks_nothing(&input)
+        && cpu::asks_nothing(&weight)
+        && bias.as_ref().is_none_or(cpu::asks_nothing)
+        && norm.asks_nothing()
         && let Some(shape) = conv.shape(&input)
         && shape.channels[1] == channels
     {
         let (scale, mut shift) = norm.as_affine(&input.device());
-        if let Some(bias) = conv.bias.as_ref().map(Param::val) {
-            shift = shift + bias * scale.clone();
+        if let Some(bias) = bias {
+            shift = shift + bias.without_autodiff() * scale.clone();
         }
-        return cpu::inference::conv2d_rescaled(input, weight, scale, shift, activation, shape);
+        let weight = weight.without_autodiff();
+        return cpu::without_autodiff(input, |input| {
+            cpu::inference::conv2d_rescaled(input, weight, scale, shift, activation, shape)
+        });
     }
     let output = norm.forward(conv.forward(input));
     match activation {

@@ -27,6 +27,8 @@ pub struct AdamConfig {
     pub beta_2: f32,
     /// Added to the denominator, 1e-5 by default (Keras: 1e-7).
     pub epsilon: f32,
+    /// λ of `λw` added to the gradient of *every* parameter, biases and norms too, as PyTorch's Adam does; 0 by default.
+    pub weight_decay: f32,
 }
 
 impl AdamConfig {
@@ -36,6 +38,7 @@ impl AdamConfig {
             beta_1: 0.9,
             beta_2: 0.999,
             epsilon: 1e-5,
+            weight_decay: 0.0,
         }
     }
 
@@ -57,17 +60,27 @@ impl AdamConfig {
         self
     }
 
+    /// Sets the decay of every parameter.
+    pub fn with_weight_decay(mut self, weight_decay: f32) -> Self {
+        self.weight_decay = weight_decay;
+        self
+    }
+
     /// The optimiser of a whole model. On the processor (flex) each parameter is updated in one pass over
     /// memory; elsewhere by burn's own Adam. States and checkpoints are burn's in both cases.
     pub fn init(&self) -> ModuleOptimizer {
+        ModuleOptimizer::from(self.build())
+    }
+
+    pub(super) fn build(&self) -> FusedAdam {
         let burn = burn::optim::AdamConfig::new()
             .with_beta_1(self.beta_1)
             .with_beta_2(self.beta_2)
             .with_epsilon(self.epsilon);
-        ModuleOptimizer::from(FusedAdam {
+        FusedAdam {
             config: *self,
             burn: burn.build(),
-        })
+        }
     }
 }
 
@@ -79,7 +92,7 @@ impl Default for AdamConfig {
 
 /// Burn's Adam, with our update where it can be used.
 #[derive(Clone)]
-struct FusedAdam {
+pub(super) struct FusedAdam {
     config: AdamConfig,
     burn: Adam,
 }
@@ -94,6 +107,10 @@ impl Optimizer for FusedAdam {
         gradient: Tensor<D>,
         state: Option<Self::State<D>>,
     ) -> (Tensor<D>, Option<Self::State<D>>) {
+        let gradient = match self.config.weight_decay {
+            0.0 => gradient,
+            decay => gradient + parameter.clone() * decay,
+        };
         let ours = [&parameter, &gradient]
             .into_iter()
             .all(|tensor| cpu::serves(tensor) && !tensor.device().is_autodiff());

@@ -1,7 +1,7 @@
 //! Checkpoints: what a training needs to go on after an interruption, written after every epoch.
 //!
 //! A folder per training (model, configuration, data, seed) holds the last two points, each a folder
-//! with the model and the optimizer in burnpack and a JSON state. A point is written under
+//! with the model, its best weights if they are kept and the optimizer in burnpack, and a JSON state. A point is written under
 //! another name, then renamed: it is there whole or not at all. Epochs are reseeded, so the epoch
 //! number is all the state that the samplers need.
 //!
@@ -9,37 +9,42 @@
 //! differs.
 
 use std::{
+    collections::BTreeMap,
     fs,
     io::Write,
     path::{Path, PathBuf},
 };
 
-use burn::{module::Module, optim::ModuleOptimizer, store::ModuleRecord, tensor::Bytes};
+use burn::tensor::Bytes;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{
     History,
     checkpoint_key::{CheckpointKey, hexadecimal},
+    control::ControlState,
+    engine::{Engine, Saved},
+    exact::{Exact, exact, inexact},
 };
-use crate::error::{Error, Result, io_reason};
+use crate::{
+    error::{Error, Result, io_reason},
+    host::EpochPoint,
+};
 
 /// Version of the format; another one is refused.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Points kept of a training: the last one and the one before.
 const KEPT: usize = 2;
 
 const PREFIX: &str = "point-";
 const MODEL: &str = "modele.bpk";
+const BEST: &str = "meilleur.bpk";
 const OPTIMIZER: &str = "optimiseur.bpk";
 const STATE: &str = "etat.json";
 
 /// The checkpoints of one training; see [`FitConfig::with_checkpoints`](super::FitConfig::with_checkpoints).
-///
-/// [`fit`](super::fit) uses them by itself; a loop of one's own calls [`save`](Self::save) after each
-/// epoch and [`load`](Self::load) when it goes on.
 #[derive(Debug, Clone)]
-pub struct Checkpoints {
+pub(super) struct Checkpoints {
     /// The folder of all trainings.
     root: PathBuf,
     /// The folder of this one.
@@ -47,16 +52,14 @@ pub struct Checkpoints {
     key: CheckpointKey,
 }
 
-/// A training as it was after an epoch.
-pub struct Checkpoint<M> {
-    /// The model, plain.
-    pub model: M,
-    /// The optimizer, with its moments.
-    pub optimizer: ModuleOptimizer,
-    /// The losses up to there.
-    pub history: History,
+/// A training as it was after an epoch, beside its weights and its optimizer.
+pub(super) struct Checkpoint {
+    /// The losses and validations up to there.
+    pub(super) history: History,
+    /// Learning rate, plateau, early stopping.
+    pub(super) control: ControlState,
     /// The last epoch that was finished, from 1.
-    pub epoch: u32,
+    pub(super) epoch: u32,
 }
 
 /// What the JSON file of a point holds.
@@ -66,9 +69,21 @@ struct State {
     key: CheckpointKey,
     epoch: u32,
     epochs: Vec<u32>,
-    losses: Vec<f64>,
-    model_sha256: String,
-    optimizer_sha256: String,
+    losses: Vec<Exact>,
+    metrics: Vec<String>,
+    points: Vec<SavedPoint>,
+    control: ControlState,
+    /// SHA-256 of each file, by its name.
+    files: BTreeMap<String, String>,
+}
+
+/// An [`EpochPoint`].
+#[derive(Serialize, Deserialize)]
+struct SavedPoint {
+    epoch: u32,
+    step: usize,
+    learning_rate: Exact,
+    values: Vec<Exact>,
 }
 
 impl Checkpoints {
@@ -76,7 +91,7 @@ impl Checkpoints {
     ///
     /// # Errors
     /// [`Error::Io`] when the folder cannot be made.
-    pub fn open(root: impl AsRef<Path>, key: CheckpointKey) -> Result<Self> {
+    pub(super) fn open(root: impl AsRef<Path>, key: CheckpointKey) -> Result<Self> {
         let root = root.as_ref().to_path_buf();
         let folder = root.join(key.folder_name());
         fs::create_dir_all(&folder)
@@ -85,7 +100,7 @@ impl Checkpoints {
     }
 
     /// The folder of this training.
-    pub fn folder(&self) -> &Path {
+    pub(super) fn folder(&self) -> &Path {
         &self.folder
     }
 
@@ -94,38 +109,51 @@ impl Checkpoints {
     /// # Errors
     /// [`Error::Io`] when writing fails (a full disk): what was half written is removed and the
     /// points before are untouched.
-    pub fn save<M: Module>(
+    pub(super) fn save(
         &self,
         epoch: u32,
-        model: &M,
-        optimizer: &ModuleOptimizer,
+        engine: &dyn Engine,
         history: &History,
+        control: &ControlState,
     ) -> Result<()> {
-        let unreadable = |error: burn::store::RecordError| self.refusal(error.to_string());
-        let model = model.clone().into_record().into_bytes();
-        let model = model.map_err(unreadable)?;
-        let optimizer = optimizer.into_bytes().map_err(unreadable)?;
+        let saved = engine
+            .save()
+            .map_err(|error| self.refusal(error.to_string()))?;
+        let mut files = vec![(MODEL, &saved.model), (OPTIMIZER, &saved.optimizer)];
+        files.extend(saved.best.as_ref().map(|best| (BEST, best)));
+        let points = history.points().iter().map(|point| SavedPoint {
+            epoch: point.epoch,
+            step: point.step,
+            learning_rate: Exact(point.learning_rate),
+            values: exact(&point.values),
+        });
         let state = State {
             version: VERSION,
             key: self.key.clone(),
             epoch,
             epochs: history.epochs().to_vec(),
-            losses: history.losses().to_vec(),
-            model_sha256: sha256(&model),
-            optimizer_sha256: sha256(&optimizer),
+            losses: exact(history.losses()),
+            metrics: history.metrics().to_vec(),
+            points: points.collect(),
+            control: control.clone(),
+            files: files
+                .iter()
+                .map(|(name, bytes)| ((*name).to_owned(), sha256(bytes)))
+                .collect(),
         };
         let state = serde_json::to_vec_pretty(&state)
             .map_err(|error| Error::io("écrire le point de reprise", &self.folder, error.into()))?;
+        let mut files: Vec<(&str, &[u8])> = files
+            .into_iter()
+            .map(|(name, bytes)| (name, &bytes[..]))
+            .collect();
+        files.push((STATE, &state));
 
         let points = self.points()?;
         let number = points.last().map_or(0, |(number, _)| number + 1);
         let partial = self.folder.join(format!("ecriture-{}", std::process::id()));
-        let written = write_point(
-            &partial,
-            &self.folder.join(format!("{PREFIX}{number:06}")),
-            &[(MODEL, &model), (OPTIMIZER, &optimizer), (STATE, &state)],
-        );
-        written.map_err(|error| {
+        let point = self.folder.join(format!("{PREFIX}{number:06}"));
+        write_point(&partial, &point, &files).map_err(|error| {
             Error::io(
                 "enregistrer le point de reprise (les précédents sont intacts) dans",
                 &self.folder,
@@ -140,25 +168,20 @@ impl Checkpoints {
         Ok(())
     }
 
-    /// The last point of this training, or the one before when the last is damaged; `model` has the
-    /// architecture (its weights are replaced), `optimizer` the settings, `history` is empty.
+    /// Puts the last point of this training into `engine`, or the one before when the last is damaged; `history` is
+    /// empty and has the settings.
     ///
     /// # Errors
     /// [`Error::Checkpoint`] when there is none (with what differs from the nearest other training in
-    /// the folder), or when none can be read.
-    pub fn load<M: Module>(
-        &self,
-        model: M,
-        optimizer: ModuleOptimizer,
-        history: History,
-    ) -> Result<Checkpoint<M>> {
+    /// the folder), when its step computes something else, or when none can be read.
+    pub(super) fn load(&self, engine: &mut dyn Engine, history: History) -> Result<Checkpoint> {
         let points = self.points()?;
         if points.is_empty() {
             return Err(self.explain_absence());
         }
         let mut refusal = None;
         for (_, path) in points.iter().rev() {
-            match self.read_point(path, model.clone(), optimizer.clone(), history.clone()) {
+            match self.read_point(path, engine, history.clone()) {
                 Ok(point) => return Ok(point),
                 Err(error) => refusal = refusal.or(Some(error)),
             }
@@ -166,13 +189,12 @@ impl Checkpoints {
         Err(refusal.unwrap_or_else(|| self.explain_absence()))
     }
 
-    fn read_point<M: Module>(
+    fn read_point(
         &self,
         path: &Path,
-        model: M,
-        optimizer: ModuleOptimizer,
+        engine: &mut dyn Engine,
         mut history: History,
-    ) -> Result<Checkpoint<M>> {
+    ) -> Result<Checkpoint> {
         let refusal = |reason: String| Error::Checkpoint {
             path: path.to_path_buf(),
             reason,
@@ -180,30 +202,47 @@ impl Checkpoints {
         let state = read_state(path).map_err(refusal)?;
         let differences = self.key.differences(&state.key);
         if !differences.is_empty() {
-            return Err(refusal(differences.join(" ; ")));
+            return Err(refusal(format!(
+                "{}. Remettez-la comme elle était, ou entraînez depuis le début, sans .resume()",
+                differences.join(" ; ")
+            )));
         }
-        let read = |name: &str, expected: &str| {
+        let read = |name: &str| {
             let bytes = fs::read(path.join(name))
                 .map_err(|error| refusal(format!("{name} : {}", io_reason(&error))))?;
-            if sha256(&bytes) != expected {
+            if state.files.get(name) != Some(&sha256(&bytes)) {
                 return Err(refusal(format!("{name} est tronqué ou modifié")));
             }
             Ok(Bytes::from_bytes_vec(bytes))
         };
-        let foreign = |_| refusal("les poids ne sont pas ceux de ce modèle".to_owned());
-        let record =
-            ModuleRecord::from_bytes(read(MODEL, &state.model_sha256)?).map_err(foreign)?;
-        let model = model.try_load_record(record).map_err(foreign)?;
-        let optimizer = optimizer
-            .from_bytes(read(OPTIMIZER, &state.optimizer_sha256)?)
-            .map_err(foreign)?;
-        for (&epoch, &loss) in state.epochs.iter().zip(&state.losses) {
-            history.push(epoch, loss);
+        let saved = Saved {
+            model: read(MODEL)?,
+            optimizer: read(OPTIMIZER)?,
+            best: match state.files.contains_key(BEST) {
+                true => Some(read(BEST)?),
+                false => None,
+            },
+        };
+        if !engine.load(saved) {
+            return Err(refusal(
+                "les poids ne sont pas ceux de ce modèle".to_owned(),
+            ));
         }
+        let points = state.points.iter().map(|point| EpochPoint {
+            epoch: point.epoch,
+            step: point.step,
+            learning_rate: point.learning_rate.0,
+            values: inexact(&point.values),
+        });
+        history.refill(
+            &state.epochs,
+            &inexact(&state.losses),
+            state.metrics,
+            points.collect(),
+        );
         Ok(Checkpoint {
-            model,
-            optimizer,
             history,
+            control: state.control,
             epoch: state.epoch,
         })
     }

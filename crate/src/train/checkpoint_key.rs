@@ -1,4 +1,6 @@
 //! What a training is: two trainings with the same key would go through the same weights.
+//!
+//! Settings name what they are; what a step computes is told by a [`Probe`].
 
 use std::any::type_name;
 
@@ -10,58 +12,37 @@ use burn::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::FitConfig;
-use crate::{data::DetectionLoader, error::Result};
+use super::probe::Probe;
+use crate::models::num_trainable_params;
 
-/// Model, configuration, data and seed of a training.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CheckpointKey {
+/// Model, configuration, data, seed and step of a training.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct CheckpointKey {
     /// Name of the model's type, number of its values and a fingerprint of their shapes.
-    pub model: String,
+    pub(super) model: String,
     /// Name and value of each setting that changes the weights: not the number of epochs, which may
     /// be raised, nor what is only shown.
-    pub configuration: Vec<(String, String)>,
-    /// [`DetectionLoader::content_hash`] of the data.
-    pub data: String,
+    pub(super) configuration: Vec<(String, String)>,
+    /// A fingerprint of the data.
+    pub(super) data: String,
     /// The seed.
-    pub seed: u64,
+    pub(super) seed: u64,
+    /// What the step computes; compared with a tolerance, so no part of the folder's name.
+    pub(super) probe: Option<Probe>,
 }
 
 impl CheckpointKey {
-    /// The key of a training of `model` on `data` with `config`; `settings` are those of its kind.
-    ///
-    /// # Errors
-    /// Those of [`DetectionLoader::content_hash`].
-    pub fn new<M: Module>(
-        model: &M,
-        config: &FitConfig,
-        data: &DetectionLoader,
-        settings: &[(&str, String)],
-    ) -> Result<Self> {
-        let mut configuration = vec![
-            ("taille de lot".to_owned(), config.batch_size.to_string()),
-            (
-                "pas d'apprentissage (learning_rate)".to_owned(),
-                config.learning_rate.to_string(),
-            ),
-        ];
-        configuration.extend(
-            settings
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), value.clone())),
-        );
-        Ok(Self {
-            model: signature(model),
-            configuration,
-            data: data.content_hash()?,
-            seed: config.seed,
-        })
-    }
-
     /// Name of the folder of this training: the model's type and a fingerprint of the whole key.
     pub(super) fn folder_name(&self) -> String {
         let mut hasher = Sha256::new();
-        hasher.update(format!("{self:?}"));
+        let Self {
+            model,
+            configuration,
+            data,
+            seed,
+            ..
+        } = self;
+        hasher.update(format!("{model:?} {configuration:?} {data:?} {seed}"));
         // The type's name comes first in `model`; it holds neither spaces nor separators.
         let model = self.model.split(' ').next().unwrap_or_default();
         format!("{model}-{}", hexadecimal(&hasher.finalize()[..6]))
@@ -92,12 +73,18 @@ impl CheckpointKey {
         }
         compare("données (empreinte)", &self.data, &saved.data);
         compare("graine", &self.seed.to_string(), &saved.seed.to_string());
+        // What a setting explains is not told a second time.
+        if found.is_empty()
+            && let (Some(here), Some(there)) = (&self.probe, &saved.probe)
+        {
+            found.extend(here.difference(there));
+        }
         found
     }
 }
 
-/// Type name, size and fingerprint of the shapes of a model.
-fn signature<M: Module>(model: &M) -> String {
+/// Type name, size and fingerprint of the shapes of a model, and how many of its values train.
+pub(super) fn signature<M: Module>(model: &M) -> String {
     struct Shapes(String);
 
     impl ModuleVisitor for Shapes {
@@ -120,8 +107,9 @@ fn signature<M: Module>(model: &M) -> String {
     let name = plain.rsplit("::").next().unwrap_or(plain);
     let digest = Sha256::digest(shapes.0.as_bytes());
     format!(
-        "{name} ({} valeurs, formes {})",
+        "{name} ({} valeurs dont {} entraînées, formes {})",
         model.num_params(),
+        num_trainable_params(model),
         hexadecimal(&digest[..4])
     )
 }

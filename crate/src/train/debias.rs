@@ -3,18 +3,23 @@
 use burn::{optim::ModuleOptimizer, tensor::Device};
 
 use super::{
-    BINS, DebiasingModel, FitConfig, Fitted, History, SMOOTHING, debiasing_train_step,
+    BINS, DebiasingModel, Descent, FitConfig, Fitted, History, SMOOTHING, Task,
+    debiasing_model::debiasing_batch_loss,
+    detection::{batch_setting, steps_per_epoch},
     effective_sample_size,
-    epochs::{self, Training, device_of},
-    fit::steps_per_epoch,
+    engine::device_of,
+    fit_task,
     latent::encode_until,
-    sample_probabilities,
+    probe, sample_probabilities,
 };
 use crate::{
     data::{Batch, DetectionBatches, DetectionLoader, ImageStore},
     error::Result,
     french::{count, decimal, duration},
 };
+
+/// Faces whose probabilities tell one function from another.
+const PROBED_FACES: usize = 256;
 
 /// Settings of [`fit_debiasing`]; the defaults are the original lab's.
 ///
@@ -193,7 +198,11 @@ pub fn fit_debiasing<M: DebiasingModel>(
         let (mu, _) = encode_until(model, faces, size, &device, flag)?;
         sample_probabilities(&mu, config.bins, config.smoothing)
     };
-    fit_debiasing_with(model, data, config, probabilities, debiasing_train_step)
+    let step = |model: M, descent: &mut Descent, batch: &Batch| {
+        let loss = debiasing_batch_loss(&model, batch)?;
+        descent.descend(model, loss)
+    };
+    run(model, data, config, probabilities, step)
 }
 
 /// [`fit_debiasing`] with one's own functions: `probabilities` of the training faces according to a
@@ -209,12 +218,29 @@ pub fn fit_debiasing_with<M, P, S>(
     data: &DetectionLoader,
     config: &DebiasingConfig,
     probabilities: P,
-    step: S,
+    mut step: S,
 ) -> Result<DebiasedFit<M>>
 where
     M: DebiasingModel,
     P: FnMut(&ImageStore, &M) -> Result<Vec<f64>>,
     S: FnMut(M, &mut ModuleOptimizer, &Batch, f64) -> Result<(M, f64)>,
+{
+    let step =
+        |model: M, descent: &mut Descent, batch: &Batch| descent.own_step(model, batch, &mut step);
+    run(model, data, config, probabilities, step)
+}
+
+fn run<M, P, S>(
+    model: M,
+    data: &DetectionLoader,
+    config: &DebiasingConfig,
+    probabilities: P,
+    step: S,
+) -> Result<DebiasedFit<M>>
+where
+    M: DebiasingModel,
+    P: FnMut(&ImageStore, &M) -> Result<Vec<f64>>,
+    S: FnMut(M, &mut Descent, &Batch) -> Result<(M, f64)>,
 {
     let device = device_of(&model)?;
     let shown: Vec<usize> = (0..config.preview_faces.min(data.faces().len())).collect();
@@ -228,8 +254,7 @@ where
         resamplings: Vec::new(),
         previews: Vec::new(),
     };
-    let steps = steps_per_epoch(data, config.fit.batch_size);
-    let fitted: Fitted<M> = epochs::run(model, &config.fit, steps, &mut training)?;
+    let fitted: Fitted<M> = fit_task(model, &mut training, &config.fit)?;
 
     let steps = fitted.history.len();
     if training.previews.last().map(|preview| preview.step) != Some(steps) {
@@ -279,24 +304,37 @@ impl<P, S> Debiasing<'_, P, S> {
     }
 }
 
-impl<'a, M, P, S> Training<M> for Debiasing<'a, P, S>
+impl<'a, M, P, S> Task<M> for Debiasing<'a, P, S>
 where
     M: DebiasingModel,
     P: FnMut(&ImageStore, &M) -> Result<Vec<f64>>,
-    S: FnMut(M, &mut ModuleOptimizer, &Batch, f64) -> Result<(M, f64)>,
+    S: FnMut(M, &mut Descent, &Batch) -> Result<(M, f64)>,
 {
+    type Batch = Batch;
     type Batches = DetectionBatches;
 
-    fn data(&self) -> &DetectionLoader {
-        self.data
+    fn settings(&self) -> Vec<(String, String)> {
+        let config = self.config;
+        vec![
+            batch_setting(config.fit.batch_size),
+            (
+                "tirage des visages".to_owned(),
+                "rééchantillonné".to_owned(),
+            ),
+            ("intervalles (bins)".to_owned(), config.bins.to_string()),
+            (
+                "lissage (smoothing)".to_owned(),
+                config.smoothing.to_string(),
+            ),
+        ]
     }
 
-    fn settings(&self) -> Vec<(&'static str, String)> {
-        vec![
-            ("tirage des visages", "rééchantillonné".to_owned()),
-            ("intervalles (bins)", self.config.bins.to_string()),
-            ("lissage (smoothing)", self.config.smoothing.to_string()),
-        ]
+    fn fingerprint(&self) -> Result<String> {
+        self.data.content_hash()
+    }
+
+    fn steps_per_epoch(&self) -> Option<usize> {
+        Some(steps_per_epoch(self.data, self.config.fit.batch_size))
     }
 
     fn epoch(
@@ -330,14 +368,8 @@ where
         Ok(batches)
     }
 
-    fn step(
-        &mut self,
-        model: M,
-        optimizer: &mut ModuleOptimizer,
-        batch: &Batch,
-        learning_rate: f64,
-    ) -> Result<(M, f64)> {
-        (self.step)(model, optimizer, batch, learning_rate)
+    fn step(&mut self, model: M, descent: &mut Descent, batch: &Batch) -> Result<(M, f64)> {
+        (self.step)(model, descent, batch)
     }
 
     fn after_step(&mut self, model: &M, _epoch: u32, step: usize) -> Result<()> {
@@ -349,13 +381,36 @@ where
         Ok(())
     }
 
-    fn previews(&self, model: &M) -> Result<Vec<(&'static str, ImageStore)>> {
+    fn previews(&mut self, model: &M) -> Result<Vec<(String, ImageStore)>> {
         if self.originals.is_empty() {
             return Ok(Vec::new());
         }
         Ok(vec![
-            ("Originaux", self.originals.clone()),
-            ("Reconstructions", self.reconstructions(model)?),
+            ("Originaux".to_owned(), self.originals.clone()),
+            ("Reconstructions".to_owned(), self.reconstructions(model)?),
+        ])
+    }
+
+    fn probe_batch(&mut self, device: &Device) -> Result<Option<Batch>> {
+        let size = self.config.fit.batch_size;
+        self.data.batch(size, probe::SEED, device).map(Some)
+    }
+
+    fn probe(&mut self, model: &M) -> Result<Vec<(String, f64)>> {
+        let faces = self.data.faces();
+        let few: Vec<usize> = (0..faces.len().min(PROBED_FACES)).collect();
+        // A function that wants all the faces gets them.
+        let probabilities = (self.probabilities)(&faces.select(&few)?, model)
+            .or_else(|_| (self.probabilities)(faces, model))?;
+        let sum: f64 = probabilities.iter().sum();
+        let ranks = (1..).map(f64::from).zip(&probabilities);
+        let mean_rank = ranks.map(|(rank, p)| rank * p).sum::<f64>() / sum;
+        Ok(vec![
+            (
+                "taille effective du tirage des visages".to_owned(),
+                effective_sample_size(&probabilities)?,
+            ),
+            ("rang moyen des visages tirés".to_owned(), mean_rank),
         ])
     }
 }

@@ -1,12 +1,8 @@
 //! What a network must offer to be trained as a DB-VAE, and one step of that training.
 
-use burn::{
-    Tensor,
-    module::Module,
-    optim::{GradientsParams, ModuleOptimizer},
-};
+use burn::{Tensor, module::Module, optim::ModuleOptimizer};
 
-use super::{Classifier, debiasing_loss};
+use super::{Classifier, debiasing_loss, gradient_step};
 use crate::{
     data::Batch,
     error::{Error, Result},
@@ -135,16 +131,20 @@ pub fn debiasing_train_step<M: DebiasingModel>(
     batch: &Batch,
     learning_rate: f64,
 ) -> Result<(M, f64)> {
+    let loss = debiasing_batch_loss(&model, batch)?;
+    gradient_step(model, optimizer, loss, learning_rate)
+}
+
+/// The total loss of a batch.
+pub(super) fn debiasing_batch_loss<M: DebiasingModel>(
+    model: &M,
+    batch: &Batch,
+) -> Result<Tensor<1>> {
     let images = batch.images.clone().autodiff();
-    let (y_logit, z_mean, z_logvar) = encode_checked(&model, images.clone())?;
+    let (y_logit, z_mean, z_logvar) = encode_checked(model, images.clone())?;
     let z = model.reparameterize(z_mean.clone(), z_logvar.clone());
     let recon = model.decode(z);
     let labels = batch.labels.clone().autodiff();
     let (loss, _) = debiasing_loss(images, recon, labels, y_logit, z_mean, z_logvar)?;
-    if !loss.is_tracked() {
-        return Err(Error::NotTraining);
-    }
-    let value = f64::from(loss.clone().try_into_scalar::<f32>()?);
-    let gradients = GradientsParams::from_grads(loss.backward(), &model);
-    Ok((optimizer.step(learning_rate, model, gradients), value))
+    Ok(loss)
 }

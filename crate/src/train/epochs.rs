@@ -1,92 +1,84 @@
-//! The loop of every training: epochs, steps, history, progress, stop, divergence.
+//! The loop of every training: epochs, steps, validation, checkpoints, stop, divergence.
 
-use burn::{module::Module, optim::ModuleOptimizer, tensor::Device};
+use burn::module::Module;
 
 use super::{
-    AdamConfig, CheckpointKey, Checkpoints, FitConfig, Fitted, History, progress::Progress,
+    Checkpoints, FitConfig, Fitted, History, Task, TrainingLog,
+    control::Control,
+    engine::{Engine, TaskEngine},
+    log::LogPlan,
 };
 use crate::{
-    data::{Batch, DetectionLoader, ImageStore},
+    data::ImageStore,
     error::{Error, Result},
-    host::{self, PictureRow, TrainingPlan},
+    french::compact,
+    host::PictureRow,
 };
 
-/// What one training does that others do not.
+/// Trains `model` at `task`: the loop that every training of the library goes through.
 ///
-/// The loop owns the model and lends it: plain (evaluation mode, without autodiff) at the start of
-/// an epoch, as it trains after a step.
-pub(super) trait Training<M> {
-    /// The batches of one epoch.
-    type Batches: Iterator<Item = Result<Batch>>;
-
-    /// What it trains on.
-    fn data(&self) -> &DetectionLoader;
-
-    /// Name and value of the settings of this kind of training that change the weights.
-    fn settings(&self) -> Vec<(&'static str, String)>;
-
-    /// Prepares an epoch (from 1) whose order depends on `seed` alone.
-    fn epoch(&mut self, model: &M, epoch: u32, seed: u64, device: &Device)
-    -> Result<Self::Batches>;
-
-    /// One update; returns the model and the mean loss before it.
-    fn step(
-        &mut self,
-        model: M,
-        optimizer: &mut ModuleOptimizer,
-        batch: &Batch,
-        learning_rate: f64,
-    ) -> Result<(M, f64)>;
-
-    /// Looks at the model after a step (from 1, over the whole training).
-    fn after_step(&mut self, _model: &M, _epoch: u32, _step: usize) -> Result<()> {
-        Ok(())
-    }
-
-    /// What a plain model makes of a few images, to be shown live: names of rows and images.
-    fn previews(&self, _model: &M) -> Result<Vec<(&'static str, ImageStore)>> {
-        Ok(Vec::new())
-    }
-}
-
-/// The device a model lives on, without autodiff.
-pub(super) fn device_of<M: Module>(model: &M) -> Result<Device> {
-    match model.devices().into_iter().next() {
-        Some(device) => Ok(device.without_autodiff()),
-        None => Err(Error::argument(
-            "model",
-            "aucun paramètre",
-            "un réseau avec au moins une couche entraînable",
-        )),
-    }
-}
-
-/// Makes `steps_per_epoch` steps an epoch with Adam (ε = 1e-7, as Keras), on the model's device.
+/// The device's generator is seeded at the start of each epoch: what a network draws (dropout, latent variables) depends
+/// on `config.seed` and the epoch alone. The model comes back plain.
 ///
-/// That device's generator is seeded at the start of each epoch: what a network draws (dropout,
-/// latent variables) depends on `config.seed` and the epoch alone.
-pub(super) fn run<M: Module, T: Training<M>>(
+/// # Errors
+/// [`Error::Argument`] for settings that make no sense, [`Error::Diverged`] as soon as a loss is infinite or NaN,
+/// [`Error::Checkpoint`] when a training cannot be resumed, and those of the task.
+pub fn fit_task<M: Module, T: Task<M>>(
     model: M,
+    task: &mut T,
     config: &FitConfig,
-    steps_per_epoch: usize,
-    training: &mut T,
 ) -> Result<Fitted<M>> {
     config.check()?;
-    let total =
-        (steps_per_epoch * config.epochs as usize).min(config.max_steps.unwrap_or(usize::MAX));
-    let mut history = History::new(config.smoothing_factor)?;
-    let device = device_of(&model)?;
+    let mut engine = TaskEngine::new(model, task, config)?;
+    let outcome = drive(&mut engine, config)?;
+    Ok(Fitted {
+        model: engine.finish()?,
+        history: outcome.history,
+        seconds: outcome.seconds,
+        stopped: outcome.stopped,
+        stopped_early: outcome.stopped_early,
+        best_epoch: outcome.best_epoch,
+    })
+}
 
-    let mut optimizer = AdamConfig::new().with_epsilon(1e-7).init();
-    let checkpoints = checkpoints(&model, config, training)?;
-    let mut model = model;
+/// What the loop gives beside the model.
+struct Outcome {
+    history: History,
+    seconds: f64,
+    stopped: bool,
+    stopped_early: bool,
+    best_epoch: Option<u32>,
+}
+
+/// How one epoch ended.
+enum Ended {
+    /// All its batches were seen.
+    Whole,
+    /// The limit of steps was reached.
+    Limit,
+    /// A stop was asked for.
+    Stopped,
+}
+
+/// The loop itself: it knows nothing of models.
+fn drive(engine: &mut dyn Engine, config: &FitConfig) -> Result<Outcome> {
+    let mut control = Control::new(config)?;
+    let mut history = History::new(config.smoothing_factor)?;
+    if let Some(target) = &config.target {
+        history = history.with_target(target.clone());
+    }
+    let checkpoints = match &config.checkpoints {
+        Some(folder) => Some(Checkpoints::open(folder, engine.key(config)?)?),
+        None => None,
+    };
     let mut first_epoch = 1;
     if config.resume
         && let Some(checkpoints) = &checkpoints
     {
-        let point = checkpoints.load(model, optimizer, history)?;
-        (model, optimizer, history) = (point.model, point.optimizer, point.history);
+        let point = checkpoints.load(engine, history)?;
+        history = point.history;
         first_epoch = point.epoch + 1;
+        control.resume(point.control, point.epoch, history.len());
         println!(
             "Reprise après l'époque {} sur {} ({} pas déjà faits), point de reprise : {}",
             point.epoch,
@@ -95,103 +87,169 @@ pub(super) fn run<M: Module, T: Training<M>>(
             checkpoints.folder().display()
         );
     }
-    let mut model = model.train();
-    let mut progress = Progress::start(config.epochs, total).after(history.len());
-    let mut stopped = false;
-    let mut observer = host::observe(TrainingPlan {
-        epochs: config.epochs,
-        steps: total,
-        before: history.len(),
-        shown: config.progress,
-    });
-    let prints = config.progress && !observer.as_ref().is_some_and(|observer| observer.shows());
 
-    'epochs: for epoch in first_epoch..=config.epochs {
+    // A task that does not know its steps says them once it has prepared an epoch.
+    let mut prepared = None;
+    let known = engine.steps_per_epoch();
+    let per_epoch = match known {
+        Some(steps) => steps,
+        None if first_epoch <= config.epochs => {
+            let steps = begin_epoch(engine, config, first_epoch)?;
+            prepared = Some(first_epoch);
+            steps.ok_or_else(|| {
+                Error::argument(
+                    "batches",
+                    "nombre de lots inconnu",
+                    "le nombre de lots d'une époque : ajoutez-le avec .with_steps_per_epoch(…)",
+                )
+            })?
+        }
+        None => 0,
+    };
+    let planned = per_epoch * config.epochs as usize;
+    let most = config.max_steps.unwrap_or(usize::MAX);
+    // Epochs of a task that counts its steps itself may differ in length.
+    let limit = most.min(known.map_or(usize::MAX, |_| planned));
+    let mut log = TrainingLog::open(LogPlan {
+        epochs: config.epochs,
+        steps: planned.min(most),
+        history,
+        shown: config.progress,
+        stop: config.stop.clone(),
+    });
+    let mut stopped = false;
+    let mut stopped_early = control.ended();
+
+    for epoch in first_epoch..=config.epochs {
         // The first epoch is prepared whatever the total: it refuses a wrong batch size.
-        if epoch > 1 && history.len() >= total {
+        if stopped_early || epoch > 1 && log.history().len() >= limit {
             break;
         }
-        if config.stops() {
+        if log.stops() {
             stopped = true;
             break;
         }
-        // Every epoch has an order of its own, whatever happened in the epochs before.
-        let seed = config.seed ^ (u64::from(epoch) << 32);
-        device.seed(seed);
-        let batches = match training.epoch(&model.valid(), epoch, seed, &device) {
+        if prepared != Some(epoch) {
+            match begin_epoch(engine, config, epoch) {
+                Err(Error::Stopped { .. }) => {
+                    stopped = true;
+                    break;
+                }
+                begun => begun?,
+            };
+        }
+        control.begin_epoch();
+        let ended = run_epoch(engine, &mut control, &mut log, epoch, limit)?;
+        if matches!(ended, Ended::Stopped) {
+            stopped = true;
+            break;
+        }
+        let whole = matches!(ended, Ended::Whole);
+        // The limit may fall before the first step of an epoch.
+        if !whole && log.history().epochs().last() != Some(&epoch) {
+            break;
+        }
+        let measured = match engine.validate() {
             Err(Error::Stopped { .. }) => {
                 stopped = true;
                 break;
             }
-            batches => batches?,
+            measured => measured?,
         };
-        for batch in batches {
-            if history.len() == total {
-                break 'epochs;
-            }
-            if config.stops() {
-                stopped = true;
-                break 'epochs;
-            }
-            let (updated, loss) =
-                training.step(model, &mut optimizer, &batch?, config.learning_rate)?;
-            model = updated;
-            history.push(epoch, loss);
-            if !loss.is_finite() {
-                return Err(Error::Diverged {
-                    step: history.len(),
-                    epoch,
-                    learning_rate: config.learning_rate,
-                });
-            }
-            training.after_step(&model, epoch, history.len())?;
-            if let Some(observer) = &mut observer {
-                observer.step(epoch, &history.trace());
-            }
-            if let Some(line) = progress.after_step(epoch, history.len(), loss)
-                && prints
-            {
-                println!("{line}");
-            }
+        log.end_epoch(epoch, &measured)?;
+        let judgement = control.judge(epoch, log.history())?;
+        if judgement.keeps {
+            engine.keep_best();
         }
-        if let Some(checkpoints) = &checkpoints {
-            checkpoints.save(epoch, &model.valid(), &optimizer, &history)?;
+        if let Some(rate) = judgement.reduced {
+            log.say(&format!(
+                "époque {epoch}/{} · la validation ne progresse plus : pas d'apprentissage réduit à {}",
+                config.epochs,
+                compact(rate)
+            ));
         }
-        if let Some(observer) = &mut observer {
-            if let Some(checkpoints) = &checkpoints {
-                observer.saved(checkpoints.folder(), epoch);
-            }
-            if observer.shows() {
-                let rows = training.previews(&model.valid())?;
-                let rows = rows
-                    .iter()
-                    .map(|(name, images)| picture_row(name, images))
-                    .collect::<Result<Vec<_>>>()?;
-                if !rows.is_empty() {
-                    observer.previews(&rows);
-                }
-            }
+        if whole && let Some(checkpoints) = &checkpoints {
+            checkpoints.save(epoch, engine, log.history(), control.state())?;
+            log.saved(checkpoints.folder(), epoch);
+        }
+        show_previews(engine, &mut log)?;
+        if judgement.ends {
+            log.say(&format!(
+                "époque {epoch}/{} · la validation ne progresse plus : arrêt anticipé",
+                config.epochs
+            ));
+            stopped_early = true;
+        }
+        if !whole {
+            break;
         }
     }
 
-    if let Some(observer) = &mut observer {
-        observer.end(&history.trace(), stopped);
-    }
-    if stopped && host::asked() {
-        host::answer(&format!(
-            "Entraînement arrêté à votre demande au pas {} sur {total} : le modèle et l'historique sont gardés.",
-            history.len()
+    let best_epoch = control.state().best_epoch.filter(|_| control.keeps_best());
+    if let Some(epoch) = best_epoch {
+        engine.restore_best();
+        log.say(&format!(
+            "poids rendus : ceux de l'époque {epoch}, la meilleure en validation"
         ));
     }
-    if config.progress {
-        println!("{}", progress.end(history.losses(), stopped));
+    if stopped {
+        log.stop();
     }
-    Ok(Fitted {
-        model: model.valid(),
-        history,
-        seconds: progress.seconds(),
+    let seconds = log.seconds();
+    Ok(Outcome {
+        history: log.finish(),
+        seconds,
         stopped,
+        stopped_early,
+        best_epoch,
     })
+}
+
+/// Every epoch has an order of its own, whatever happened in the epochs before.
+fn begin_epoch(engine: &mut dyn Engine, config: &FitConfig, epoch: u32) -> Result<Option<usize>> {
+    let seed = config.seed ^ (u64::from(epoch) << 32);
+    engine.device().seed(seed);
+    engine.begin_epoch(epoch, seed)
+}
+
+fn run_epoch(
+    engine: &mut dyn Engine,
+    control: &mut Control,
+    log: &mut TrainingLog,
+    epoch: u32,
+    limit: usize,
+) -> Result<Ended> {
+    while engine.next_batch()? {
+        if log.history().len() >= limit {
+            return Ok(Ended::Limit);
+        }
+        if log.stops() {
+            return Ok(Ended::Stopped);
+        }
+        control.begin_step();
+        let learning_rate = control.learning_rate();
+        log.set_learning_rate(learning_rate);
+        let loss = engine.step(learning_rate)?;
+        log.record(epoch, loss)?;
+        engine.after_step(epoch, log.history().len())?;
+        log.show();
+    }
+    Ok(Ended::Whole)
+}
+
+fn show_previews(engine: &mut dyn Engine, log: &mut TrainingLog) -> Result<()> {
+    if !log.is_watched() {
+        return Ok(());
+    }
+    let rows = engine.previews()?;
+    let rows = rows
+        .iter()
+        .map(|(name, images)| picture_row(name, images))
+        .collect::<Result<Vec<_>>>()?;
+    if !rows.is_empty() {
+        log.previews(&rows);
+    }
+    Ok(())
 }
 
 /// Images as a host takes them.
@@ -203,17 +261,4 @@ fn picture_row<'a>(name: &'a str, images: &'a ImageStore) -> Result<PictureRow<'
         width: images.width(),
         pictures: pictures.collect::<Result<_>>()?,
     })
-}
-
-/// Where the state is saved, if anywhere.
-fn checkpoints<M: Module, T: Training<M>>(
-    model: &M,
-    config: &FitConfig,
-    training: &T,
-) -> Result<Option<Checkpoints>> {
-    let Some(folder) = &config.checkpoints else {
-        return Ok(None);
-    };
-    let key = CheckpointKey::new(model, config, training.data(), &training.settings())?;
-    Checkpoints::open(folder, key).map(Some)
 }

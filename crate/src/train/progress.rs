@@ -72,7 +72,8 @@ impl Progress {
         let seconds = now.duration_since(self.last_step).as_secs_f64();
         self.last_step = now;
         self.record(epoch, seconds);
-        let (made, to_make) = (step - self.before, self.total - self.before);
+        let to_make = self.total.saturating_sub(self.before);
+        let made = step - self.before;
         if made == WARM_UP && to_make > WARM_UP {
             self.last_line = now;
             return Some(self.estimate(to_make));
@@ -128,8 +129,8 @@ impl Progress {
         let preparation = self.preparation();
         let pace = (seconds - preparation).max(0.0) / (step - self.before) as f64;
         let each = preparation / self.openings.len().max(1) as f64;
-        let rest =
-            pace * (self.total - step) as f64 + each * f64::from(self.epochs.saturating_sub(epoch));
+        let rest = pace * self.total.saturating_sub(step) as f64
+            + each * f64::from(self.epochs.saturating_sub(epoch));
         format!(
             "époque {epoch}/{} · pas {step}/{} · perte {} · {} écoulé · ~{} restant",
             self.epochs,

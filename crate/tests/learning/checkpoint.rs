@@ -11,16 +11,20 @@ use visages::{
     burn::{
         self,
         module::{Module, ModuleVisitor, Param},
+        optim::ModuleOptimizer,
         tensor::{Device, Tensor},
     },
-    data::{DetectionLoader, ImageStore},
+    data::{Batch, DetectionLoader, ImageStore},
     error::Error,
     host::StopFlag,
     models::{DbVae, DbVaeConfig, StandardCnn, StandardCnnConfig},
     ops::{
         BatchNorm, BatchNormConfig, Conv2d, Conv2dConfig, Dropout, DropoutConfig, Linear, dense,
     },
-    train::{Classifier, DebiasingConfig, FitConfig, Fitted, fit, fit_debiasing},
+    train::{
+        Classifier, DebiasingConfig, FitConfig, Fitted, debiasing_loss, fit, fit_debiasing,
+        fit_debiasing_with, fit_with, gradient_step, sampling, train_step,
+    },
 };
 
 /// A small network with everything that has a state: batch norm, and dropout, which draws.
@@ -317,6 +321,66 @@ fn resuming_another_training_is_refused_with_what_differs() {
 }
 
 #[test]
+fn a_step_or_probabilities_that_were_edited_are_not_resumed() {
+    let _alone = seeded(0);
+    let (device, data) = (Device::flex(), data(64, 0));
+    let folder = Folder::new("etape");
+    let build = || {
+        device.seed(8);
+        DbVaeConfig::new()
+            .with_latent_dim(3)
+            .with_n_filters(2)
+            .init(&device)
+    };
+    let fit = config().with_epochs(1).with_learning_rate(5e-4);
+    let saved = DebiasingConfig::new().with_fit(fit.with_checkpoints(&folder.0));
+    let train = |power: i32, scale: f64, epochs: u32, resume: bool| {
+        let mut config = saved.clone();
+        config.fit = config.fit.with_epochs(epochs);
+        if resume {
+            config.fit = config.fit.resume();
+        }
+        let probabilities = |faces: &ImageStore, _: &DbVae| {
+            Ok((1..=faces.len())
+                .map(|face| (face as f64).powi(power))
+                .collect())
+        };
+        let step = |model: DbVae, optimizer: &mut ModuleOptimizer, batch: &Batch, rate: f64| {
+            let images = batch.images.clone().autodiff();
+            let (logit, mean, logvar) = model.encode(images.clone());
+            let recon = model.decode(sampling(mean.clone(), logvar.clone())?);
+            let labels = batch.labels.clone().autodiff();
+            let (loss, _) = debiasing_loss(images, recon, labels, logit, mean, logvar)?;
+            gradient_step(model, optimizer, loss * scale, rate)
+        };
+        fit_debiasing_with(build(), &data, &config, probabilities, step)
+    };
+    train(1, 1.0, 1, false).unwrap();
+    let message = train(1, 1.1, 2, true).unwrap_err().to_string();
+    assert!(message.contains("perte sur un lot d'essai"), "{message}");
+    assert!(message.contains("sans .resume()"), "{message}");
+    let message = train(2, 1.0, 2, true).unwrap_err().to_string();
+    assert!(
+        message.contains("taille effective du tirage des visages"),
+        "{message}"
+    );
+    assert_eq!(
+        train(1, 1.0, 2, true).unwrap().history.epochs().last(),
+        Some(&2)
+    );
+}
+
+#[test]
+fn a_step_of_ones_own_is_the_shortcuts_when_it_is_the_same() {
+    let _alone = seeded(0);
+    let (device, data) = (Device::flex(), data(8, 0));
+    let shortcut = fit(Tiny::new(4, &device), &data, &config()).unwrap();
+    let own = fit_with(Tiny::new(4, &device), &data, &config(), train_step).unwrap();
+    assert_eq!(values(&shortcut.model), values(&own.model));
+    assert_eq!(shortcut.history.losses(), own.history.losses());
+}
+
+#[test]
 fn a_damaged_point_gives_way_to_the_one_before() {
     let _alone = seeded(0);
     let (device, data) = (Device::flex(), data(8, 0));
@@ -351,9 +415,9 @@ fn another_format_is_refused() {
     fit(Tiny::new(4, &device), &data, &config).unwrap();
     let state = folder.points()[0].join("etat.json");
     let text = fs::read_to_string(&state).unwrap();
-    fs::write(&state, text.replacen("\"version\": 1", "\"version\": 2", 1)).unwrap();
+    fs::write(&state, text.replacen("\"version\": 2", "\"version\": 1", 1)).unwrap();
     let message = refusal(Tiny::new(4, &device), &data, &config);
-    assert!(message.contains("format 2"), "{message}");
+    assert!(message.contains("format 1"), "{message}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::{
 use crate::support::seeded;
 use visages::{
     Error, Result,
-    burn::tensor::Device,
+    burn::{module::Module, tensor::Device},
     data::{
         DetectionConfig, DetectionLoader, FeatureConfig, ImageFolder, ImageStore, Labelled,
         LoadOptions, TestFaces, read_h5, split_by_content,
@@ -18,8 +18,8 @@ use visages::{
     models::{DbVae, DbVaeConfig, StandardCnn, StandardCnnConfig},
     polars::prelude::df,
     train::{
-        DebiasingConfig, FitConfig, evaluate, fit, fit_debiasing, latent_means,
-        predict_probabilities,
+        AdamConfig, DebiasingConfig, FitConfig, History, TrainingLog, ValidationTarget, evaluate,
+        fit, fit_debiasing, latent_means, predict_probabilities, train_step,
     },
 };
 
@@ -124,6 +124,72 @@ fn a_training_keeps_its_steps() {
     assert!(told[0].contains("au pas 3 sur"), "{told:?}");
     let (fitted, told) = interrupted(1_000, || fit(cnn(), &data, &short()).unwrap());
     assert_eq!((fitted.stopped, told.len()), (false, 0));
+}
+
+/// The loop that a student writes in a cell.
+fn train_by_hand(
+    model: StandardCnn,
+    loader: &DetectionLoader,
+    device: &Device,
+) -> Result<(StandardCnn, History)> {
+    let mut optimizer = AdamConfig::new().init();
+    let mut log = TrainingLog::start(2, loader.train_size() / 8);
+    let mut model = model.train();
+    for epoch in log.epochs() {
+        for batch in loader.batches(8, epoch.into(), device)? {
+            if log.stops() {
+                return Ok((model.valid(), log.finish()));
+            }
+            let (updated, loss) = train_step(model, &mut optimizer, &batch?, 5e-4)?;
+            model = updated;
+            log.step(epoch, loss)?;
+        }
+        let held_out = evaluate(&model, loader.held_out(), 32, device)?;
+        log.end_epoch(epoch, &[("exactitude", held_out.accuracy)])?;
+    }
+    Ok((model.valid(), log.finish()))
+}
+
+#[test]
+fn a_loop_of_ones_own_keeps_its_steps_too() {
+    let _generator = seeded(0);
+    let (data, device) = (loader(), Device::flex());
+    let by_hand = || train_by_hand(cnn(), &data, &device).unwrap();
+    // One look before each step.
+    let ((_, history), told) = interrupted(3, by_hand);
+    assert_eq!((history.len(), history.points().len()), (3, 0));
+    assert!(told[0].contains("au pas 3 sur"), "{told:?}");
+    let steps = data.train_size() / 8;
+    let ((_, history), told) = interrupted(1_000, by_hand);
+    assert_eq!((history.len(), told.len()), (2 * steps, 0));
+    assert_eq!(history.epochs().last(), Some(&2));
+    assert_eq!(history.metrics(), ["exactitude"]);
+    assert_eq!(history.points()[1].step, 2 * steps);
+    // Nothing says that more of it is better.
+    assert_eq!(history.best_epoch(), None);
+    let history = history.with_target(ValidationTarget::highest("exactitude"));
+    assert!(history.best_epoch().is_some());
+}
+
+#[test]
+fn a_loop_of_ones_own_hears_of_a_divergence() {
+    let mut log = TrainingLog::start(1, 3);
+    log.step(1, 0.5).unwrap();
+    let message = log.step(1, f64::NAN).unwrap_err().to_string();
+    assert!(message.contains("au pas 2, époque 1"), "{message}");
+    assert!(message.contains("réduisez learning_rate, ou"), "{message}");
+    let mut log = TrainingLog::start(2, 1);
+    log.step(1, 0.5).unwrap();
+    log.end_epoch(1, &[("perte", 0.4)]).unwrap();
+    assert_eq!(log.history().best_epoch(), Some(1));
+    for other in [
+        &[("rappel", 0.1)][..],
+        &[][..],
+        &[("perte", 0.1), ("perte", 0.2)][..],
+    ] {
+        let message = log.end_epoch(2, other).unwrap_err().to_string();
+        assert!(message.contains("validation"), "{message}");
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use visages::{
     data::{DetectionLoader, ImageStore},
     models::{StandardCnn, StandardCnnConfig},
     notebook::{clear_output, progress_bar, run_cell, stop_requested},
-    train::{Classifier, FitConfig, evaluate, fit},
+    train::{AdamConfig, Classifier, FitConfig, TrainingLog, evaluate, fit, train_step},
 };
 
 /// Name of the test that plays the cell.
@@ -42,6 +42,7 @@ fn cell() {
             std::fs::remove_dir_all(folder).unwrap();
         }
         "measured" => measure_after_an_interrupt(given),
+        "by hand" => by_hand(given),
         "bar" => {
             let mut bar = progress_bar("Recherche", 3);
             (0..2).for_each(|step| bar.advance(&format!("essai {step}")));
@@ -65,6 +66,29 @@ fn cell() {
 fn train((loader, model): (DetectionLoader, StandardCnn), config: FitConfig) {
     let fitted = fit(model, &loader, &config.with_batch_size(8)).unwrap();
     println!("{} pas, arrêté : {}", fitted.history.len(), fitted.stopped);
+}
+
+/// A loop of one's own, validated.
+fn by_hand((loader, model): (DetectionLoader, StandardCnn)) {
+    let mut optimizer = AdamConfig::new().init();
+    let mut log = TrainingLog::start(2, loader.train_size() / 8);
+    let mut model = model.train();
+    for epoch in log.epochs() {
+        for batch in loader.batches(8, epoch.into(), &Device::flex()).unwrap() {
+            let step = train_step(model, &mut optimizer, &batch.unwrap(), 1e-3);
+            let (updated, loss) = step.unwrap();
+            model = updated;
+            log.step(epoch, loss).unwrap();
+        }
+        log.end_epoch(epoch, &[("perte", 1.0 / f64::from(epoch))])
+            .unwrap();
+    }
+    let history = log.finish();
+    println!(
+        "{} pas, meilleure : {:?}",
+        history.len(),
+        history.best_epoch()
+    );
 }
 
 /// Noise, and a network.
@@ -194,6 +218,38 @@ fn a_training_opens_a_bar_and_a_curve_and_ends_both() {
     );
     assert!(
         text.iter().any(|line| line.starts_with("terminé")),
+        "{text:?}"
+    );
+}
+
+#[test]
+fn a_loop_of_ones_own_has_the_same_bar_and_curve() {
+    let (text, markers) = play("by hand", None, true);
+    assert_eq!(
+        *bars(&markers).last().unwrap(),
+        (16, Some(ProgressEnd::Done))
+    );
+    let last = markers.iter().rev().find_map(|marker| match marker {
+        Marker::Display { update, data, .. } => Some((*update, data["text/plain"].clone())),
+        _ => None,
+    });
+    let (update, alternative) = last.unwrap();
+    assert!(update);
+    assert!(
+        alternative.contains("« perte » va de 1 à 0,5"),
+        "{alternative}"
+    );
+    assert!(
+        alternative.contains("La meilleure époque est l'époque 2"),
+        "{alternative}"
+    );
+    assert_eq!(text[1], "16 pas, meilleure : Some(2)");
+    assert!(text[0].starts_with("terminé : 16 pas"), "{text:?}");
+    // Without an adapter: lines, those of the validation among them.
+    let (text, _) = play("by hand", None, false);
+    assert!(
+        text.iter()
+            .any(|line| line == "époque 1/2 · validation : perte 1"),
         "{text:?}"
     );
 }

@@ -4,6 +4,7 @@ use visages::{
     burn::{module::Module, optim::ModuleOptimizer, prelude::*},
     models::{Vae64, Vae64Config, num_trainable_params},
     ops::{Conv2dConfig, ConvTranspose2dConfig, PaddingConfig2d, dense, relu, sigmoid},
+    train::gradient_step,
 };
 
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
     formula,
     profile::{Layers, Phases, Profile},
     protocol::Settings,
-    workload::{Trained, Workload, descend, optimizer},
+    workload::{Trained, Workload, optimizer},
 };
 
 const SIDE: usize = 64;
@@ -45,7 +46,7 @@ impl Vae {
             let (mean, log_sigma) = model.encode(images.clone());
             let z = draw(&model, mean.clone(), log_sigma.clone());
             let loss = loss(images.clone(), model.decode(z), mean, log_sigma);
-            descend(model, optimizer, loss, self.learning_rate)
+            Ok(gradient_step(model, optimizer, loss, self.learning_rate)?)
         })
     }
 }

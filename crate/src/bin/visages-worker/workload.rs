@@ -1,18 +1,14 @@
 //! What is timed: a network, its batch, its optimizer.
 
 use visages::{
-    burn::{
-        module::Module,
-        optim::{GradientsParams, ModuleOptimizer},
-        prelude::*,
-    },
+    burn::{module::Module, optim::ModuleOptimizer},
     train::AdamConfig,
 };
 
 use crate::{
     detectors, efficientnet,
     error::{Error, Result},
-    profile::{Profile, execution},
+    profile::Profile,
     protocol::{Model, Settings},
     vae64, young_old,
 };
@@ -46,21 +42,6 @@ pub fn build(settings: &Settings) -> Result<Box<dyn Workload>> {
 /// The optimizer of the library's trainings.
 pub fn optimizer(settings: &Settings) -> ModuleOptimizer {
     AdamConfig::new().with_epsilon(settings.epsilon).init()
-}
-
-/// The end of a training step as the library writes it: loss read, gradients, update.
-pub fn descend<M: Module>(
-    model: M,
-    optimizer: &mut ModuleOptimizer,
-    loss: Tensor<1>,
-    learning_rate: f64,
-) -> Result<(M, f64)> {
-    let value = loss.clone().try_into_scalar::<f32>().map_err(execution)?;
-    let gradients = GradientsParams::from_grads(loss.backward(), &model);
-    Ok((
-        optimizer.step(learning_rate, model, gradients),
-        f64::from(value),
-    ))
 }
 
 /// A model that steps consume and give back: a copy would share its tensors and forbid updating

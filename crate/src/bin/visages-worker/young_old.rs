@@ -4,6 +4,7 @@ use visages::{
     burn::{module::Module, nn::loss::CrossEntropyLossConfig, optim::ModuleOptimizer, prelude::*},
     models::{YoungOldCnn, YoungOldCnnConfig, num_trainable_params},
     ops::{Conv2dConfig, DropoutConfig, MaxPool2dConfig, PaddingConfig2d, dense, relu},
+    train::gradient_step,
 };
 
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
     formula,
     profile::{Layer, Layers, Phases, Profile},
     protocol::Settings,
-    workload::{Trained, Workload, descend, optimizer},
+    workload::{Trained, Workload, optimizer},
 };
 
 const SIDE: usize = 75;
@@ -46,7 +47,7 @@ impl YoungOld {
             let model = model.with_dropout(dropout);
             let logits = model.forward(images.clone());
             let loss = cross_entropy(logits, classes.clone());
-            descend(model, optimizer, loss, self.learning_rate)
+            Ok(gradient_step(model, optimizer, loss, self.learning_rate)?)
         })
     }
 }

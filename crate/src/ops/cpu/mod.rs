@@ -83,6 +83,27 @@ pub(crate) fn only_answers<const D: usize>(tensor: &Tensor<D>) -> bool {
     serves(tensor) && !tensor.device().is_autodiff()
 }
 
+/// Whether `tensor` is served and no gradient is asked of it: it only answers, or it belongs to the frozen part of a
+/// network that trains.
+pub(crate) fn asks_nothing<const D: usize>(tensor: &Tensor<D>) -> bool {
+    serves(tensor) && !tensor.is_tracked()
+}
+
+/// Computes with `input` without autodiff; the result is a constant of the graph that `input` has, if it has one.
+pub(crate) fn without_autodiff<const D: usize>(
+    input: Tensor<D>,
+    compute: impl FnOnce(Tensor<D>) -> Tensor<D>,
+) -> Tensor<D> {
+    let strategy = input.gradient_checkpointing_strategy();
+    let output = compute(input.without_autodiff());
+    match strategy {
+        Some(strategy) => output
+            .autodiff()
+            .with_gradient_checkpointing_strategy(strategy),
+        None => output,
+    }
+}
+
 /// Images of one piece of work: at most eight pieces a batch, whatever the number of threads.
 fn images_per_piece(batch: usize) -> usize {
     batch.div_ceil(8).max(1)

@@ -1,0 +1,272 @@
+//! The account of a training while it runs: bar, live curve, gentle stop, history, last line.
+
+use std::{ops::RangeInclusive, path::Path};
+
+use super::{History, ValidationTarget, progress::Progress};
+use crate::{
+    error::{Error, Result},
+    french::compact,
+    host::{self, PictureRow, StopFlag, TrainingPlan, TrainingWatcher},
+};
+
+/// Smoothing of the curve of a loop of one's own.
+const SMOOTHING: f64 = 0.99;
+
+/// Follows a training loop of one's own: its bar, its live curve, the gentle stop, its history and its last line.
+///
+/// The library's own loop uses the same object.
+///
+/// # Example
+/// ```
+/// use visages::prelude::*;
+/// # use visages::data::ImageStore;
+///
+/// fn train_by_hand(model: StandardCnn, loader: &DetectionLoader, device: &Device) -> Result<(StandardCnn, History), Error> {
+///     let mut optimizer = AdamConfig::new().init();
+///     let mut log = TrainingLog::start(2, loader.train_size() / 32);
+///     let mut model = model.train();
+///     for epoch in log.epochs() {
+///         for batch in loader.batches(32, epoch.into(), device)? {
+///             if log.stops() { return Ok((model.valid(), log.finish())); }
+///             let (updated, loss) = train_step(model, &mut optimizer, &batch?, 5e-4)?;
+///             model = updated;
+///             log.step(epoch, loss)?;
+///         }
+///         let held_out = evaluate(&model, loader.held_out(), 32, device)?;
+///         log.end_epoch(epoch, &[("exactitude", held_out.accuracy)])?;
+///     }
+///     Ok((model.valid(), log.finish()))
+/// }
+/// # let mut images = ImageStore::new(64, 64);
+/// # for image in 0..48_usize {
+/// #     let pixels: Vec<u8> = (0..64 * 64 * 3).map(|at| (at * (image + 3) % 251) as u8).collect();
+/// #     images.push(&pixels)?;
+/// # }
+/// # let device = Device::flex();
+/// # let loader = DetectionLoader::new(&images, &images, 0.25, 1)?;
+/// # let (model, history) = train_by_hand(StandardCnnConfig::new().with_n_filters(2).init(&device), &loader, &device)?;
+/// # assert_eq!(history.len(), 2 * (loader.train_size() / 32));
+/// # Ok::<(), Error>(())
+/// ```
+pub struct TrainingLog {
+    history: History,
+    epochs: u32,
+    progress: Progress,
+    watcher: Option<Box<dyn TrainingWatcher>>,
+    shown: bool,
+    stop: StopFlag,
+    stopped: bool,
+    learning_rate: Option<f64>,
+    steps: usize,
+}
+
+/// What a log is opened with.
+pub(super) struct LogPlan {
+    pub(super) epochs: u32,
+    /// Steps expected, over all runs.
+    pub(super) steps: usize,
+    /// What was done in earlier runs.
+    pub(super) history: History,
+    pub(super) shown: bool,
+    pub(super) stop: StopFlag,
+}
+
+impl TrainingLog {
+    /// Opens the bar of a training of so many epochs and steps an epoch. (An epoch with more or fewer steps only makes
+    /// the time left less exact.)
+    pub fn start(epochs: u32, steps_per_epoch: usize) -> Self {
+        Self::open(LogPlan {
+            epochs,
+            steps: steps_per_epoch * epochs as usize,
+            history: History::smoothed_by(SMOOTHING),
+            shown: true,
+            stop: StopFlag::new(),
+        })
+    }
+
+    pub(super) fn open(plan: LogPlan) -> Self {
+        let before = plan.history.len();
+        let watcher = host::observe(TrainingPlan {
+            epochs: plan.epochs,
+            steps: plan.steps,
+            before,
+            shown: plan.shown,
+        });
+        Self {
+            history: plan.history,
+            epochs: plan.epochs,
+            progress: Progress::start(plan.epochs, plan.steps).after(before),
+            watcher,
+            shown: plan.shown,
+            stop: plan.stop,
+            stopped: false,
+            learning_rate: None,
+            steps: plan.steps,
+        }
+    }
+
+    /// Sets the metric by which epochs are compared: its best epoch is marked on the curve.
+    pub fn with_target(mut self, target: ValidationTarget) -> Self {
+        self.history = self.history.with_target(target);
+        self
+    }
+
+    /// Shares a stop flag with the loop.
+    pub fn with_stop(mut self, stop: StopFlag) -> Self {
+        self.stop = stop;
+        self
+    }
+
+    /// The epochs, from 1.
+    pub fn epochs(&self) -> RangeInclusive<u32> {
+        1..=self.epochs
+    }
+
+    /// Whether the reader asked to stop: the loop then returns the model as it is.
+    pub fn stops(&mut self) -> bool {
+        self.stopped = self.stop.is_requested() || host::asked();
+        self.stopped
+    }
+
+    /// A step was made in this epoch (from 1), with this loss.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`] when the loss is infinite or not a number.
+    pub fn step(&mut self, epoch: u32, loss: f64) -> Result<()> {
+        self.record(epoch, loss)?;
+        self.show();
+        Ok(())
+    }
+
+    /// Notes a step.
+    pub(super) fn record(&mut self, epoch: u32, loss: f64) -> Result<()> {
+        self.history.push(epoch, loss);
+        match loss.is_finite() {
+            true => Ok(()),
+            false => Err(Error::Diverged {
+                step: self.history.len(),
+                epoch,
+                learning_rate: self.learning_rate,
+            }),
+        }
+    }
+
+    /// Shows the last step.
+    pub(super) fn show(&mut self) {
+        let (Some(&epoch), Some(&loss)) =
+            (self.history.epochs().last(), self.history.losses().last())
+        else {
+            return;
+        };
+        if let Some(watcher) = &mut self.watcher {
+            watcher.step(epoch, &self.history.trace());
+        }
+        if let Some(line) = self.progress.after_step(epoch, self.history.len(), loss)
+            && self.prints()
+        {
+            println!("{line}");
+        }
+    }
+
+    /// An epoch is over: name and value of everything that its validation measured (`&[("exactitude", 0.9)]`). A loss
+    /// named « perte » is drawn beside that of the training.
+    ///
+    /// # Errors
+    /// Those of [`History::end_epoch`].
+    pub fn end_epoch<S: AsRef<str>>(&mut self, epoch: u32, measured: &[(S, f64)]) -> Result<()> {
+        let rate = self.learning_rate.unwrap_or(f64::NAN);
+        self.history.end_epoch(epoch, rate, measured)?;
+        if let Some(watcher) = &mut self.watcher {
+            watcher.epoch(&self.history.trace());
+        }
+        if !measured.is_empty() {
+            let values: Vec<String> = measured
+                .iter()
+                .map(|(name, value)| format!("{} {}", name.as_ref(), compact(*value)))
+                .collect();
+            self.say(&format!(
+                "époque {epoch}/{} · validation : {}",
+                self.epochs,
+                values.join(" · ")
+            ));
+        }
+        Ok(())
+    }
+
+    /// Says the learning rate that the next steps use, for the history of epochs and for the message of a divergence.
+    pub fn set_learning_rate(&mut self, learning_rate: f64) {
+        self.learning_rate = Some(learning_rate);
+    }
+
+    /// What the training went through so far.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Prints a line of the training, where no bar stands in its place.
+    pub(super) fn say(&self, line: &str) {
+        if self.prints() {
+            println!("{line}");
+        }
+    }
+
+    fn prints(&self) -> bool {
+        self.shown && !self.is_watched()
+    }
+
+    /// Whether a host shows this training.
+    pub(super) fn is_watched(&self) -> bool {
+        self.watcher.as_ref().is_some_and(|watcher| watcher.shows())
+    }
+
+    pub(super) fn previews(&mut self, rows: &[PictureRow<'_>]) {
+        if let Some(watcher) = &mut self.watcher {
+            watcher.previews(rows);
+        }
+    }
+
+    pub(super) fn saved(&mut self, folder: &Path, epoch: u32) {
+        if let Some(watcher) = &mut self.watcher {
+            watcher.saved(folder, epoch);
+        }
+    }
+
+    /// The loop ends before its term, whoever asked.
+    pub(super) fn stop(&mut self) {
+        self.stopped = true;
+    }
+
+    /// Seconds since the start.
+    pub(super) fn seconds(&self) -> f64 {
+        self.progress.seconds()
+    }
+
+    /// Ends the bar, draws the last curve and prints the last line; what the training went through.
+    pub fn finish(mut self) -> History {
+        if let Some(watcher) = &mut self.watcher {
+            watcher.end(&self.history.trace(), self.stopped);
+        }
+        if self.stopped && host::asked() {
+            host::answer(&format!(
+                "Entraînement arrêté à votre demande au pas {} sur {} : le modèle et l'historique sont gardés.",
+                self.history.len(),
+                self.steps
+            ));
+        }
+        if self.shown {
+            println!("{}", self.progress.end(self.history.losses(), self.stopped));
+        }
+        self.history
+    }
+}
+
+// A derived `Debug` would need one of the watcher.
+impl std::fmt::Debug for TrainingLog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "TrainingLog({:?}, {} époques)",
+            self.history, self.epochs
+        )
+    }
+}
