@@ -116,7 +116,7 @@ impl Cache {
 }
 
 /// What names the drawn images instead of a folder of data.
-pub const DRAWN_FACES: &str = "synthetique";
+pub const DRAWN_FACES: &str = tp_protocol::data_sets::DRAWINGS;
 
 /// Variables that name a folder or a file.
 const NAMING: [&str; 5] = ["TP_CACHE", "TP_CIBLE", "TP_DONNEES", "TP_DEPOT", "TP_NOYAU"];
