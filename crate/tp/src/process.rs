@@ -219,3 +219,28 @@ pub fn clock(duration: Duration) -> String {
     let seconds = duration.as_secs();
     format!("{:02}:{:02}", seconds / 60, seconds % 60)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_byte_that_is_no_text_ends_nothing() {
+        // More than a pipe holds follows: a reader that stopped would end the child.
+        let script = "printf 'caf\\351\\r\\n'; yes ligne | head -n 50000; printf fin";
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        let (mut count, mut ends) = (0, Vec::new());
+        let ran = observed(&mut command, "L'essai", "", |line| {
+            count += 1;
+            if line != "ligne" {
+                ends.push(line.to_owned());
+            }
+        });
+        assert!(ran.is_ok(), "{ran:?}");
+        assert_eq!(
+            (count, ends),
+            (50_002, vec!["caf\u{fffd}".into(), "fin".into()])
+        );
+    }
+}

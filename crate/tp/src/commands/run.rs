@@ -297,13 +297,18 @@ fn prepare(target: &Target, installation: &Installation, notebooks: &Path) -> Re
         reason,
         remedy: remedy.to_owned(),
     };
-    if let Some(language) = notebook.language().filter(|language| language != "rust") {
-        return Err(unusable(
-            format!("ce notebook est écrit en « {language} », pas en Rust"),
-            "Choisissez le noyau « Rust (TP visages) » dans JupyterLab et enregistrez-le.",
-        ));
+    let (empty, source) = (notebook.code_cells().is_empty(), target.is_source());
+    if let Some(language) = notebook.language().filter(|language| language != "rust")
+        && !(empty && source)
+    {
+        let remedy = match source {
+            true => "Le code d'un source de TP est entre ```rust et ```.",
+            false => "Choisissez le noyau « Rust (TP visages) » dans JupyterLab et enregistrez-le.",
+        };
+        let reason = format!("son code est en « {language} », pas en Rust");
+        return Err(unusable(reason, remedy));
     }
-    if notebook.code_cells().is_empty() {
+    if empty {
         return Err(unusable(
             "il ne contient aucune cellule de code".to_owned(),
             "Vérifiez que c'est le bon fichier, et qu'il a été enregistré.",

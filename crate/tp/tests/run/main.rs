@@ -227,6 +227,7 @@ fn bad_requests_are_told_in_one_french_line() {
         "# Titre\n\n```bash\nls\n```\n",
     )
     .unwrap();
+    std::fs::write(scratch.path("texte.md"), "# Titre\n\nUn texte.\n").unwrap();
     std::fs::create_dir(scratch.path("dossier")).unwrap();
     for (arguments, expected) in [
         (vec!["run", "tp99"], "« tp99 » n'existe pas"),
@@ -239,7 +240,8 @@ fn bad_requests_are_told_in_one_french_line() {
         ),
         (vec!["run", "python.ipynb", "python.ipynb"], "deux fois"),
         (vec!["run", "vide.ipynb"], "aucune cellule de code"),
-        (vec!["run", "lisez-moi.md"], "aucune cellule de code"),
+        (vec!["run", "lisez-moi.md"], "« bash »"),
+        (vec!["run", "texte.md"], "aucune cellule de code"),
         (vec!["run", "dossier"], "aucun notebook"),
         // The result would take the hand-in's place.
         (
