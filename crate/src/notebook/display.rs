@@ -7,7 +7,6 @@
 use std::fmt::Write as _;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use burn::tensor::{Bool, Float, Int, Tensor};
 use polars::prelude::{AnyValue, DataFrame};
 
 use super::output::print_line;
@@ -30,24 +29,6 @@ impl Figure {
         ]);
     }
 }
-
-/// A tensor as the last expression of a cell: its values, its shape and its device, as `println!("{t}")` gives them.
-pub trait ShowTensor {
-    /// What the kernel calls for a cell's last expression.
-    fn evcxr_display(&self);
-}
-
-macro_rules! show_tensor {
-    ($($kind:ty),*) => {$(
-        impl<const D: usize> ShowTensor for Tensor<D, $kind> {
-            fn evcxr_display(&self) {
-                print_blocks(&[("text/plain", &self.to_string())]);
-            }
-        }
-    )*};
-}
-
-show_tensor!(Float, Int, Bool);
 
 /// A data frame made for reading; see [`show_table`].
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -96,7 +96,7 @@ impl Finding {
 pub fn execute(args: &DoctorArgs) -> Result<Verdict> {
     let findings = examine(&Repository::find()?, &Cache::locate()?);
     if args.json {
-        println!(
+        say!(
             "{}",
             serde_json::to_string_pretty(&findings).unwrap_or_default()
         );
@@ -107,9 +107,9 @@ pub fn execute(args: &DoctorArgs) -> Result<Verdict> {
                 State::Missing => '✘',
                 State::Optional => '–',
             };
-            println!("{sign} {} : {}", finding.component, finding.detail);
+            say!("{sign} {} : {}", finding.component, finding.detail);
             if !finding.remedy.is_empty() {
-                println!("    → {}", finding.remedy);
+                say!("    → {}", finding.remedy);
             }
         }
     }

@@ -100,7 +100,7 @@ fn wait_for_lock(cache: &Cache) -> Result<File> {
     let path: PathBuf = cache.root().join(".verrou");
     let file = File::create(&path).map_err(Error::io("Impossible d'écrire", &path))?;
     if file.try_lock().is_err() {
-        eprintln!("▸ Une autre installation est en cours : j'attends qu'elle finisse…");
+        tell!("▸ Une autre installation est en cours : j'attends qu'elle finisse…");
         file.lock()
             .map_err(Error::io("Impossible de verrouiller", &path))?;
     }

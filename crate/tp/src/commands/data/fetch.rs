@@ -73,7 +73,7 @@ pub fn execute(args: &FetchArgs) -> Result<Verdict> {
     let target = root.join(DOWNLOADS).join(file_name(&address)?);
     if target.is_file() {
         check_origin(&target, &address, args)?;
-        eprintln!(
+        tell!(
             "▸ « {} » est déjà là : seul son contenu est vérifié",
             target.display()
         );

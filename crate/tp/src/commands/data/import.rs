@@ -61,7 +61,7 @@ pub fn execute(args: &ImportArgs) -> Result<Verdict> {
         true => Source::Table(args.source.clone()),
         false => Source::open(&args.source)?,
     };
-    eprintln!("▸ Lecture de « {} »", args.source.display());
+    tell!("▸ Lecture de « {} »", args.source.display());
     let files = source.files()?;
     let from = name_of(&source);
     let set = match chosen.or_else(|| recognise(&files, &from)) {
