@@ -129,8 +129,8 @@ impl Progress {
         let preparation = self.preparation();
         let pace = (seconds - preparation).max(0.0) / (step - self.before) as f64;
         let each = preparation / self.openings.len().max(1) as f64;
-        let rest =
-            pace * self.total.saturating_sub(step) as f64 + each * f64::from(self.epochs.saturating_sub(epoch));
+        let rest = pace * self.total.saturating_sub(step) as f64
+            + each * f64::from(self.epochs.saturating_sub(epoch));
         format!(
             "époque {epoch}/{} · pas {step}/{} · perte {} · {} écoulé · ~{} restant",
             self.epochs,
@@ -183,6 +183,9 @@ mod tests {
             "terminé : 150 pas en 00:00 · perte moyenne des 20 derniers pas : 0,15"
         );
         assert_eq!(progress.end(&[], true), "arrêté : 0 pas en 00:00");
+        // More steps than were announced.
+        let late = progress.line(2, 160, 0.4, 12.0);
+        assert!(late.ends_with("~00:00 restant"), "{late}");
     }
 
     #[test]
