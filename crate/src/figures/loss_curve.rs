@@ -3,6 +3,7 @@
 use super::{
     Figure,
     canvas::{Canvas, MIDDLE_LEFT, MIDDLE_RIGHT, Point, TOP, TOP_LEFT, figure, font, text_width},
+    frames::shown_name,
     plot::{Plot, dashed, marker, padded},
     style::{EMPHASIS, FAINT, GRID, INK, LABEL, RAW, SERIES, SMALL, TITLE},
 };
@@ -95,7 +96,7 @@ pub(crate) fn trace_figure(trace: &TrainingTrace<'_>) -> Result<Figure> {
             x: (1.0, (steps as f64).max(2.0)),
             y: padded(series.values().copied()),
         };
-        plot.y_axis(canvas, &format!("{name} (validation)"))?;
+        plot.y_axis(canvas, &format!("{} (validation)", shown_name(name)))?;
         axes.steps(canvas, LOWER_TOP, LOWER_BOTTOM)?;
         plot.edges(canvas)?;
         series.draw(canvas, CHOSEN, |step, value| plot.at((step, value)))?;
@@ -340,7 +341,8 @@ fn validation_text(trace: &TrainingTrace<'_>) -> String {
         let values: Vec<f64> = Series::of(trace, at).values().copied().collect();
         if let (Some(first), Some(last)) = (values.first(), values.last()) {
             text.push_str(&format!(
-                " En validation, « {name} » va de {} à {}.",
+                " En validation, « {} » va de {} à {}.",
+                shown_name(name),
                 compact(*first),
                 compact(*last)
             ));
@@ -355,6 +357,7 @@ fn validation_text(trace: &TrainingTrace<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::ValidationTarget;
 
     #[test]
     fn a_jagged_curve_stays_inside_its_axes() {
@@ -386,6 +389,72 @@ mod tests {
         let blue =
             |y: f64| (LEFT as u32..RIGHT as u32).any(|x| coloured(picture.get_pixel(x, y as u32)));
         assert!(blue(TOP_EDGE + 40.0) && blue(BOTTOM - 40.0));
+    }
+
+    /// Six epochs of forty steps: the loss falls, the validation rises again after the fourth.
+    fn validated(metrics: &[&str]) -> History {
+        let mut history = History::new(0.9).unwrap();
+        for epoch in 1..=6_u32 {
+            for step in 0..40 {
+                let at = f64::from((epoch - 1) * 40 + step);
+                history.push(epoch, (0.3 + 0.2 * (at * 1.3).sin()) * (-at / 90.0).exp());
+            }
+            let away = (f64::from(epoch) - 4.0).powi(2);
+            let measured: Vec<(&str, f64)> = metrics
+                .iter()
+                .map(|name| match *name {
+                    "perte" => (*name, 0.06 + 0.02 * away),
+                    _ => (*name, 0.93 - 0.03 * away),
+                })
+                .collect();
+            history.end_epoch(epoch, 1e-3, &measured).unwrap();
+        }
+        history
+    }
+
+    #[test]
+    fn validation_adds_its_curve_the_chosen_metric_and_the_best_epoch() {
+        let size = |figure: &Figure| {
+            let picture = image::load_from_memory(figure.png()).unwrap();
+            (picture.width(), picture.height())
+        };
+        let loss = loss_curve(&validated(&["perte"])).unwrap();
+        assert_eq!(size(&loss), (WIDTH, HEIGHT));
+        assert!(
+            loss.alt_text().contains(
+                "En validation, « perte » va de 0,24 à 0,14. La meilleure époque est l'époque 4."
+            ),
+            "{}",
+            loss.alt_text()
+        );
+        let history = validated(&["perte", "exactitude"])
+            .with_target(ValidationTarget::highest("exactitude"));
+        let both = loss_curve(&history).unwrap();
+        assert_eq!(size(&both), (WIDTH, LOWER_HEIGHT));
+        assert!(
+            both.alt_text().contains("« exactitude » va de 0,66 à 0,81"),
+            "{}",
+            both.alt_text()
+        );
+        // Without validation nothing changes, whatever epochs were ended.
+        let none = validated(&[]);
+        let mut bare = History::new(0.9).unwrap();
+        for (epoch, loss) in none.epochs().iter().zip(none.losses()) {
+            bare.push(*epoch, *loss);
+        }
+        assert_eq!(
+            loss_curve(&none).unwrap().png(),
+            loss_curve(&bare).unwrap().png()
+        );
+        if let Some(folder) = std::env::var_os("VISAGES_FIGURES") {
+            for (name, figure) in [("a", &loss), ("b", &both)] {
+                std::fs::write(
+                    std::path::Path::new(&folder).join(format!("{name}.png")),
+                    figure.png(),
+                )
+                .unwrap();
+            }
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use tp_protocol::data_sets::{DATA_SETS, DataSet};
+use tp_protocol::data_sets::{Count, DATA_SETS, DataSet};
 
 use crate::data::h5_file;
 
@@ -75,7 +75,11 @@ impl DataSource {
             false => path,
         };
         let is_there = sets.iter().any(|set| set.find(root).is_some());
-        match is_there || !path.is_dir() && (h5_file(path).is_some() || !path.exists()) {
+        let is_the_file = path.is_file()
+            && sets.iter().any(|set| set.count == Count::File)
+            && h5_file(path).is_some();
+        // What was named and does not exist is told later.
+        match is_there || is_the_file || !path.exists() {
             true => Choice::Photographs(path.clone()),
             false => Choice::Drawings(Why::Absent(
                 root.to_path_buf(),
@@ -214,9 +218,10 @@ mod tests {
         // A file is a detection set, beside which others may lie.
         let file = base.0.join("train.h5");
         std::fs::write(&file, "").unwrap();
-        assert!(matches!(
-            DataSource::At(file).choose(&detection),
-            Choice::Photographs(_)
-        ));
+        let source = DataSource::At(file);
+        assert!(matches!(source.choose(&detection), Choice::Photographs(_)));
+        assert!(matches!(source.choose(&[UTKFACE]), Choice::Photographs(_)));
+        std::fs::remove_dir(base.0.join("UTKFace")).unwrap();
+        assert!(matches!(source.choose(&[UTKFACE]), Choice::Drawings(_)));
     }
 }
