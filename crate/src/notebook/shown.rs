@@ -242,6 +242,10 @@ mod tests {
 
     use super::*;
 
+    fn text_of(value: impl Show) -> String {
+        value.text().unwrap()
+    }
+
     #[test]
     fn what_holds_no_tensor_reads_as_rust_writes_it() {
         assert_eq!(().text(), None);
@@ -250,7 +254,7 @@ mod tests {
         let values = (1_u8, "a\"b", Some(2.5_f32), vec![true]);
         assert_eq!(values.text().unwrap(), format!("{values:?}"));
         assert_eq!(
-            (&[[1, 2], [3, 4]]).text().unwrap(),
+            text_of(&[[1, 2], [3, 4]]),
             format!("{:?}", [[1, 2], [3, 4]])
         );
         assert_eq!(Vec::<i32>::new().text().unwrap(), "[]");
@@ -260,7 +264,7 @@ mod tests {
     fn a_tensor_is_compact_wherever_it_is() {
         let t = Tensor::<1>::from_floats([1.0, 3.0], &Device::flex());
         let text = "Tensor<1> [2] f32 · min 1 · moyenne 2 · max 3\n[1.0, 3.0]";
-        assert_eq!((&t).text().unwrap(), text);
+        assert_eq!(text_of(&t), text);
         let pair = (t.clone(), 7).text().unwrap();
         assert_eq!(
             pair,

@@ -125,7 +125,12 @@ fn parent_of(pid: u32) -> Option<u32> {
 pub fn free_space(path: &std::path::Path) -> Option<u64> {
     let existing = path.ancestors().find(|folder| folder.exists())?;
     let found = file_system(existing)?;
-    Some(found.f_bavail as u64 * found.f_frsize as u64)
+    Some(wide(found.f_bavail) * wide(found.f_frsize))
+}
+
+/// A count whose width depends on the system.
+fn wide(count: impl Into<u64>) -> u64 {
+    count.into()
 }
 
 /// What the system says of the disk that holds a folder.
