@@ -357,6 +357,7 @@ fn validation_text(trace: &TrainingTrace<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::ValidationTarget;
 
     #[test]
     fn a_jagged_curve_stays_inside_its_axes() {
@@ -388,6 +389,72 @@ mod tests {
         let blue =
             |y: f64| (LEFT as u32..RIGHT as u32).any(|x| coloured(picture.get_pixel(x, y as u32)));
         assert!(blue(TOP_EDGE + 40.0) && blue(BOTTOM - 40.0));
+    }
+
+    /// Six epochs of forty steps: the loss falls, the validation rises again after the fourth.
+    fn validated(metrics: &[&str]) -> History {
+        let mut history = History::new(0.9).unwrap();
+        for epoch in 1..=6_u32 {
+            for step in 0..40 {
+                let at = f64::from((epoch - 1) * 40 + step);
+                history.push(epoch, (0.3 + 0.2 * (at * 1.3).sin()) * (-at / 90.0).exp());
+            }
+            let away = (f64::from(epoch) - 4.0).powi(2);
+            let measured: Vec<(&str, f64)> = metrics
+                .iter()
+                .map(|name| match *name {
+                    "perte" => (*name, 0.06 + 0.02 * away),
+                    _ => (*name, 0.93 - 0.03 * away),
+                })
+                .collect();
+            history.end_epoch(epoch, 1e-3, &measured).unwrap();
+        }
+        history
+    }
+
+    #[test]
+    fn validation_adds_its_curve_the_chosen_metric_and_the_best_epoch() {
+        let size = |figure: &Figure| {
+            let picture = image::load_from_memory(figure.png()).unwrap();
+            (picture.width(), picture.height())
+        };
+        let loss = loss_curve(&validated(&["perte"])).unwrap();
+        assert_eq!(size(&loss), (WIDTH, HEIGHT));
+        assert!(
+            loss.alt_text().contains(
+                "En validation, « perte » va de 0,24 à 0,14. La meilleure époque est l'époque 4."
+            ),
+            "{}",
+            loss.alt_text()
+        );
+        let history = validated(&["perte", "exactitude"])
+            .with_target(ValidationTarget::highest("exactitude"));
+        let both = loss_curve(&history).unwrap();
+        assert_eq!(size(&both), (WIDTH, LOWER_HEIGHT));
+        assert!(
+            both.alt_text().contains("« exactitude » va de 0,66 à 0,81"),
+            "{}",
+            both.alt_text()
+        );
+        // Without validation nothing changes, whatever epochs were ended.
+        let none = validated(&[]);
+        let mut bare = History::new(0.9).unwrap();
+        for (epoch, loss) in none.epochs().iter().zip(none.losses()) {
+            bare.push(*epoch, *loss);
+        }
+        assert_eq!(
+            loss_curve(&none).unwrap().png(),
+            loss_curve(&bare).unwrap().png()
+        );
+        if let Some(folder) = std::env::var_os("VISAGES_FIGURES") {
+            for (name, figure) in [("a", &loss), ("b", &both)] {
+                std::fs::write(
+                    std::path::Path::new(&folder).join(format!("{name}.png")),
+                    figure.png(),
+                )
+                .unwrap();
+            }
+        }
     }
 
     #[test]

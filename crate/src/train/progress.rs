@@ -183,6 +183,9 @@ mod tests {
             "terminé : 150 pas en 00:00 · perte moyenne des 20 derniers pas : 0,15"
         );
         assert_eq!(progress.end(&[], true), "arrêté : 0 pas en 00:00");
+        // More steps than were announced.
+        let late = progress.line(2, 160, 0.4, 12.0);
+        assert!(late.ends_with("~00:00 restant"), "{late}");
     }
 
     #[test]

@@ -70,6 +70,7 @@ fn ten_steps(config: &FitConfig) -> Fitted<Linear> {
 
 #[test]
 fn ten_steps_are_those_of_pytorch() {
+    let _generator = seeded(0);
     let sgd = |optimizer: SgdConfig| config(0.1).with_optimizer(optimizer);
     let adam = AdamConfig::new().with_epsilon(1e-7);
     let penalty = || Penalty::l2(0.05).on(["weight"]);
@@ -188,6 +189,7 @@ fn losses_refuse_what_does_not_fit() {
 
 #[test]
 fn a_penalty_names_layers_that_are_there() {
+    let _generator = seeded(0);
     let error = |penalty: Penalty| {
         let config = config(0.1).with_penalty(penalty);
         let trainer = Trainer::new(regression(), |epoch| {
@@ -208,6 +210,7 @@ fn a_penalty_names_layers_that_are_there() {
 
 #[test]
 fn a_step_of_ones_own_clips_together_by_itself() {
+    let _generator = seeded(0);
     let config = config(0.1).with_clipping(Clipping::GlobalNorm(1.0));
     let trainer = Trainer::new(regression(), |epoch| {
         Ok(vec![Ok(wave::<2>([8, 3], 0.1, 1.0, &epoch.device))])

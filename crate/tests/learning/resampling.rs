@@ -286,6 +286,7 @@ fn latent_means_do_not_depend_on_the_batch_or_the_mode() {
 
 #[test]
 fn weighted_batches_draw_faces_by_their_probabilities() {
+    let _generator = seeded(0);
     let device = Device::flex();
     let data = loader();
     let faces = data.faces().len();

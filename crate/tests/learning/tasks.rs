@@ -457,7 +457,7 @@ fn the_learning_rate_follows_its_plan() {
     let tenth = ExponentialLrSchedulerConfig::new(0.08, 0.1);
     assert_rates(
         &four().with_epoch_schedule(tenth.clone()),
-        &[0.008, 0.0008, 8e-5, 8e-6],
+        &[0.08, 0.008, 0.0008, 8e-5],
     );
     let cosine = CosineAnnealingLrSchedulerConfig::new(0.08, 4);
     let half = |share: f64| 0.04 * (1.0 + (std::f64::consts::PI * share).cos());
@@ -474,7 +474,7 @@ fn the_learning_rate_follows_its_plan() {
         .exponential(tenth);
     assert_rates(
         &four().with_epoch_schedule(product),
-        &[0.004, 0.0004, 4e-5, 4e-6],
+        &[0.04, 0.004, 0.0004, 4e-5],
     );
     assert_rates(&four().with_schedule(0.07), &[0.07; 4]);
 }
@@ -489,10 +489,7 @@ fn the_learning_rate_falls_on_a_plateau_as_keras_has_it() {
     let floor = config().with_plateau(plateau.with_min_learning_rate(0.008));
     assert_rates(&floor, &[0.02, 0.02, 0.02, 0.01, 0.01, 0.008]);
     let both = six.with_epoch_schedule(ExponentialLrSchedulerConfig::new(0.1, 0.5));
-    assert_rates(
-        &both,
-        &[0.05, 0.025, 0.0125, 0.003_125, 0.001_562_5, 0.000_390_625],
-    );
+    assert_rates(&both, &[0.1, 0.05, 0.025, 0.00625, 0.003_125, 0.000_781_25]);
 }
 
 #[test]

@@ -274,7 +274,7 @@ fn a_student_s_own_crate_and_check_cells_work() {
     assert_eq!(run(&mut client, "let trois = 3;\ntrois").value(), Some("3"));
     assert_eq!(run(&mut client, "vec![1]").value(), Some("[1]"));
 
-    let code = "grade(2.0, &[check(\"juste\", || true), check(\"fausse\", || 1 + 1 == 3)])";
+    let code = "use visages::notebook::{check, grade};\ngrade(2.0, &[check(\"juste\", || true), check(\"fausse\", || 1 + 1 == 3)])";
     let result = run(&mut client, code);
     let [
         Marker::Points {

@@ -102,7 +102,10 @@ fn verdicts_files_and_exit_codes() {
                 "c4",
                 "println!(\"{}\", std::env::var(\"TP_PRESET\")?);\nstd::env::var(\"TP_DONNEES\")?",
             ),
-            code("c5", "grade(2.0, &[check(\"juste\", || true)])"),
+            code(
+                "c5",
+                "use visages::notebook::{check, grade};\ngrade(2.0, &[check(\"juste\", || true)])",
+            ),
         ],
     );
     let bad = scratch.notebook(
@@ -112,7 +115,7 @@ fn verdicts_files_and_exit_codes() {
             code("f2", "panic!(\"raté\");"),
             code(
                 "f3",
-                "grade(2.0, &[check(\"juste\", || true), check(\"fausse\", || false)])",
+                "use visages::notebook::{check, grade};\ngrade(2.0, &[check(\"juste\", || true), check(\"fausse\", || false)])",
             ),
             code("f4", "println!(\"on continue\");"),
         ],
