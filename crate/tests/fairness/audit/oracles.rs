@@ -347,6 +347,6 @@ fn balanced_accuracy_and_f1_by_hand() {
         }
     }
     assert!(audit.gaps().unwrap().height() == 2);
-    let differences = audit.differences("groupe", "I", Metric::F1);
+    let differences = audit.differences("tone", "I", Metric::F1);
     assert_eq!(differences.unwrap().height(), 1);
 }
