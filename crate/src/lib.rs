@@ -1,7 +1,8 @@
 //! Faces, models and fairness measures for the French deep-learning labs « TP visages ».
 //!
 //! Dependencies run left to right only:
-//! [`host`] → [`data`] → [`models`] ([`ops`]) → [`train`] → [`fairness`], [`explain`] → [`figures`] → [`notebook`].
+//! [`host`] → [`data`] → [`models`] ([`ops`]) → [`metrics`] → [`train`] → [`fairness`], [`explain`] → [`figures`] →
+//! [`notebook`].
 //! A notebook begins with `use visages::prelude::*;`.
 //!
 //! The third-party crates of the labs are re-exported, so that a cell (which links this library
@@ -17,6 +18,7 @@ pub mod fairness;
 pub mod figures;
 mod french;
 pub mod host;
+pub mod metrics;
 pub mod models;
 pub mod notebook;
 pub mod ops;

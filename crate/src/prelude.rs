@@ -22,32 +22,33 @@ pub use polars;
 pub use polars::prelude::*;
 
 pub use crate::data::{
-    Batch, Bias, Crop, Decoding, DetectionConfig, DetectionLoader, DrawnFacesConfig, FaceGroup,
-    Framing, ImageFolder, ImageStore, IndexBatches, LabelledImages, LoadOptions, Preset,
-    SplitConfig, SplitRows, SyntheticConfig, TestFaces,
+    Batch, BatchConfig, Bias, Crop, Decoding, DetectionConfig, DetectionLoader, DrawnFacesConfig,
+    FaceGroup, FeatureBatch, FeatureConfig, Features, Framing, ImageFolder, ImageStore,
+    IndexBatches, Labelled, LabelledBatch, LabelledSplit, LoadOptions, Preset, SplitConfig,
+    SplitRows, Storage, SyntheticConfig, TestFaces,
     augment::{Augmenter, Transform},
     cacd, celeba, classes, fairface, read_images, split_by_content, utkface,
 };
 pub use crate::error::Error;
 pub use crate::explain::{Traversal, kl_by_dimension, latent_traversal, most_active};
 pub use crate::fairness::{
-    AgeAudit, AgeMetric, Audit, Metric, Z_95, before_after, by_group, difference_interval,
-    group_probabilities, held_out_rates, holm, mean_sd, summarize_seeds, wilson_interval,
+    AgeAudit, Audit, Z_95, before_after, by_model, difference_interval, holm, mean_sd,
+    summarize_seeds, wilson_interval,
 };
 pub use crate::figures::{
     Figure, GridOptions, age_scatter, augmentation_rows, confusion_matrix, crosstab_heatmap,
-    db_vae_scheme, errors_by_factor, group_bars, grouped_bars, histogram_by_group, image_grid,
-    image_pair, image_rows, loss_curve, reliability_diagram, roc_by_group, split_violin,
+    db_vae_scheme, errors_by_factor, grouped_bars, histogram_by_group, image_grid, image_pair,
+    image_rows, loss_curve, recall_bars, reliability_diagram, roc_by_group, split_violin,
     stacked_bars, stacked_histogram, vae_scheme,
 };
 pub use crate::french::format_number;
 pub use crate::host::StopFlag;
+pub use crate::metrics::{AgeMetric, Metric, age_metrics, binary_metrics};
 pub use crate::models::{
     Initialization, StandardCnn, StandardCnnConfig, num_params, num_trainable_params,
 };
 pub use crate::notebook::{
-    Attempt, Session, ShowTensor, Table, attempt, clear_output, progress_bar, show_table,
-    stop_requested,
+    Attempt, Session, Table, attempt, clear_output, progress_bar, show_table, stop_requested,
 };
 pub use crate::ops::{
     BatchNorm, BatchNormConfig, Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig,
@@ -59,7 +60,7 @@ pub use crate::train::{
     ReduceOnPlateau, SgdConfig, Trainer, TrainingLog, ValidationTarget, absolute_error, accuracy,
     balanced_class_weights, binary_cross_entropy_with_logits, density_histogram, digitize,
     effective_sample_size, evaluate, fit, fit_debiasing, fit_debiasing_with, fit_with,
-    freeze_layers, gradient_step, huber_error, latent_means, predict_probabilities,
-    softmax_cross_entropy, squared_error, train_step, unfreeze_layers, weighted_mean,
+    freeze_layers, gradient_step, huber_error, latent_means, predict, predict_probabilities,
+    predictions, softmax_cross_entropy, squared_error, train_step, unfreeze_layers, weighted_mean,
     weights_of_classes,
 };

@@ -1,34 +1,44 @@
 //! Images already decoded, kept in a file: each is used again as long as its source has not changed.
 //!
-//! One file for each folder and way of reading it: a signature, the length of a JSON header, the header (what
-//! each source file was and gave), then the pixels of the images, in the header's order. However few files a reading
-//! visits, what is still true of the others stays.
+//! One file for each folder and way of reading it: a signature, the pixels of the images, a JSON header (what each source
+//! file was and gave, and which of the images is its own), then the length of the header, the number of images and the
+//! signature again. However few files a reading visits, what is still true of the others stays. A reading larger than memory
+//! writes its images here as they come, and they are used from here.
 
 use std::{
     collections::{HashMap, HashSet},
     fs::{self, File},
-    io::{self, BufWriter, Read, Write},
+    io::{self, BufWriter, Write},
     os::unix::fs::{FileExt, MetadataExt},
     path::{Path, PathBuf},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{
     decode::{Outcome, Picture, read_picture},
-    image_store::{CHANNELS, ImageStore},
+    image_store::{CHANNELS, ImageStore, hexadecimal},
+    kept::{Partial, shrink, touch},
     options::LoadOptions,
+    pixel_file::PixelFile,
 };
 use crate::error::{Error, Result};
 
-/// Beginning of a cache file; the digit changes with the format or the decoder.
-const SIGNATURE: &[u8; 8] = b"VISIMG-3";
+/// Beginning and end of a cache file; the digit changes with the format or the decoder.
+const SIGNATURE: &[u8; 8] = b"VISIMG-4";
+/// Length of what comes after the header.
+const END: u64 = 24;
 /// Longest header that is believed.
 const MAX_HEADER: u64 = 1 << 30;
 /// A source this recent when the cache is written may still change within the clock's precision: it is read again.
 const SETTLED: Duration = Duration::from_secs(2);
+/// Ending of cache files.
+const EXTENSION: &str = "images";
+/// Most bytes of all cache files of a folder; those used longest ago go first.
+const MAX_BYTES: u64 = 16 << 30;
 
 /// What tells that a source has not changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,11 +72,11 @@ impl Stamp {
 }
 
 /// What a source gave.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Given {
-    /// An image: width and height in the file.
-    Image(u32, u32),
+    /// An image: width and height in the source, and its number in the cache file.
+    Image(u32, u32, u32),
     /// A picture that cannot be used, and why.
     Unreadable(String),
     /// No picture.
@@ -78,12 +88,6 @@ struct Source {
     file: PathBuf,
     stamp: Stamp,
     given: Given,
-}
-
-impl Source {
-    fn is_image(&self) -> bool {
-        matches!(self.given, Given::Image(..))
-    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -99,14 +103,14 @@ pub(super) struct Cache {
     key: String,
     image_len: usize,
     file: Option<File>,
-    /// What each file was and gave, and where its pixels begin.
-    known: HashMap<PathBuf, (Stamp, Given, u64)>,
-    /// What this reading found and may be kept, each with the place of its image in the reading.
-    found: Vec<(Source, usize)>,
+    /// What each file was and gave.
+    known: HashMap<PathBuf, (Stamp, Given)>,
+    /// What this reading found and may be kept, images with their place in the reading.
+    found: Vec<Source>,
     /// Files of those.
     visited: HashSet<PathBuf>,
     /// Images that this reading gave so far.
-    images: usize,
+    images: u32,
     /// Sources found that were decoded, not recalled.
     decoded: usize,
     began: SystemTime,
@@ -142,6 +146,14 @@ impl Seen {
     }
 }
 
+/// The sources of a reading that the cache knows entirely: nothing of them has changed.
+pub(super) struct Known {
+    /// What each file gave; an image without its pixels.
+    pub outcomes: Vec<Outcome>,
+    /// The images, in their order.
+    pub images: ImageStore,
+}
+
 impl Cache {
     /// The cache in `folder` of the images of `root` read with these options.
     pub(super) fn open(folder: &Path, root: &Path, options: &LoadOptions) -> Result<Self> {
@@ -157,13 +169,9 @@ impl Cache {
             options.framing,
             options.decoding
         );
-        let digest = Sha256::digest(&key);
-        let name: String = digest[..8]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let name = hexadecimal(&Sha256::digest(&key)[..8]);
         let mut cache = Self {
-            path: folder.join(format!("{name}.images")),
+            path: folder.join(format!("{name}.{EXTENSION}")),
             key,
             image_len: options.height * options.width * CHANNELS,
             file: None,
@@ -180,44 +188,58 @@ impl Cache {
     }
 
     fn read(&mut self) -> Option<()> {
-        let mut file = File::open(&self.path).ok()?;
-        let mut start = [0; 16];
-        file.read_exact(&mut start).ok()?;
-        let (signature, length) = start.split_at(SIGNATURE.len());
-        let length = u64::from_le_bytes(length.try_into().ok()?);
-        if signature != SIGNATURE || length > MAX_HEADER {
+        let file = File::open(&self.path).ok()?;
+        let bytes = file.metadata().ok()?.len();
+        let mut start = [0; SIGNATURE.len()];
+        file.read_exact_at(&mut start, 0).ok()?;
+        let mut end = [0; END as usize];
+        let at_end = bytes.checked_sub(END)?;
+        file.read_exact_at(&mut end, at_end).ok()?;
+        let number = |at: usize| Some(u64::from_le_bytes(end.get(at..at + 8)?.try_into().ok()?));
+        let (length, images) = (number(0)?, number(8)?);
+        if &start != SIGNATURE || &end[16..] != SIGNATURE || length > MAX_HEADER {
             return None;
         }
-        let mut text = Vec::new();
-        Read::take(&mut file, length).read_to_end(&mut text).ok()?;
-        let header: Header = serde_json::from_slice(&text).ok()?;
-        let mut position = start.len() as u64 + length;
-        let mut known = HashMap::new();
-        for source in header.sources {
-            let at = position;
-            if source.is_image() {
-                position += self.image_len as u64;
-            }
-            known.insert(source.file, (source.stamp, source.given, at));
+        let begin = at_end.checked_sub(length)?;
+        if Some(begin) != self.position(images) {
+            return None;
         }
-        if header.key == self.key && file.metadata().ok()?.len() == position {
+        let mut text = vec![0; usize::try_from(length).ok()?];
+        file.read_exact_at(&mut text, begin).ok()?;
+        let header: Header = serde_json::from_slice(&text).ok()?;
+        let within = |source: &Source| match source.given {
+            Given::Image(.., image) => u64::from(image) < images,
+            _ => true,
+        };
+        if header.key == self.key && header.sources.iter().all(within) {
+            touch(&file);
             self.file = Some(file);
-            self.known = known;
+            let sources = header.sources.into_iter();
+            self.known = sources
+                .map(|source| (source.file, (source.stamp, source.given)))
+                .collect();
         }
         Some(())
     }
 
+    /// Where an image begins in the file.
+    fn position(&self, image: u64) -> Option<u64> {
+        image
+            .checked_mul(self.image_len as u64)?
+            .checked_add(SIGNATURE.len() as u64)
+    }
+
     /// What a file of the folder gave, if it was the same.
     fn recall(&self, file: &Path, now: Stamp) -> Option<Outcome> {
-        let (stamp, given, position) = self.known.get(file)?;
+        let (stamp, given) = self.known.get(file)?;
         if now != *stamp {
             return None;
         }
         Some(match given {
-            Given::Image(width, height) => {
+            Given::Image(width, height, image) => {
                 let mut rgb = vec![0; self.image_len];
-                let pixels = self.file.as_ref()?;
-                pixels.read_exact_at(&mut rgb, *position).ok()?;
+                let position = self.position(u64::from(*image))?;
+                self.file.as_ref()?.read_exact_at(&mut rgb, position).ok()?;
                 Outcome::Picture(Picture {
                     rgb,
                     original_size: (*width, *height),
@@ -228,13 +250,46 @@ impl Cache {
         })
     }
 
+    /// All these files of the folder `root`, if none has changed: their images are used where they are.
+    pub(super) fn all_known(
+        &self,
+        root: &Path,
+        files: &[&Path],
+        options: &LoadOptions,
+    ) -> Option<Known> {
+        let given = files
+            .par_iter()
+            .map(|file| {
+                let (stamp, given) = self.known.get(*file)?;
+                (Stamp::of(&root.join(file)) == Some(*stamp)).then_some(given)
+            })
+            .collect::<Option<Vec<&Given>>>()?;
+        let mut images = Vec::new();
+        let outcomes = given.into_iter().map(|given| match given {
+            Given::Image(width, height, image) => {
+                images.push(*image);
+                Outcome::Picture(Picture {
+                    rgb: Vec::new(),
+                    original_size: (*width, *height),
+                })
+            }
+            Given::Unreadable(reason) => Outcome::Unreadable(reason.clone()),
+            Given::Ignored => Outcome::Ignored,
+        });
+        let outcomes = outcomes.collect();
+        let file = self.file.as_ref()?.try_clone().ok()?;
+        let file = PixelFile::new(file, &self.path, SIGNATURE.len() as u64, self.image_len);
+        let images = ImageStore::from_file(options.height, options.width, file, images);
+        Some(Known { outcomes, images })
+    }
+
     /// Takes note of what a file gave, in the order of the reading's images.
     pub(super) fn note(&mut self, file: &Path, seen: &Seen) {
         let place = self.images;
         let given = match &seen.outcome {
             Outcome::Picture(picture) => {
                 self.images += 1;
-                Given::Image(picture.original_size.0, picture.original_size.1)
+                Given::Image(picture.original_size.0, picture.original_size.1, place)
             }
             Outcome::Unreadable(reason) => Given::Unreadable(reason.clone()),
             Outcome::Ignored => Given::Ignored,
@@ -248,7 +303,7 @@ impl Cache {
         if self.visited.insert(file.to_path_buf()) {
             self.decoded += usize::from(!seen.recalled);
             let file = file.to_path_buf();
-            self.found.push((Source { file, stamp, given }, place));
+            self.found.push(Source { file, stamp, given });
         }
     }
 
@@ -258,76 +313,148 @@ impl Cache {
     ///
     /// # Errors
     /// [`Error::Io`] when it cannot be written.
-    pub(super) fn save(self, root: &Path, images: &ImageStore) -> Result<()> {
-        let kept: Vec<(Source, u64)> = self.unvisited(root);
+    pub(super) fn save(mut self, root: &Path, images: &ImageStore) -> Result<()> {
+        let kept = self.unvisited(root);
         if self.decoded == 0 && self.found.len() + kept.len() == self.known.len() {
             return Ok(());
         }
-        let failed = |error| Error::io("écrire le cache d'images", &self.path, error);
-        if let Some(folder) = self.path.parent() {
-            fs::create_dir_all(folder).map_err(failed)?;
+        let mut writer = self.writer()?;
+        for source in &mut self.found {
+            if let Given::Image(.., image) = &mut source.given {
+                let pixels = images.image(*image as usize)?;
+                *image = writer.images;
+                writer.push(&pixels)?;
+            }
         }
-        let (found, places): (Vec<Source>, Vec<usize>) = self.found.into_iter().unzip();
-        let (kept, positions): (Vec<Source>, Vec<u64>) = kept.into_iter().unzip();
-        let new = found.len();
-        let header = Header {
-            key: self.key,
-            sources: found.into_iter().chain(kept).collect(),
-        };
-        let text = serde_json::to_vec(&header).map_err(|error| failed(error.into()))?;
-        let (found, kept) = header.sources.split_at(new);
-        let partial = self
-            .path
-            .with_extension(format!("{}.partiel", std::process::id()));
-        let written = (|| {
-            let mut file = BufWriter::new(File::create(&partial)?);
+        self.close(writer, kept).map(|_| ())
+    }
+
+    /// A new cache file, to take the images of this reading in their order.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when it cannot be made.
+    pub(super) fn writer(&self) -> Result<Writer> {
+        let made = Partial::create(&self.path).and_then(|(partial, file)| {
+            let mut file = BufWriter::new(file);
             file.write_all(SIGNATURE)?;
-            file.write_all(&(text.len() as u64).to_le_bytes())?;
-            file.write_all(&text)?;
-            for (_, place) in found
-                .iter()
-                .zip(places)
-                .filter(|(source, _)| source.is_image())
-            {
-                file.write_all(images.image(place).map_err(io::Error::other)?)?;
-            }
-            let mut pixels = vec![0; self.image_len];
-            for (_, position) in kept
-                .iter()
-                .zip(positions)
-                .filter(|(source, _)| source.is_image())
-            {
-                let old = self.file.as_ref().ok_or(io::ErrorKind::NotFound)?;
-                old.read_exact_at(&mut pixels, position)?;
-                file.write_all(&pixels)?;
-            }
-            file.into_inner()?.sync_all()?;
-            fs::rename(&partial, &self.path)
-        })();
-        written.map_err(|error| {
-            // Half a file is of no use.
-            let _ = fs::remove_file(&partial);
-            failed(error)
+            Ok((partial, file))
+        });
+        let (partial, file) = made.map_err(|error| unwritten(&self.path, error))?;
+        Ok(Writer {
+            partial,
+            file,
+            path: self.path.clone(),
+            images: 0,
         })
     }
 
-    /// What an earlier reading kept of files that this one did not visit and that have not changed, with where their
-    /// pixels begin, sorted.
-    fn unvisited(&self, root: &Path) -> Vec<(Source, u64)> {
+    /// Ends a file that took every image of this reading of the folder `root`, as [`save`](Self::save) does, and gives these
+    /// images.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when it cannot be written.
+    pub(super) fn finish(
+        self,
+        root: &Path,
+        writer: Writer,
+        options: &LoadOptions,
+    ) -> Result<ImageStore> {
+        let images = writer.images;
+        let kept = self.unvisited(root);
+        let file = self.close(writer, kept)?;
+        Ok(ImageStore::from_file(
+            options.height,
+            options.width,
+            file,
+            0..images,
+        ))
+    }
+
+    /// Writes what comes after the images of the reading.
+    fn close(mut self, mut writer: Writer, mut kept: Vec<Source>) -> Result<PixelFile> {
+        let failed = |error| unwritten(&self.path, error);
+        let mut pixels = vec![0; self.image_len];
+        for source in &mut kept {
+            if let Given::Image(.., image) = &mut source.given {
+                let old = self.file.as_ref().zip(self.position(u64::from(*image)));
+                let (old, position) = old.ok_or(io::ErrorKind::NotFound.into()).map_err(failed)?;
+                old.read_exact_at(&mut pixels, position).map_err(failed)?;
+                *image = writer.images;
+                writer.push(&pixels)?;
+            }
+        }
+        let mut sources = std::mem::take(&mut self.found);
+        sources.append(&mut kept);
+        let header = Header {
+            key: self.key.clone(),
+            sources,
+        };
+        let text = serde_json::to_vec(&header).map_err(|error| failed(error.into()))?;
+        let Writer {
+            partial,
+            mut file,
+            images,
+            ..
+        } = writer;
+        let written = (|| {
+            file.write_all(&text)?;
+            file.write_all(&(text.len() as u64).to_le_bytes())?;
+            file.write_all(&u64::from(images).to_le_bytes())?;
+            file.write_all(SIGNATURE)?;
+            let file = file.into_inner()?;
+            partial.finish(&file)?;
+            Ok(file)
+        })();
+        let file = written.map_err(failed)?;
+        if let Some(folder) = self.path.parent() {
+            shrink(folder, EXTENSION, &self.path, MAX_BYTES);
+        }
+        let start = SIGNATURE.len() as u64;
+        Ok(PixelFile::new(file, &self.path, start, self.image_len))
+    }
+
+    /// What an earlier reading kept of files that this one did not visit and that have not changed, sorted.
+    fn unvisited(&self, root: &Path) -> Vec<Source> {
         let others = self
             .known
             .iter()
             .filter(|(file, _)| !self.visited.contains(*file));
-        let mut kept: Vec<(Source, u64)> = others
-            .filter(|(file, (stamp, ..))| Stamp::of(&root.join(file)) == Some(*stamp))
-            .map(|(file, (stamp, given, position))| {
+        let mut kept: Vec<Source> = others
+            .filter(|(file, (stamp, _))| Stamp::of(&root.join(file)) == Some(*stamp))
+            .map(|(file, (stamp, given))| {
                 let (file, stamp, given) = (file.clone(), *stamp, given.clone());
-                (Source { file, stamp, given }, *position)
+                Source { file, stamp, given }
             })
             .collect();
-        kept.sort_by(|one, other| one.0.file.cmp(&other.0.file));
+        kept.sort_by(|one, other| one.file.cmp(&other.file));
         kept
     }
+}
+
+/// A cache file that is being written.
+pub(super) struct Writer {
+    partial: Partial,
+    file: BufWriter<File>,
+    path: PathBuf,
+    /// Images written so far.
+    images: u32,
+}
+
+impl Writer {
+    /// Appends an image.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when it cannot be written.
+    pub(super) fn push(&mut self, rgb: &[u8]) -> Result<()> {
+        let written = self.file.write_all(rgb);
+        written.map_err(|error| unwritten(&self.path, error))?;
+        self.images += 1;
+        Ok(())
+    }
+}
+
+fn unwritten(path: &Path, error: io::Error) -> Error {
+    Error::io("écrire le cache d'images", path, error)
 }
 
 #[cfg(test)]

@@ -8,16 +8,20 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
+use polars::prelude::df;
 use sha2::{Digest, Sha256};
+use tp_protocol::data_sets::{CELEBA, DataSet, IMAGENETTE};
 
 use super::{
-    batches::{Batch, Batches},
+    detection_batches::{Batch, DetectionBatches},
     folder::ImageFolder,
-    h5::{h5_file, load_h5},
-    image_store::ImageStore,
+    h5::{h5_file, read_h5},
+    image_store::{ImageStore, hexadecimal},
+    labelled::{Batches, Labelled},
     options::{Framing, LoadOptions},
     preset::Preset,
+    sampler::{IndexBatches, check_weights},
     split::split_by_content,
 };
 use crate::{
@@ -25,68 +29,21 @@ use crate::{
     host,
 };
 
-/// Accepted names of the folder of faces, tried in this order.
-pub const FACE_FOLDERS: [&str; 3] = ["CelebA", "celeba", "visages"];
-/// Accepted names of the folder of photographs without people, tried in this order.
-pub const NON_FACE_FOLDERS: [&str; 2] = ["imagenette", "non_visages"];
-
 /// Label of a face.
 pub const FACE: u8 = 1;
 /// Label of an image without a face.
 pub const NON_FACE: u8 = 0;
 
-/// Images and their labels: [`FACE`] or [`NON_FACE`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LabelledImages {
-    /// The images.
-    pub images: ImageStore,
-    /// One label an image, in the same order.
-    pub labels: Vec<u8>,
-}
+/// Column of the labels in a detection set: [`FACE`] or [`NON_FACE`].
+pub const LABEL: &str = "label";
 
-impl LabelledImages {
-    /// Number of images.
-    pub fn len(&self) -> usize {
-        self.labels.len()
-    }
-
-    /// Whether there is no image.
-    pub fn is_empty(&self) -> bool {
-        self.labels.is_empty()
-    }
-
-    /// The images and labels at `indices`.
-    ///
-    /// # Errors
-    /// [`Error::Argument`] for an empty list, [`Error::Index`] when there is no such image.
-    pub fn batch(&self, indices: &[usize], device: &Device) -> Result<Batch> {
-        let labels = indices
-            .iter()
-            .map(|&index| {
-                self.labels
-                    .get(index)
-                    .map(|&label| f32::from(label))
-                    .ok_or(Error::Index {
-                        what: "la liste d'étiquettes",
-                        index,
-                        len: self.labels.len(),
-                    })
-            })
-            .collect::<Result<Vec<f32>>>()?;
-        Ok(Batch {
-            images: self.images.to_tensor(indices, device)?,
-            labels: Tensor::from_data(labels.as_slice(), device),
-        })
-    }
-
-    /// Faces, then non-faces.
-    fn from_classes(faces: &ImageStore, non_faces: &ImageStore) -> Result<Self> {
-        let mut images = faces.clone();
-        images.extend(non_faces)?;
-        let mut labels = vec![FACE; faces.len()];
-        labels.resize(images.len(), NON_FACE);
-        Ok(Self { images, labels })
-    }
+/// Faces, then images without a face, and the column [`LABEL`].
+fn labelled(faces: &ImageStore, non_faces: &ImageStore) -> Result<Labelled> {
+    let mut images = faces.clone();
+    images.extend(non_faces)?;
+    let mut labels = vec![FACE; faces.len()];
+    labels.resize(images.len(), NON_FACE);
+    Labelled::new(images, df!(LABEL => labels)?)
 }
 
 /// What is loaded and how it is split.
@@ -168,20 +125,23 @@ impl DetectionConfig {
 
     /// Reads faces and non-faces under the data folder `root` and splits them. A file
     /// `train_face.h5` in that folder is read rather than its other folders; `root` may also be such a
-    /// file itself; see [`load_h5`](super::load_h5).
+    /// file itself. Framing and size do not apply to it: its images are ready. See [`read_h5`].
     ///
     /// # Errors
-    /// Those of [`load_h5`](super::load_h5) for a file; for folders,
+    /// Those of [`read_h5`] for a file; for folders,
     /// [`Error::FolderMissing`] with the accepted names, the errors of [`ImageFolder::load`], and
     /// those of [`DetectionLoader::new`].
     pub fn init(&self, root: &Path) -> Result<DetectionLoader> {
         if let Some(file) = h5_file(root) {
-            return load_h5(&file, self);
+            let (faces, non_faces) = read_h5(&file, self.max_faces, self.max_non_faces)?;
+            return DetectionLoader::new(&faces, &non_faces, self.held_out, self.seed);
         }
-        let face_folder = find_folder(root, "les visages", &FACE_FOLDERS)?;
-        let non_face_folder = find_folder(root, "les photos sans visage", &NON_FACE_FOLDERS)?;
-        let is_celeba =
-            face_folder.ends_with(FACE_FOLDERS[0]) || face_folder.ends_with(FACE_FOLDERS[1]);
+        let face_folder = find_folder(root, &CELEBA)?;
+        let non_face_folder = find_folder(root, &IMAGENETTE)?;
+        // A folder of another name holds other portraits.
+        let is_celeba = face_folder
+            .file_name()
+            .is_some_and(|name| name.eq_ignore_ascii_case(CELEBA.title));
         let face_framing = match self.face_framing {
             Some(framing) => framing,
             None if is_celeba => Framing::CELEBA,
@@ -202,33 +162,36 @@ impl DetectionConfig {
     }
 }
 
-/// The first of `names` that is a folder of `root`.
-pub(super) fn find_folder(root: &Path, what: &str, names: &[&str]) -> Result<PathBuf> {
-    names
-        .iter()
-        .map(|name| root.join(name))
-        .find(|folder| folder.is_dir())
-        .ok_or_else(|| {
-            let quoted: Vec<String> = names.iter().map(|name| format!("« {name} »")).collect();
-            Error::FolderMissing {
-                what: what.to_owned(),
-                path: root.join(names.first().copied().unwrap_or_default()),
-                remedy: format!(
-                    "Dans « {} », placez les images dans un dossier nommé {} (sous-dossiers permis) ; \
-                     voyez data/README.md",
-                    root.display(),
-                    quoted.join(" ou ")
-                ),
-            }
-        })
+/// The folder of a data set under the data folder `root`.
+pub(super) fn find_folder(root: &Path, set: &DataSet) -> Result<PathBuf> {
+    set.find(root).ok_or_else(|| {
+        let quoted: Vec<String> = set
+            .places
+            .iter()
+            .map(|name| format!("« {name} »"))
+            .collect();
+        Error::FolderMissing {
+            what: set.images.to_owned(),
+            path: root.join(set.place()),
+            remedy: format!(
+                "Dans « {} », placez les images dans un dossier nommé {} (sous-dossiers permis) ; \
+                 voyez data/README.md",
+                root.display(),
+                quoted.join(" ou ")
+            ),
+        }
+    })
 }
 
-/// Faces and non-faces, split into a training part and a held-out part.
+/// Faces and non-faces, split into a training part and a held-out part. All that it gives shares the pixels of the two
+/// collections that it was made from.
 #[derive(Clone)]
 pub struct DetectionLoader {
+    /// Faces first.
+    train: Labelled,
     faces: ImageStore,
     non_faces: ImageStore,
-    held_out: LabelledImages,
+    held_out: Labelled,
 }
 
 impl DetectionLoader {
@@ -260,7 +223,8 @@ impl DetectionLoader {
         let (faces, held_out_faces) = split(faces, "visages")?;
         let (non_faces, held_out_non_faces) = split(non_faces, "photos sans visage")?;
         Ok(Self {
-            held_out: LabelledImages::from_classes(&held_out_faces, &held_out_non_faces)?,
+            train: labelled(&faces, &non_faces)?,
+            held_out: labelled(&held_out_faces, &held_out_non_faces)?,
             faces,
             non_faces,
         })
@@ -268,7 +232,7 @@ impl DetectionLoader {
 
     /// Number of training images, both classes together.
     pub fn train_size(&self) -> usize {
-        self.faces.len() + self.non_faces.len()
+        self.train.len()
     }
 
     /// SHA-256 of all the images, training and held-out, in order: what a checkpoint was trained
@@ -278,18 +242,19 @@ impl DetectionLoader {
     /// [`Error::Stopped`] when the reader interrupts it; no other for a loader that was built.
     pub fn content_hash(&self) -> Result<String> {
         let mut hasher = Sha256::new();
-        for store in [&self.faces, &self.non_faces, &self.held_out.images] {
+        for store in [&self.faces, &self.non_faces, self.held_out.images()] {
             hasher.update((store.len() as u64).to_le_bytes());
             for index in 0..store.len() {
                 host::check("le calcul de l'empreinte des images")?;
                 hasher.update(store.image(index)?);
             }
         }
-        let digest = hasher.finalize();
-        Ok(digest[..8]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect())
+        Ok(hexadecimal(&hasher.finalize()[..8]))
+    }
+
+    /// The training images with their labels, column [`LABEL`]: faces first.
+    pub fn train(&self) -> &Labelled {
+        &self.train
     }
 
     /// The training faces.
@@ -302,21 +267,32 @@ impl DetectionLoader {
         &self.non_faces
     }
 
-    /// Faces and non-faces that are never trained on: faces first.
-    pub fn held_out(&self) -> &LabelledImages {
+    /// Faces and non-faces that are never trained on, with their labels, column [`LABEL`]: faces first.
+    pub fn held_out(&self) -> &Labelled {
         &self.held_out
     }
 
     /// `n` training images drawn without replacement, half faces (first) and half non-faces.
-    /// The same seed gives the same batch.
+    /// The same seed draws the same images.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] when `n` is zero, odd, or more than twice the smaller class.
+    pub fn sample(&self, n: usize, seed: u64) -> Result<Labelled> {
+        let rows = self.draws(n, None, seed)?.next();
+        self.train.select(&rows.unwrap_or_default())
+    }
+
+    /// The images that [`sample`](Self::sample) draws, ready for a network.
     ///
     /// # Shapes
     /// - images: `[n, 3, height, width]`; labels: `[n]`
     ///
     /// # Errors
-    /// [`Error::Argument`] when `n` is zero, odd, or more than twice the smaller class.
+    /// Those of [`sample`](Self::sample).
     pub fn batch(&self, n: usize, seed: u64, device: &Device) -> Result<Batch> {
-        self.batches(n, seed, device)?.draw()
+        let drawn = self.sample(n, seed)?;
+        let rows: Vec<usize> = (0..n).collect();
+        Batch::new(drawn.batch(&rows, device)?)
     }
 
     /// One epoch on `device`: `train_size() / batch_size` balanced batches. Each class is shuffled and dealt
@@ -324,19 +300,19 @@ impl DetectionLoader {
     ///
     /// # Errors
     /// [`Error::Argument`] when `batch_size` is zero, odd, or more than twice the smaller class.
-    pub fn batches(&self, batch_size: usize, seed: u64, device: &Device) -> Result<Batches<'_>> {
-        let largest = 2 * self.faces.len().min(self.non_faces.len());
-        if batch_size == 0 || batch_size % 2 == 1 || batch_size > largest {
-            return Err(Error::argument(
-                "taille de lot",
-                batch_size,
-                format!(
-                    "un lot est fait pour moitié de visages et pour moitié d'autres images ; \
-                     donnez un nombre pair de 2 à {largest}"
-                ),
-            ));
-        }
-        Ok(Batches::new(self, batch_size / 2, seed, device))
+    pub fn batches(
+        &self,
+        batch_size: usize,
+        seed: u64,
+        device: &Device,
+    ) -> Result<DetectionBatches> {
+        let draws = self.draws(batch_size, None, seed)?;
+        Ok(DetectionBatches(Batches::new(
+            &self.train,
+            draws,
+            None,
+            device,
+        )))
     }
 
     /// One epoch like [`batches`](Self::batches), except that the faces of each batch are drawn
@@ -353,15 +329,63 @@ impl DetectionLoader {
         probabilities: &[f64],
         seed: u64,
         device: &Device,
-    ) -> Result<Batches<'_>> {
-        self.batches(batch_size, seed, device)?
-            .with_face_probabilities(probabilities)
+    ) -> Result<DetectionBatches> {
+        let draws = self.draws(batch_size, Some(probabilities), seed)?;
+        Ok(DetectionBatches(Batches::new(
+            &self.train,
+            draws,
+            None,
+            device,
+        )))
+    }
+
+    /// The rows of [`train`](Self::train) that each batch of an epoch takes.
+    fn draws(
+        &self,
+        batch_size: usize,
+        probabilities: Option<&[f64]>,
+        seed: u64,
+    ) -> Result<IndexBatches> {
+        let largest = 2 * self.faces.len().min(self.non_faces.len());
+        if batch_size == 0 || batch_size % 2 == 1 || batch_size > largest {
+            return Err(Error::argument(
+                "taille de lot",
+                batch_size,
+                format!(
+                    "un lot est fait pour moitié de visages et pour moitié d'autres images ; \
+                     donnez un nombre pair de 2 à {largest}"
+                ),
+            ));
+        }
+        if let Some(probabilities) = probabilities {
+            if probabilities.len() != self.faces.len() {
+                return Err(Error::shape(
+                    "probabilités de tirage (une par visage d'entraînement)",
+                    [self.faces.len()],
+                    [probabilities.len()],
+                ));
+            }
+            check_weights(
+                probabilities,
+                batch_size / 2,
+                "probabilities",
+                "le visage",
+                "visages",
+            )?;
+        }
+        Ok(IndexBatches::halves(
+            (self.faces.len(), self.train.len()),
+            batch_size,
+            probabilities.map(<[f64]>::to_vec),
+            seed,
+        ))
     }
 }
 
 impl fmt::Display for DetectionLoader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let held_out_faces = self.held_out.labels.iter().filter(|&&label| label == FACE);
+        let labels = self.held_out.classes(LABEL).map_err(|_| fmt::Error)?;
+        let held_out_faces = labels.iter().filter(|&&label| label == usize::from(FACE));
         let held_out_faces = held_out_faces.count();
         write!(
             f,
@@ -380,5 +404,35 @@ impl fmt::Display for DetectionLoader {
 impl fmt::Debug for DetectionLoader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "DetectionLoader({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Splits, unions and samples hold the pixels that were read, once.
+    #[test]
+    fn a_loader_keeps_one_copy_of_the_pixels() {
+        let store = |first: u16| {
+            let mut store = ImageStore::with_capacity(4, 4, 100);
+            for number in first..first + 100 {
+                let mut pixels = [0; 48];
+                pixels[..2].copy_from_slice(&number.to_le_bytes());
+                store.push(&pixels).unwrap();
+            }
+            store
+        };
+        let loader = DetectionLoader::new(&store(0), &store(500), 0.2, 1).unwrap();
+        let mut all = loader.train().images().clone();
+        for other in [
+            loader.faces(),
+            loader.non_faces(),
+            loader.held_out().images(),
+            loader.sample(20, 3).unwrap().images(),
+        ] {
+            all.extend(other).unwrap();
+        }
+        assert_eq!(all.resident_bytes(), 200 * 48);
     }
 }

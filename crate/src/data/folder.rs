@@ -8,10 +8,9 @@ use std::{
 use rayon::prelude::*;
 
 use super::{
-    cache::{Cache, Seen},
-    decode::Outcome,
-    image_store::{CHANNELS, ImageStore},
-    memory,
+    cache::Seen,
+    image_store::ImageStore,
+    intake::{Intake, Taken},
     options::LoadOptions,
 };
 use crate::{
@@ -21,8 +20,6 @@ use crate::{
 
 /// Folders nested deeper than this are not entered.
 const MAX_DEPTH: usize = 32;
-/// Pictures decoded between two looks at the clock and at the stop flag.
-const CHUNK: usize = 256;
 /// Unreadable files named in the report.
 const NAMED_FILES: usize = 5;
 
@@ -66,18 +63,18 @@ impl ImageFolder {
     ///
     /// # Errors
     /// [`Error::FolderMissing`], [`Error::Io`], [`Error::FolderEmpty`] when no picture is usable,
-    /// [`Error::Memory`] when the images would not fit in memory, [`Error::Argument`] for a size or a count of zero,
+    /// [`Error::Memory`] when the images fit neither in memory nor, without a cache, elsewhere, [`Error::Argument`] for a size or a count of zero,
     /// [`Error::Stopped`] for an interrupt before the first picture.
     pub fn load(what: &str, root: impl AsRef<Path>, options: &LoadOptions) -> Result<ImageFolder> {
         options.check()?;
         let root = root.as_ref();
         let files = spread(existing_files(what, root)?, options.max_images);
-        let bytes_an_image = options.height * options.width * CHANNELS;
-        memory::check(what, files.len(), bytes_an_image)?;
+        let paths: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
+        let mut intake = Intake::start(what, root, &paths, options)?;
 
         let mut folder = ImageFolder {
             root: root.to_path_buf(),
-            images: ImageStore::with_capacity(options.height, options.width, files.len()),
+            images: ImageStore::new(options.height, options.width),
             files: Vec::with_capacity(files.len()),
             original_sizes: Vec::with_capacity(files.len()),
             unreadable: Vec::new(),
@@ -85,34 +82,27 @@ impl ImageFolder {
             stopped: false,
         };
         let mut reading = Reading::start(what, files.len(), options.verbose);
-        let cache = options.cache.as_deref();
-        let mut cache = cache
-            .map(|folder| Cache::open(folder, root, options))
-            .transpose()?;
         let mut read = 0;
-        for (done, chunk) in files.chunks(CHUNK).enumerate() {
+        for chunk in files.chunks(intake.chunk()) {
             // Large photographs take seconds a chunk: the wish to stop is looked at before each.
-            let seen: Vec<Option<Seen>> = chunk
+            let seen: Vec<Option<Option<Seen>>> = chunk
                 .par_iter()
-                .map(|file| {
-                    (!host::asked()).then(|| Seen::look(cache.as_ref(), root, file, options))
-                })
+                .map(|file| (!host::asked()).then(|| intake.look(file)))
                 .collect();
+            let wanted = read + chunk.len();
             for (file, seen) in chunk.iter().zip(seen.into_iter().map_while(|seen| seen)) {
-                if let Some(cache) = &mut cache {
-                    cache.note(file, &seen);
-                }
-                folder.add(file, seen.outcome)?;
+                let taken = intake.take(file, seen)?;
+                folder.add(file, taken);
                 read += 1;
             }
-            if read < done * CHUNK + chunk.len() {
+            if read < wanted {
                 folder.stopped = true;
                 break;
             }
-            reading.show(done * CHUNK + chunk.len());
+            reading.show(read);
         }
         if folder.stopped {
-            if folder.images.is_empty() {
+            if folder.files.is_empty() {
                 return Err(Error::Stopped {
                     what: format!("la lecture ({what})"),
                 });
@@ -122,12 +112,7 @@ impl ImageFolder {
                 files.len()
             ));
         }
-        if let Some(cache) = cache
-            && let Err(error) = cache.save(root, &folder.images)
-        {
-            // The images are there all the same.
-            println!("⚠ {what} : {error}");
-        }
+        folder.images = intake.finish(what)?;
         if options.verbose
             && let Some(report) = folder.report(what)
         {
@@ -188,22 +173,18 @@ impl ImageFolder {
         ))
     }
 
-    fn add(&mut self, file: &Path, outcome: Outcome) -> Result<()> {
-        match outcome {
-            Outcome::Picture(picture) => {
-                self.images.push(&picture.rgb)?;
+    fn add(&mut self, file: &Path, taken: Taken) {
+        match taken {
+            Taken::Image(original_size) => {
                 self.files.push(file.to_path_buf());
-                self.original_sizes.push(picture.original_size);
+                self.original_sizes.push(original_size);
             }
-            Outcome::Unreadable(reason) | Outcome::Unreachable(reason) => {
-                self.unreadable.push(UnreadableFile {
-                    path: file.to_path_buf(),
-                    reason,
-                })
-            }
-            Outcome::Ignored => self.ignored += 1,
+            Taken::Unreadable(reason) => self.unreadable.push(UnreadableFile {
+                path: file.to_path_buf(),
+                reason,
+            }),
+            Taken::Ignored => self.ignored += 1,
         }
-        Ok(())
     }
 }
 

@@ -10,11 +10,12 @@
 use std::path::{Path, PathBuf};
 
 use hdf5_pure::{DType, Dataset, File};
+use tp_protocol::data_sets::TRAIN_FACE;
 
 use super::{
-    detection::{DetectionConfig, DetectionLoader, FACE},
     folder::spread,
     image_store::{CHANNELS, ImageStore},
+    memory,
     options::DEFAULT_SIDE,
 };
 use crate::{
@@ -22,11 +23,10 @@ use crate::{
     host,
 };
 
-/// Name of the file in a data folder.
-pub const H5_FILE: &str = "train_face.h5";
-
 /// Rows read at a time: 12 MiB of images.
 const WINDOW: usize = 1024;
+/// Bytes of an image.
+const IMAGE: usize = DEFAULT_SIDE * DEFAULT_SIDE * CHANNELS;
 
 /// The file that `path` designates: itself when its name ends in `.h5` or `.hdf5`, or `train_face.h5` in it
 /// when it is a folder.
@@ -37,25 +37,15 @@ pub(crate) fn h5_file(path: &Path) -> Option<PathBuf> {
     if is_h5 && !path.is_dir() {
         return Some(path.to_path_buf());
     }
-    Some(path.join(H5_FILE)).filter(|inside| inside.is_file())
-}
-
-/// Reads and splits a file in the layout of `train_face.h5`, in the amounts of `config`, spread
-/// evenly over each class. The framing and size of `config` do not apply: the images are ready.
-///
-/// # Errors
-/// [`Error::Io`] when the file cannot be opened, [`Error::DataFile`] when it is empty, truncated,
-/// of another kind or another layout, and those of [`DetectionLoader::new`].
-pub fn load_h5(path: &Path, config: &DetectionConfig) -> Result<DetectionLoader> {
-    let (faces, non_faces) = read_h5(path, config.max_faces, config.max_non_faces)?;
-    DetectionLoader::new(&faces, &non_faces, config.held_out, config.seed)
+    TRAIN_FACE.find(path)
 }
 
 /// The faces and the other images of a file in the layout of `train_face.h5`, at most so many of
 /// each, spread evenly over the class, in RGB.
 ///
 /// # Errors
-/// As [`load_h5`], without the split's; [`Error::Stopped`] for an interrupt before the first image of a class. A later one
+/// [`Error::Io`] when the file cannot be opened, [`Error::DataFile`] when it is empty, truncated, of another kind or
+/// another layout, [`Error::Memory`] when the images would not fit; [`Error::Stopped`] for an interrupt before the first image of a class. A later one
 /// keeps what was read.
 pub fn read_h5(
     path: &Path,
@@ -78,6 +68,8 @@ pub fn read_h5(
             ),
         ));
     }
+    let count = face_rows.len() + other_rows.len();
+    memory::check("les images du fichier", count, IMAGE)?;
     Ok((
         read_rows(&images, path, &face_rows, "les visages")?,
         read_rows(&images, path, &other_rows, "les autres images")?,
@@ -195,7 +187,7 @@ fn read_labels(labels: &Dataset, path: &Path, count: usize) -> Result<Vec<bool>>
         .enumerate()
         .map(|(row, value)| match value {
             0.0 => Ok(false),
-            value if value == f64::from(FACE) => Ok(true),
+            1.0 => Ok(true),
             value => Err(bad(
                 path,
                 format!("l'étiquette de l'image {row} vaut {value} ; il faut 0 ou 1"),
@@ -207,8 +199,7 @@ fn read_labels(labels: &Dataset, path: &Path, count: usize) -> Result<Vec<bool>>
 /// The images at `rows`, which increase, turned from BGR to RGB; the first of them after an interrupt. `what` names them
 /// with their article.
 fn read_rows(images: &Dataset, path: &Path, rows: &[usize], what: &str) -> Result<ImageStore> {
-    const IMAGE: usize = DEFAULT_SIDE * DEFAULT_SIDE * CHANNELS;
-    let mut store = ImageStore::new(DEFAULT_SIDE, DEFAULT_SIDE);
+    let mut store = ImageStore::with_capacity(DEFAULT_SIDE, DEFAULT_SIDE, rows.len());
     let mut rest = rows;
     while let Some(&first) = rest.first() {
         if host::asked() {

@@ -1,22 +1,45 @@
-//! Images in memory: one contiguous buffer of 8-bit RGB pixels, all of one size.
+//! A collection of RGB images of one size: a list of places in pixels that collections share.
 //!
 //! Pixels are kept as bytes (a quarter of the memory of floats) in height-width-channel order, as
-//! decoders give them, and turned into `[n, 3, height, width]` floats one batch at a time.
+//! decoders give them, and turned into `[n, 3, height, width]` floats one batch at a time. They lie in memory, or in a file
+//! that is read by position when they are larger than memory. Choosing, reordering and joining images copies no pixel.
+
+use std::{borrow::Cow, sync::Arc};
 
 use burn::tensor::{Device, Tensor, TensorData};
 use rayon::prelude::*;
+use sha2::{Digest, Sha256};
 
-use crate::error::{Error, Result};
+use super::pixel_file::PixelFile;
+use crate::{
+    error::{Error, Result},
+    host,
+};
 
 /// Colour channels of every image: red, green, blue.
 pub const CHANNELS: usize = 3;
 
-/// A growable collection of RGB images of one size.
-#[derive(Clone, PartialEq, Eq)]
+/// A growable collection of RGB images of one size. Its clones, selections and unions share its pixels.
+#[derive(Clone)]
 pub struct ImageStore {
     height: usize,
     width: usize,
-    pixels: Vec<u8>,
+    parts: Vec<Arc<Part>>,
+    places: Arc<Vec<Place>>,
+}
+
+/// Where pixels are.
+enum Part {
+    /// Image after image.
+    Memory(Vec<u8>),
+    File(PixelFile),
+}
+
+/// One image: its part and its number there.
+#[derive(Clone, Copy)]
+struct Place {
+    part: u32,
+    image: u32,
 }
 
 impl ImageStore {
@@ -25,15 +48,34 @@ impl ImageStore {
         Self {
             height,
             width,
-            pixels: Vec::new(),
+            parts: Vec::new(),
+            places: Arc::default(),
         }
     }
 
     /// The same with room for so many images, so that reading them does not move those already read.
     pub fn with_capacity(height: usize, width: usize, images: usize) -> Self {
         let mut store = Self::new(height, width);
-        store.pixels.reserve_exact(images * store.image_len());
+        let mut pixels = Vec::new();
+        pixels.reserve_exact(images * store.image_len());
+        store.parts.push(Arc::new(Part::Memory(pixels)));
         store
+    }
+
+    /// The images of a file, in the order of their numbers there.
+    pub(super) fn from_file(
+        height: usize,
+        width: usize,
+        file: PixelFile,
+        images: impl IntoIterator<Item = u32>,
+    ) -> Self {
+        let place = |image| Place { part: 0, image };
+        Self {
+            height,
+            width,
+            parts: vec![Arc::new(Part::File(file))],
+            places: Arc::new(images.into_iter().map(place).collect()),
+        }
     }
 
     /// Appends one image: `height * width * 3` bytes, rows from top to bottom, RGB within a pixel.
@@ -56,18 +98,31 @@ impl ImageStore {
                 [rgb.len()],
             ));
         }
-        self.pixels.extend_from_slice(rgb);
+        // What others share stays as they know it: the image then begins a part of its own.
+        let own = self.parts.last_mut().and_then(Arc::get_mut);
+        let image = match own {
+            Some(Part::Memory(pixels)) => {
+                pixels.extend_from_slice(rgb);
+                pixels.len() / expected - 1
+            }
+            _ => {
+                self.parts.push(Arc::new(Part::Memory(rgb.to_vec())));
+                0
+            }
+        };
+        let place = Place::new(self.parts.len() - 1, image)?;
+        Arc::make_mut(&mut self.places).push(place);
         Ok(())
     }
 
     /// Number of images.
     pub fn len(&self) -> usize {
-        self.pixels.len().checked_div(self.image_len()).unwrap_or(0)
+        self.places.len()
     }
 
     /// Whether there is no image.
     pub fn is_empty(&self) -> bool {
-        self.pixels.is_empty()
+        self.places.is_empty()
     }
 
     /// Height of every image, in pixels.
@@ -80,40 +135,61 @@ impl ImageStore {
         self.width
     }
 
-    /// RGB bytes of one image, rows from top to bottom.
-    ///
-    /// # Errors
-    /// [`Error::Index`] when there is no such image.
-    pub fn image(&self, index: usize) -> Result<&[u8]> {
-        let len = self.image_len();
-        // An index beyond usize::MAX / len cannot exist: the product is checked.
-        index
-            .checked_mul(len)
-            .and_then(|start| self.pixels.get(start..start.checked_add(len)?))
-            .filter(|image| !image.is_empty())
-            .ok_or(Error::Index {
-                what: "la collection d'images",
-                index,
-                len: self.len(),
-            })
+    /// Whether some of the pixels are read from a file each time rather than kept in memory.
+    pub fn is_on_disk(&self) -> bool {
+        let on_disk = |part: &Arc<Part>| matches!(**part, Part::File(_));
+        self.parts.iter().any(on_disk)
     }
 
-    /// A new collection with the images at `indices`, in that order; an index may be repeated.
+    /// RGB bytes of one image, rows from top to bottom: lent from memory, or read from the file.
+    ///
+    /// # Errors
+    /// [`Error::Index`] when there is no such image, [`Error::Io`] when the file cannot be read.
+    pub fn image(&self, index: usize) -> Result<Cow<'_, [u8]>> {
+        let place = *self.places.get(index).ok_or_else(|| self.no_such(index))?;
+        let (part, start) = self.locate(place);
+        match part {
+            Some(Part::Memory(pixels)) => pixels
+                .get(start..start + self.image_len())
+                .map(Cow::Borrowed)
+                .ok_or_else(|| self.no_such(index)),
+            Some(Part::File(file)) => {
+                let mut pixels = vec![0; self.image_len()];
+                file.read(place.image, &mut pixels)?;
+                Ok(Cow::Owned(pixels))
+            }
+            None => Err(self.no_such(index)),
+        }
+    }
+
+    /// The part of a place, and where its image begins when that part is in memory.
+    fn locate(&self, place: Place) -> (Option<&Part>, usize) {
+        let part = self.parts.get(place.part as usize).map(Arc::as_ref);
+        (part, place.image as usize * self.image_len())
+    }
+
+    /// A collection of the images at `indices`, in that order; an index may be repeated. It shares the pixels of this one.
     ///
     /// # Errors
     /// [`Error::Index`] when there is no such image.
     pub fn select(&self, indices: &[usize]) -> Result<ImageStore> {
-        let mut selected = Self::new(self.height, self.width);
-        selected
-            .pixels
-            .reserve_exact(indices.len() * self.image_len());
-        for &index in indices {
-            selected.pixels.extend_from_slice(self.image(index)?);
-        }
-        Ok(selected)
+        let places = indices
+            .iter()
+            .map(|&index| {
+                self.places
+                    .get(index)
+                    .copied()
+                    .ok_or_else(|| self.no_such(index))
+            })
+            .collect::<Result<Vec<Place>>>()?;
+        Ok(Self {
+            places: Arc::new(places),
+            parts: self.parts.clone(),
+            ..*self
+        })
     }
 
-    /// Appends the images of another collection of the same size.
+    /// Appends the images of another collection of the same size, whose pixels are then shared.
     ///
     /// # Errors
     /// [`Error::Shape`] when the sizes differ.
@@ -125,7 +201,21 @@ impl ImageStore {
                 [other.height, other.width],
             ));
         }
-        self.pixels.extend_from_slice(&other.pixels);
+        // Parts that both have are kept once.
+        let mut new_parts = Vec::with_capacity(other.parts.len());
+        for part in &other.parts {
+            let known = self.parts.iter().position(|own| Arc::ptr_eq(own, part));
+            new_parts.push(known.unwrap_or_else(|| {
+                self.parts.push(part.clone());
+                self.parts.len() - 1
+            }));
+        }
+        let places = Arc::make_mut(&mut self.places);
+        places.reserve(other.len());
+        for place in other.places.iter() {
+            let part = new_parts.get(place.part as usize).copied();
+            places.push(Place::new(part.unwrap_or_default(), place.image as usize)?);
+        }
         Ok(())
     }
 
@@ -144,24 +234,28 @@ impl ImageStore {
                 "demandez au moins une image",
             ));
         }
-        let images = indices
-            .iter()
-            .map(|&index| self.image(index))
-            .collect::<Result<Vec<&[u8]>>>()?;
+        let values = self.planes(indices)?;
+        let shape = [indices.len(), CHANNELS, self.height, self.width];
+        Ok(Tensor::from_data(TensorData::new(values, shape), device))
+    }
+
+    /// The values of [`to_tensor`](Self::to_tensor), before they are on a device.
+    pub(super) fn planes(&self, indices: &[usize]) -> Result<Vec<f32>> {
         let area = self.height * self.width;
         let mut values = vec![0.0_f32; indices.len() * self.image_len()];
         values
-            .par_chunks_mut(self.image_len())
-            .zip(images)
-            .for_each(|(planes, image)| {
+            .par_chunks_mut(self.image_len().max(1))
+            .zip(indices)
+            .try_for_each(|(planes, &index)| {
+                let image = self.image(index)?;
                 for (channel, plane) in planes.chunks_exact_mut(area).enumerate() {
                     for (value, pixel) in plane.iter_mut().zip(image.chunks_exact(CHANNELS)) {
                         *value = f32::from(pixel[channel]) / 255.0;
                     }
                 }
-            });
-        let shape = [indices.len(), CHANNELS, self.height, self.width];
-        Ok(Tensor::from_data(TensorData::new(values, shape), device))
+                Ok::<(), Error>(())
+            })?;
+        Ok(values)
     }
 
     /// All the images as one tensor; see [`to_tensor`](Self::to_tensor).
@@ -191,28 +285,96 @@ impl ImageStore {
             ));
         }
         let values = images.try_into_vec_as::<f32>()?;
-        let mut store = Self::new(height, width);
-        store.pixels = vec![0; values.len()];
+        let mut store = Self::with_capacity(height, width, count);
         let area = height * width;
-        for (pixels, planes) in store
-            .pixels
-            .chunks_mut(store.height * store.width * CHANNELS)
-            .zip(values.chunks(area * CHANNELS))
-        {
+        let mut pixels = vec![0; store.image_len()];
+        for planes in values.chunks(store.image_len().max(1)) {
             for (channel, plane) in planes.chunks(area).enumerate() {
                 for (pixel, value) in pixels.chunks_mut(CHANNELS).zip(plane) {
                     // `as` saturates, and turns not-a-number into 0.
                     pixel[channel] = (value.clamp(0.0, 1.0) * 255.0).round() as u8;
                 }
             }
+            store.push(&pixels)?;
         }
         Ok(store)
     }
 
+    /// SHA-256 of the images in their order, sixteen hexadecimal digits: the same for the same pixels, wherever they lie.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`] when the reader interrupts it, [`Error::Io`] when a file cannot be read.
+    pub fn content_hash(&self) -> Result<String> {
+        let digests = (0..self.len())
+            .into_par_iter()
+            .map(|index| {
+                host::check("le calcul de l'empreinte des images")?;
+                Ok(Sha256::digest(self.image(index)?).into())
+            })
+            .collect::<Result<Vec<[u8; 32]>>>()?;
+        let mut hasher = Sha256::new();
+        for number in [self.height, self.width, self.len()] {
+            hasher.update((number as u64).to_le_bytes());
+        }
+        digests.iter().for_each(|digest| hasher.update(digest));
+        Ok(hexadecimal(&hasher.finalize()[..8]))
+    }
+
+    fn no_such(&self, index: usize) -> Error {
+        Error::Index {
+            what: "la collection d'images",
+            index,
+            len: self.len(),
+        }
+    }
+
     /// Bytes of one image.
-    fn image_len(&self) -> usize {
+    pub(super) fn image_len(&self) -> usize {
         self.height * self.width * CHANNELS
     }
+
+    /// Bytes of the pixels in memory, each part once.
+    #[cfg(test)]
+    pub(super) fn resident_bytes(&self) -> usize {
+        let bytes = |part: &Arc<Part>| match &**part {
+            Part::Memory(pixels) => pixels.len(),
+            Part::File(_) => 0,
+        };
+        self.parts.iter().map(bytes).sum()
+    }
+}
+
+impl Place {
+    /// # Errors
+    /// [`Error::Argument`] beyond four thousand million.
+    fn new(part: usize, image: usize) -> Result<Self> {
+        let number = |value: usize| {
+            u32::try_from(value)
+                .map_err(|_| Error::argument("images", value, "moins de 4 milliards d'images"))
+        };
+        Ok(Self {
+            part: number(part)?,
+            image: number(image)?,
+        })
+    }
+}
+
+/// The same size and the same pixels, wherever they lie.
+impl PartialEq for ImageStore {
+    fn eq(&self, other: &Self) -> bool {
+        let same = |index| match (self.image(index), other.image(index)) {
+            (Ok(one), Ok(another)) => one == another,
+            // What cannot be read equals nothing.
+            _ => false,
+        };
+        (self.height, self.width, self.len()) == (other.height, other.width, other.len())
+            && (0..self.len()).all(same)
+    }
+}
+
+/// Bytes as hexadecimal digits.
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 // A derived `Debug` would print millions of bytes at the end of a cell.
@@ -275,7 +437,7 @@ mod tests {
             Tensor::<4>::from_data(TensorData::new(values.to_vec(), [1, 3, 1, 2]), &device);
         let store = ImageStore::from_tensor(tensor).unwrap();
         // Planes (-1, 0), (0.5, 2), (NaN, inf), read pixel by pixel.
-        assert_eq!(store.image(0).unwrap(), [0, 128, 0, 0, 255, 255]);
+        assert_eq!(*store.image(0).unwrap(), [0, 128, 0, 0, 255, 255]);
     }
 
     #[test]
@@ -305,11 +467,43 @@ mod tests {
         store.push(&[9; 6]).unwrap();
         let selected = store.select(&[1, 0, 1]).unwrap();
         assert_eq!(selected.len(), 3);
-        assert_eq!(selected.image(0).unwrap(), [9; 6]);
+        assert_eq!(*selected.image(0).unwrap(), [9; 6]);
         assert_eq!(selected.image(1).unwrap(), store.image(0).unwrap());
         assert_eq!(
             format!("{selected:?}"),
             "ImageStore(3 images RVB de 1 × 2 pixels)"
+        );
+    }
+
+    #[test]
+    fn collections_that_share_pixels_grow_apart() {
+        let mut store = tiny();
+        let mut other = store.clone();
+        store.push(&[1; 6]).unwrap();
+        other.push(&[2; 6]).unwrap();
+        other.push(&[3; 6]).unwrap();
+        let mut both = store.clone();
+        both.extend(&other.select(&[2, 0]).unwrap()).unwrap();
+        both.extend(&both.clone()).unwrap();
+        let firsts = |store: &ImageStore| -> Vec<u8> {
+            (0..store.len())
+                .map(|index| store.image(index).unwrap()[0])
+                .collect()
+        };
+        assert_eq!(firsts(&store), [0, 1]);
+        assert_eq!(firsts(&other), [0, 2, 3]);
+        assert_eq!(firsts(&both), [0, 1, 3, 0, 0, 1, 3, 0]);
+        // What is told twice is kept once: the first image, 1, and the others' own.
+        assert_eq!(both.resident_bytes(), 24);
+        assert_eq!(
+            both.select(&[0, 1]).unwrap().content_hash().unwrap(),
+            store.content_hash().unwrap()
+        );
+        assert_ne!(both.content_hash().unwrap(), store.content_hash().unwrap());
+        let wider = ImageStore::new(2, 1);
+        assert_ne!(
+            wider.content_hash().unwrap(),
+            ImageStore::new(1, 2).content_hash().unwrap()
         );
     }
 }

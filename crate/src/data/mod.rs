@@ -4,7 +4,6 @@
 //! Every loader applies the same preprocessing: RGB, 8 bits, one size, then floats in `[0, 1]`.
 
 pub mod augment;
-mod batches;
 pub mod cacd;
 mod cache;
 pub mod celeba;
@@ -12,15 +11,21 @@ pub mod classes;
 mod deck;
 mod decode;
 mod detection;
+mod detection_batches;
 pub mod fairface;
+mod features;
 mod folder;
 mod h5;
 mod image_store;
 mod inspect;
+mod intake;
 mod jpeg;
+mod kept;
+mod labelled;
 mod memory;
 mod options;
 mod picture_file;
+mod pixel_file;
 mod preset;
 mod resize;
 mod rows;
@@ -30,17 +35,15 @@ mod synthetic;
 mod test_faces;
 pub mod utkface;
 
-pub use batches::{Batch, Batches};
-pub use detection::{
-    DetectionConfig, DetectionLoader, FACE, FACE_FOLDERS, LabelledImages, NON_FACE,
-    NON_FACE_FOLDERS,
-};
-pub use fairface::FAIRFACE_FOLDER;
+pub use detection::{DetectionConfig, DetectionLoader, FACE, LABEL, NON_FACE};
+pub use detection_batches::{Batch, DetectionBatches};
+pub use features::{FeatureBatch, FeatureBatches, FeatureConfig, Features, weights_hash};
 pub use folder::{ImageFolder, UnreadableFile};
 pub(crate) use h5::h5_file;
-pub use h5::{H5_FILE, count_h5, load_h5, read_h5};
+pub use h5::{count_h5, read_h5};
 pub use image_store::{CHANNELS, ImageStore};
-pub use options::{Crop, DEFAULT_SIDE, Decoding, Framing, LoadOptions};
+pub use labelled::{BatchConfig, Batches, Labelled, LabelledBatch, LabelledSplit};
+pub use options::{Crop, DEFAULT_SIDE, Decoding, Framing, LoadOptions, Storage};
 pub use preset::{PRESET_VARIABLE, Preset};
 pub use rows::read_images;
 pub use sampler::IndexBatches;
@@ -51,4 +54,6 @@ pub use synthetic::{
     NonFaceFactors, NonFaceKind, Presentation, Shot, SkinTone, SyntheticConfig, TONES_BY_CODE,
     draw_faces, faces_frame, non_faces_frame,
 };
-pub use test_faces::{FaceGroup, TEST_FACE_FOLDERS, TestFaces};
+pub use test_faces::{FaceGroup, TestFaces};
+/// The data sets that the labs know, each described once.
+pub use tp_protocol::data_sets::{self, DATA_SETS, DataSet};

@@ -28,6 +28,18 @@ pub enum Decoding {
     Full,
 }
 
+/// Where decoded images are while they are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Storage {
+    /// In memory when they fit, else in the cache's file, if a cache is given.
+    #[default]
+    Auto,
+    /// In memory, or not at all.
+    Memory,
+    /// In the cache's file, read by position at each batch.
+    Disk,
+}
+
 /// Which part of a picture is kept: a closer view around a centre.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Framing {
@@ -95,8 +107,11 @@ pub struct LoadOptions {
     /// subfolder keeps its share. Default: all.
     pub max_images: Option<usize>,
     /// Folder where decoded images are kept from one reading to the next; files that have not changed since
-    /// are not decoded again. It holds the pictures: treat it as the data themselves. Default: none.
+    /// are not decoded again. It holds the pictures: treat it as the data themselves. Files used longest ago are deleted
+    /// when all are more than 16 GiB; deleting the folder only costs time. Default: none.
     pub cache: Option<PathBuf>,
+    /// Where decoded images are while they are used. Default: [`Storage::Auto`].
+    pub storage: Storage,
     /// Whether to print progress (beyond 2 s) and the report of unreadable files. Default: yes.
     pub verbose: bool,
 }
@@ -111,6 +126,7 @@ impl Default for LoadOptions {
             decoding: Decoding::default(),
             max_images: None,
             cache: None,
+            storage: Storage::default(),
             verbose: true,
         }
     }
@@ -161,6 +177,13 @@ impl LoadOptions {
     #[must_use]
     pub fn with_cache(mut self, folder: impl Into<PathBuf>) -> Self {
         self.cache = Some(folder.into());
+        self
+    }
+
+    /// Sets where decoded images are while they are used.
+    #[must_use]
+    pub fn with_storage(mut self, storage: Storage) -> Self {
+        self.storage = storage;
         self
     }
 

@@ -6,10 +6,9 @@ use polars::prelude::DataFrame;
 use rayon::prelude::*;
 
 use super::{
-    cache::{Cache, Seen},
-    decode::Outcome,
-    image_store::{CHANNELS, ImageStore},
-    memory,
+    cache::Seen,
+    image_store::ImageStore,
+    intake::{Intake, Taken},
     options::LoadOptions,
 };
 use crate::{
@@ -17,17 +16,17 @@ use crate::{
     host::Reading,
 };
 
-/// Pictures decoded between two looks at the clock and at the stop flag.
-const CHUNK: usize = 256;
-
 /// Decodes the images of a frame, one a row and in the order of the rows: those whose file stands in its
 /// column `path`, as in [`utkface::scan`](super::utkface::scan). Rows without a usable picture (an empty
 /// `content_hash` there) are to be filtered out first: one image too few would give every later one the
 /// labels of its neighbour. With a cache in `options`, the images of the folder that holds all these files are kept there.
 ///
+/// [`Labelled::read`](super::Labelled::read) keeps images and rows together, and chooses some of them.
+///
 /// # Errors
-/// [`Error::Frame`] without the column `path`, [`Error::DataFile`] for the first file that is no usable
-/// picture, [`Error::Memory`] when the images would not fit, [`Error::Stopped`] for an interrupt.
+/// [`Error::Frame`] without the column `path`, [`Error::Argument`] when `options` ask for fewer images than there are rows,
+/// [`Error::DataFile`] for the first file that is no usable picture, [`Error::Memory`] when the images would not fit,
+/// [`Error::Stopped`] for an interrupt.
 pub fn read_images(df: &DataFrame, options: &LoadOptions) -> Result<ImageStore> {
     options.check()?;
     let paths: Vec<&str> = df
@@ -36,49 +35,40 @@ pub fn read_images(df: &DataFrame, options: &LoadOptions) -> Result<ImageStore> 
         .iter()
         .map(Option::unwrap_or_default)
         .collect();
-    memory::check(
-        "les images",
-        paths.len(),
-        options.height * options.width * CHANNELS,
-    )?;
-    let mut images = ImageStore::with_capacity(options.height, options.width, paths.len());
-    let mut reading = Reading::start("les images", paths.len(), options.verbose);
-    let root = common_folder(&paths);
-    let mut cache = match &options.cache {
-        Some(folder) if root.is_dir() => Some(Cache::open(folder, root, options)?),
-        _ => None,
+    if let Some(max) = options.max_images.filter(|max| *max < paths.len()) {
+        return Err(Error::argument(
+            "max_images",
+            max,
+            format!(
+                "une image par ligne, ici {} ; choisissez d'abord les lignes (head, filter), ou lisez images et lignes \
+                 ensemble avec Labelled::read",
+                paths.len()
+            ),
+        ));
+    }
+    let root = match common_folder(&paths) {
+        here if here.as_os_str().is_empty() => Path::new("."),
+        root => root,
     };
-    for chunk in paths.chunks(CHUNK) {
-        let seen: Vec<Seen> = chunk
-            .par_iter()
-            .map(|path| Seen::look(cache.as_ref(), root, within(path, root), options))
-            .collect();
-        for (path, seen) in chunk.iter().zip(seen) {
-            if let Some(cache) = &mut cache {
-                cache.note(within(path, root), &seen);
-            }
-            let reason = match seen.outcome {
-                Outcome::Picture(picture) => {
-                    images.push(&picture.rgb)?;
-                    continue;
-                }
-                Outcome::Unreadable(reason) | Outcome::Unreachable(reason) => reason,
-                Outcome::Ignored => "ce n'est pas une image".to_owned(),
+    let files: Vec<&Path> = paths.iter().map(|path| within(path, root)).collect();
+    let mut intake = Intake::start("les images", root, &files, options)?;
+    let mut reading = Reading::start("les images", paths.len(), options.verbose);
+    for chunk in files.chunks(intake.chunk()) {
+        let seen: Vec<Option<Seen>> = chunk.par_iter().map(|file| intake.look(file)).collect();
+        for (file, seen) in chunk.iter().zip(seen) {
+            let reason = match intake.take(file, seen)? {
+                Taken::Image(_) => continue,
+                Taken::Unreadable(reason) => reason,
+                Taken::Ignored => "ce n'est pas une image".to_owned(),
             };
             return Err(Error::DataFile {
-                path: path.into(),
+                path: root.join(file),
                 reason,
             });
         }
-        reading.at(images.len())?;
+        reading.at(intake.len())?;
     }
-    if let Some(cache) = cache
-        && let Err(error) = cache.save(root, &images)
-    {
-        // The images are there all the same.
-        println!("⚠ les images : {error}");
-    }
-    Ok(images)
+    intake.finish("les images")
 }
 
 /// The deepest folder that holds all the files.
@@ -149,7 +139,7 @@ mod tests {
         // What was kept is used, which a pixel put into it shows; « b.png » comes first.
         let file = files().next().unwrap().path();
         let mut marked = std::fs::read(&file).unwrap();
-        let first_pixel = marked.len() - 2 * 48;
+        let first_pixel = 8;
         assert_eq!(marked[first_pixel], 200);
         marked[first_pixel] = 7;
         std::fs::write(&file, marked).unwrap();
@@ -158,6 +148,15 @@ mod tests {
             [marked.image(0).unwrap()[0], marked.image(1).unwrap()[0]],
             [7, 10]
         );
+
+        let error = read_images(&rows, &options.clone().with_max_images(Some(2)));
+        let error = error.unwrap_err().to_string();
+        assert!(
+            error.contains("« max_images »") && error.contains("ici 3"),
+            "{error}"
+        );
+        let max = options.clone().with_max_images(Some(3));
+        assert_eq!(read_images(&rows, &max).unwrap().len(), 3);
 
         std::fs::write(folder.join("c.png"), b"rien").unwrap();
         let broken = df!("path" => [path("a.png"), path("c.png")]).unwrap();

@@ -1,4 +1,4 @@
-//! In which order images are shown during an epoch: shuffled, as many of each class, or with weights.
+//! In which order images are shown during an epoch: in turn, shuffled, as many of each class, or with weights.
 
 use rand::{
     SeedableRng,
@@ -30,15 +30,67 @@ pub struct IndexBatches {
 
 /// Where the indices of a batch come from.
 enum Draw {
-    /// All in turn.
-    Shuffled { order: Vec<usize>, dealt: usize },
-    /// In turn from each class: its indices and their deck.
-    Balanced(Vec<(Vec<usize>, Deck)>),
-    /// Each batch anew.
+    /// All in turn, in this order.
+    Once { order: Vec<usize>, dealt: usize },
+    /// So many from each pool, pool after pool or mixed.
+    Pools {
+        pools: Vec<Pool>,
+        share: usize,
+        mixed: bool,
+    },
+}
+
+/// Images that a share of each batch is drawn from.
+struct Pool {
+    images: Vec<usize>,
+    draw: PoolDraw,
+}
+
+enum PoolDraw {
+    /// In turn, shuffled again when they run out.
+    Dealt(Deck),
+    /// Each batch anew, without replacement within a batch, with these weights, one an image.
     Weighted(Vec<f64>),
 }
 
+impl Pool {
+    fn dealt(images: Vec<usize>, rng: &mut StdRng) -> Self {
+        let draw = PoolDraw::Dealt(Deck::new(images.len(), rng));
+        Self { images, draw }
+    }
+
+    fn draw(&mut self, count: usize, rng: &mut StdRng) -> Option<Vec<usize>> {
+        let chosen = match &mut self.draw {
+            PoolDraw::Dealt(deck) => deck.deal(count, rng),
+            // The weights were checked: a draw cannot fail.
+            PoolDraw::Weighted(weights) => {
+                sample_weighted(rng, weights.len(), |image| weights[image], count)
+                    .ok()?
+                    .into_vec()
+            }
+        };
+        Some(chosen.into_iter().map(|place| self.images[place]).collect())
+    }
+}
+
 impl IndexBatches {
+    /// Every one of `len` images once, in order; the last batch may be smaller.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] when `len` or `size` is zero.
+    pub fn in_turn(len: usize, size: usize) -> Result<Self> {
+        check(len, size)?;
+        Ok(Self {
+            rng: StdRng::seed_from_u64(0),
+            draw: Draw::Once {
+                order: (0..len).collect(),
+                dealt: 0,
+            },
+            size,
+            remaining: len.div_ceil(size),
+        })
+    }
+
     /// Every one of `len` images once, in a drawn order; the last batch may be smaller.
     ///
     /// # Errors
@@ -50,7 +102,7 @@ impl IndexBatches {
         order.shuffle(&mut rng);
         Ok(Self {
             rng,
-            draw: Draw::Shuffled { order, dealt: 0 },
+            draw: Draw::Once { order, dealt: 0 },
             size,
             remaining: len.div_ceil(size),
         })
@@ -88,19 +140,49 @@ impl IndexBatches {
             ));
         }
         let mut rng = StdRng::seed_from_u64(seed);
-        let decks = members
+        let pools = members
             .into_values()
-            .map(|images| {
-                let deck = Deck::new(images.len(), &mut rng);
-                (images, deck)
-            })
+            .map(|images| Pool::dealt(images, &mut rng))
             .collect();
         Ok(Self {
             rng,
-            draw: Draw::Balanced(decks),
+            draw: Draw::Pools {
+                pools,
+                share,
+                mixed: true,
+            },
             size,
             remaining: classes.len() / size,
         })
+    }
+
+    /// `len / size` batches that begin with as many of the first `faces` images as they then hold of the others. Each kind
+    /// comes in turn and is shuffled again when it runs out; with `weights`, one a face, the faces of each batch are drawn
+    /// anew. `size` is even and at most twice the smaller kind, the weights are checked.
+    pub(super) fn halves(
+        (faces, len): (usize, usize),
+        size: usize,
+        weights: Option<Vec<f64>>,
+        seed: u64,
+    ) -> Self {
+        let mut rng = StdRng::seed_from_u64(seed);
+        let mut pools = vec![
+            Pool::dealt((0..faces).collect(), &mut rng),
+            Pool::dealt((faces..len).collect(), &mut rng),
+        ];
+        if let (Some(weights), Some(faces)) = (weights, pools.first_mut()) {
+            faces.draw = PoolDraw::Weighted(weights);
+        }
+        Self {
+            rng,
+            draw: Draw::Pools {
+                pools,
+                share: size / 2,
+                mixed: false,
+            },
+            size,
+            remaining: len / size,
+        }
     }
 
     /// `weights.len() / size` batches, each drawn anew without replacement, an image with a probability in
@@ -111,32 +193,49 @@ impl IndexBatches {
     /// than `size` weights are positive.
     pub fn weighted(weights: &[f64], size: usize, seed: u64) -> Result<Self> {
         check(weights.len(), size)?;
-        if let Some((image, weight)) = weights
-            .iter()
-            .enumerate()
-            .find(|(_, weight)| !(weight.is_finite() && **weight >= 0.0))
-        {
-            return Err(Error::argument(
-                "weights",
-                format!("{weight} pour l'image {image}"),
-                "des nombres positifs ou nuls (leur somme peut être quelconque)",
-            ));
-        }
-        let possible = weights.iter().filter(|weight| **weight > 0.0).count();
-        if possible < size {
-            return Err(Error::argument(
-                "weights",
-                format!("{possible} poids non nuls"),
-                format!("au moins {size} : un lot tire {size} images sans remise"),
-            ));
-        }
+        check_weights(weights, size, "weights", "l'image", "images")?;
         Ok(Self {
             rng: StdRng::seed_from_u64(seed),
-            draw: Draw::Weighted(weights.to_vec()),
+            draw: Draw::Pools {
+                pools: vec![Pool {
+                    images: (0..weights.len()).collect(),
+                    draw: PoolDraw::Weighted(weights.to_vec()),
+                }],
+                share: size,
+                mixed: false,
+            },
             size,
             remaining: weights.len() / size,
         })
     }
+}
+
+/// Refuses weights that are no numbers from 0, or too few positive ones to draw `count` images at once. `name` is the
+/// argument's, `one` and `many` what is drawn.
+pub(super) fn check_weights(
+    weights: &[f64],
+    count: usize,
+    name: &'static str,
+    one: &str,
+    many: &str,
+) -> Result<()> {
+    let wrong = |weight: &f64| !(weight.is_finite() && *weight >= 0.0);
+    if let Some(place) = weights.iter().position(wrong) {
+        return Err(Error::argument(
+            name,
+            format!("{} pour {one} {place}", weights[place]),
+            "des nombres positifs ou nuls (leur somme peut être quelconque)",
+        ));
+    }
+    let possible = weights.iter().filter(|weight| **weight > 0.0).count();
+    if possible < count {
+        return Err(Error::argument(
+            name,
+            format!("{possible} {many} de probabilité non nulle"),
+            format!("au moins {count} : un lot tire {count} {many} sans remise"),
+        ));
+    }
+    Ok(())
 }
 
 fn check(len: usize, size: usize) -> Result<()> {
@@ -158,29 +257,28 @@ impl Iterator for IndexBatches {
         let Self {
             rng, draw, size, ..
         } = self;
-        Some(match draw {
-            Draw::Shuffled { order, dealt } => {
+        match draw {
+            Draw::Once { order, dealt } => {
                 let end = (*dealt + *size).min(order.len());
                 let batch = order[*dealt..end].to_vec();
                 *dealt = end;
-                batch
+                Some(batch)
             }
-            Draw::Balanced(decks) => {
-                let share = *size / decks.len();
-                let mut batch: Vec<usize> = Vec::with_capacity(*size);
-                for (images, deck) in decks {
-                    batch.extend(deck.deal(share, rng).into_iter().map(|card| images[card]));
+            Draw::Pools {
+                pools,
+                share,
+                mixed,
+            } => {
+                let mut batch = Vec::with_capacity(*size);
+                for pool in pools {
+                    batch.extend(pool.draw(*share, rng)?);
                 }
-                batch.shuffle(rng);
-                batch
+                if *mixed {
+                    batch.shuffle(rng);
+                }
+                Some(batch)
             }
-            // The weights were checked: a draw cannot fail.
-            Draw::Weighted(weights) => {
-                sample_weighted(rng, weights.len(), |image| weights[image], *size)
-                    .ok()?
-                    .into_vec()
-            }
-        })
+        }
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

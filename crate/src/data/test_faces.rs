@@ -7,13 +7,17 @@
 
 use std::path::Path;
 
+use polars::prelude::df;
+use tp_protocol::data_sets::PPB;
+
 use super::{
-    detection::find_folder, folder::ImageFolder, image_store::ImageStore, options::LoadOptions,
+    detection::{FACE, LABEL, find_folder},
+    folder::ImageFolder,
+    image_store::ImageStore,
+    labelled::Labelled,
+    options::LoadOptions,
 };
 use crate::error::{Error, Result};
-
-/// Accepted names of the folder of test faces, tried in this order.
-pub const TEST_FACE_FOLDERS: [&str; 2] = ["ppb", "visages_test"];
 
 /// Folder of each group and its name, in the order of the original.
 pub(super) const GROUPS: [(&str, &str); 4] = [
@@ -50,12 +54,45 @@ impl TestFaces {
     /// [`Error::FolderMissing`] naming the folder that lacks, [`Error::FolderEmpty`] for a group
     /// without a readable face.
     pub fn load(root: &Path, options: &LoadOptions) -> Result<Self> {
-        let folder = find_folder(root, "les visages de test", &TEST_FACE_FOLDERS)?;
+        let folder = find_folder(root, &PPB)?;
         let groups = GROUPS
             .into_iter()
             .map(|(code, name)| FaceGroup::load(&folder, code, name, options))
             .collect::<Result<Vec<_>>>()?;
         Ok(Self { groups })
+    }
+
+    /// All the faces as one set, group after group.
+    ///
+    /// | column | type | content |
+    /// |---|---|---|
+    /// | `label` ([`LABEL`]) | u8 | 1: all are faces |
+    /// | `group`, `code` | str | name and code of the group |
+    /// | `width`, `height` | u32 | size of the picture in its file, in pixels |
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when the groups' images differ in size, or when a group has not one size an image.
+    pub fn labelled(&self) -> Result<Labelled> {
+        let (mut images, mut names, mut codes) = (None::<ImageStore>, Vec::new(), Vec::new());
+        let mut sizes = Vec::new();
+        for group in &self.groups {
+            match &mut images {
+                Some(images) => images.extend(&group.images)?,
+                None => images = Some(group.images.clone()),
+            }
+            names.resize(names.len() + group.images.len(), group.name.as_str());
+            codes.resize(codes.len() + group.images.len(), group.code.as_str());
+            sizes.extend_from_slice(&group.original_sizes);
+        }
+        let (widths, heights): (Vec<u32>, Vec<u32>) = sizes.into_iter().unzip();
+        let frame = df!(
+            LABEL => vec![FACE; names.len()],
+            "group" => names,
+            "code" => codes,
+            "width" => widths,
+            "height" => heights,
+        )?;
+        Labelled::new(images.unwrap_or(ImageStore::new(1, 1)), frame)
     }
 
     /// Number of faces, all groups together.

@@ -1,130 +1,197 @@
-//! Models side by side: rates on held-out images, groups before and after.
+//! Frames of audits side by side: several models, before and after, several seeds.
 
-use polars::prelude::{Column, DataFrame, DataType, df};
+use polars::prelude::{Column, DataFrame, DataType, IntoColumn, NamedFrom, Series};
 
-use super::{Z_95, wilson_interval};
+use super::find;
 use crate::{
     error::{Error, Result},
-    train::Evaluation,
+    metrics,
 };
 
-/// Rates of several models on held-out images, one line a model.
+/// Frames of the same columns one below the other, under the name of their model.
 ///
 /// | column | type | content |
 /// |---|---|---|
 /// | `model` | str | name of the model |
-/// | `accuracy` | f64 | share of right answers |
-/// | `faces` | u32 | number of faces |
-/// | `recall`, `recall_low`, `recall_high` | f64 | share of the faces found, 95 % Wilson interval |
-/// | `non_faces` | u32 | number of other images |
-/// | `fpr`, `fpr_low`, `fpr_high` | f64 | share of the other images taken for faces, 95 % Wilson interval |
+/// | … | | the columns of the frames, as [`Audit::overall`](super::Audit::overall) gives them |
 ///
 /// # Errors
-/// [`Error::EmptyGroup`] when a model was evaluated without faces or without other images: one of
-/// its rates does not exist, and the other alone misleads.
-pub fn held_out_rates(models: &[(&str, &Evaluation)]) -> Result<DataFrame> {
-    let mut recalls = Vec::new();
-    let mut alarms = Vec::new();
-    for (name, evaluation) in models {
-        let (Some(recall), Some(fpr)) = (evaluation.recall, evaluation.false_positive_rate) else {
-            let missing = match evaluation.faces {
-                0 => "visages",
-                _ => "autres images",
-            };
-            return Err(Error::EmptyGroup {
-                name: format!("{name}, {missing}"),
-            });
-        };
-        recalls.push(with_interval(recall, evaluation.faces)?);
-        alarms.push(with_interval(fpr, evaluation.non_faces)?);
+/// [`Error::Argument`] without frames, [`Error::Frame`] when their columns differ.
+pub fn by_model(models: &[(&str, &DataFrame)]) -> Result<DataFrame> {
+    let mut all: Option<DataFrame> = None;
+    for (name, frame) in models {
+        let mut own = (*frame).clone();
+        let names = vec![*name; own.height()];
+        own.insert_column(0, Series::new("model".into(), names).into_column())?;
+        all = Some(match all {
+            Some(above) => above.vstack(&own)?,
+            None => own,
+        });
     }
-    let names: Vec<&str> = models.iter().map(|(name, _)| *name).collect();
-    let evaluations = || models.iter().map(|(_, evaluation)| evaluation);
-    let part = |rates: &[[f64; 3]], index: usize| -> Vec<f64> {
-        rates.iter().map(|rate| rate[index]).collect()
-    };
-    Ok(df!(
-        "model" => names,
-        "accuracy" => evaluations().map(|e| e.accuracy).collect::<Vec<f64>>(),
-        "faces" => evaluations().map(|e| e.faces as u32).collect::<Vec<u32>>(),
-        "recall" => part(&recalls, 0),
-        "recall_low" => part(&recalls, 1),
-        "recall_high" => part(&recalls, 2),
-        "non_faces" => evaluations().map(|e| e.non_faces as u32).collect::<Vec<u32>>(),
-        "fpr" => part(&alarms, 0),
-        "fpr_low" => part(&alarms, 1),
-        "fpr_high" => part(&alarms, 2),
-    )?)
+    all.ok_or_else(|| {
+        Error::argument(
+            "models",
+            "liste vide",
+            "le tableau d'au moins un modèle, avec son nom",
+        )
+    })
 }
 
-/// A rate among `n` images and its interval.
-fn with_interval(rate: f64, n: usize) -> Result<[f64; 3]> {
-    let (low, high) = wilson_interval((rate * n as f64).round() as usize, n, Z_95)?;
-    Ok([rate, low, high])
-}
-
-/// Two models on the same groups, from their frames of [`by_group`](super::by_group).
+/// Two models on the same groups, from their frames of [`Audit::by_group`](super::Audit::by_group) or of an
+/// [`AgeAudit`](super::AgeAudit).
 ///
 /// | column | type | content |
 /// |---|---|---|
+/// | `factor` | str | the column of groups, when there are several |
 /// | `group`, `n` | str, u32 | the group and its number of images |
-/// | `recall_before`, `recall_after`, `recall_change` | f64 | share of the faces found, after − before |
-/// | `mean_before`, `mean_after`, `mean_change` | f64 | mean probability, after − before |
+/// | `M_before`, `M_after`, `M_change` | f64 | each metric `M` of the frames, and after − before |
+///
+/// The frames do not tell whether a change is more than chance: [`Audit::against`](super::Audit::against) does.
 ///
 /// # Errors
-/// [`Error::Argument`] when the groups or their sizes differ, [`Error::Frame`] when a column is missing.
+/// [`Error::Argument`] when the groups or their sizes differ, [`Error::Column`] when a metric of the first frame is
+/// not in the second.
 pub fn before_after(before: &DataFrame, after: &DataFrame) -> Result<DataFrame> {
-    same_groups(before, after)?;
-    let change = |column: &str| -> Result<(Vec<f64>, Vec<f64>, Vec<f64>)> {
-        let (before, after) = (numbers(before, column)?, numbers(after, column)?);
-        let change = before.iter().zip(&after).map(|(b, a)| a - b).collect();
-        Ok((before, after, change))
-    };
-    let (recall_before, recall_after, recall_change) = change("recall")?;
-    let (mean_before, mean_after, mean_change) = change("mean_probability")?;
-    let mut frame = df!(
-        "recall_before" => recall_before,
-        "recall_after" => recall_after,
-        "recall_change" => recall_change,
-        "mean_before" => mean_before,
-        "mean_after" => mean_after,
-        "mean_change" => mean_change,
-    )?;
-    frame.insert_column(0, before.column("group")?.clone())?;
-    frame.insert_column(1, before.column("n")?.clone())?;
-    Ok(frame)
-}
-
-/// Refuses frames of other groups, or of the same names with other sizes.
-pub(super) fn same_groups(one: &DataFrame, other: &DataFrame) -> Result<()> {
-    let same = |column: &str| -> Result<bool> {
-        Ok(one.column(column)?.as_materialized_series()
-            == other.column(column)?.as_materialized_series())
-    };
-    match same("group")? && same("n")? {
-        true => Ok(()),
-        false => Err(Error::argument(
-            "frames",
-            "des groupes différents",
-            "des tableaux des mêmes groupes, de mêmes effectifs et dans le même ordre",
-        )),
+    let mut columns = same_groups(&[before, after])?;
+    for metric in metric_columns(before) {
+        let (first, second) = (values(before, &metric)?, values(after, &metric)?);
+        let pairs = first.iter().zip(&second);
+        let change: Vec<Option<f64>> = pairs
+            .map(|(before, after)| Some((*after)? - (*before)?))
+            .collect();
+        for (end, values) in [("before", first), ("after", second), ("change", change)] {
+            columns.push(Series::new(format!("{metric}_{end}").into(), values).into_column());
+        }
     }
+    Ok(DataFrame::new_infer_height(columns)?)
 }
 
-/// A column of numbers without missing values.
-pub(super) fn numbers(frame: &DataFrame, column: &str) -> Result<Vec<f64>> {
-    let values: Column = frame.column(column)?.cast(&DataType::Float64)?;
-    let values = values.f64()?;
-    values
-        .iter()
-        .map(|value| {
-            value.ok_or_else(|| {
-                Error::argument(
-                    "frames",
-                    format!("case vide dans la colonne « {column} »"),
-                    "des nombres dans toutes les cases",
-                )
-            })
-        })
-        .collect()
+/// Mean and standard deviation (divisor n − 1) of one measure over several runs.
+///
+/// One run alone has no standard deviation: it is `NaN`, not 0.
+///
+/// # Errors
+/// [`Error::Argument`] without values, or when one is not a finite number.
+///
+/// # Example
+/// ```
+/// let (mean, sd) = visages::fairness::mean_sd(&[0.90, 0.94, 0.98])?;
+/// assert!((mean - 0.94).abs() < 1e-12 && (sd - 0.04).abs() < 1e-12);
+/// # Ok::<(), visages::Error>(())
+/// ```
+pub fn mean_sd(values: &[f64]) -> Result<(f64, f64)> {
+    if values.is_empty() {
+        return Err(Error::argument(
+            "values",
+            "liste vide",
+            "la mesure d'au moins un entraînement",
+        ));
+    }
+    if let Some(value) = values.iter().find(|value| !value.is_finite()) {
+        return Err(Error::argument("values", value, "des nombres finis"));
+    }
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    let sd = match values.len() {
+        1 => f64::NAN,
+        _ => (squares / (count - 1.0)).sqrt(),
+    };
+    Ok((mean, sd))
+}
+
+/// The groups of several trainings that differ by their seed alone: mean ± standard deviation of each metric.
+///
+/// `runs` are frames of [`Audit::by_group`](super::Audit::by_group), one a seed. The standard deviation tells what
+/// chance in the *training* does; the intervals of each run tell what chance in the choice of the test
+/// images does. A gap must be compared with both.
+///
+/// | column | type | content |
+/// |---|---|---|
+/// | `factor` | str | the column of groups, when there are several |
+/// | `group`, `n` | str, u32 | the group and its number of images |
+/// | `seeds` | u32 | number of runs |
+/// | `M`, `M_sd` | f64 | mean and standard deviation of each metric `M` (`NaN` for one run) |
+/// | `M_min`, `M_max` | f64 | its extremes; the four are empty when a run has no value |
+///
+/// # Errors
+/// [`Error::Argument`] without runs or when their groups differ, [`Error::Column`] when a metric of the first is missing
+/// in another.
+pub fn summarize_seeds(runs: &[DataFrame]) -> Result<DataFrame> {
+    let Some(first) = runs.first() else {
+        return Err(Error::argument(
+            "runs",
+            "liste vide",
+            "le tableau d'au moins un entraînement",
+        ));
+    };
+    let mut columns = same_groups(&runs.iter().collect::<Vec<_>>())?;
+    let count = vec![runs.len() as u32; first.height()];
+    columns.push(Series::new("seeds".into(), count).into_column());
+    for metric in metric_columns(first) {
+        let of_runs = runs
+            .iter()
+            .map(|run| values(run, &metric))
+            .collect::<Result<Vec<_>>>()?;
+        // Mean, standard deviation, extremes of each group.
+        let mut summary = [const { Vec::new() }; 4];
+        for group in 0..first.height() {
+            let of_group: Option<Vec<f64>> = of_runs.iter().map(|run| run[group]).collect();
+            let found = match of_group {
+                None => [None; 4],
+                Some(values) => {
+                    let (mean, sd) = mean_sd(&values)?;
+                    let extreme = |fold: fn(f64, f64) -> f64| values.iter().copied().reduce(fold);
+                    [Some(mean), Some(sd), extreme(f64::min), extreme(f64::max)]
+                }
+            };
+            for (column, value) in summary.iter_mut().zip(found) {
+                column.push(value);
+            }
+        }
+        for (end, values) in ["", "_sd", "_min", "_max"].into_iter().zip(summary) {
+            columns.push(Series::new(format!("{metric}{end}").into(), values).into_column());
+        }
+    }
+    Ok(DataFrame::new_infer_height(columns)?)
+}
+
+/// The columns that tell the groups of some frames, which must be the same in all, with the same sizes.
+fn same_groups(frames: &[&DataFrame]) -> Result<Vec<Column>> {
+    let of = |frame: &DataFrame| -> Result<Vec<Column>> {
+        let mut columns = vec![find(frame, "group")?.clone(), find(frame, "n")?.clone()];
+        if let Ok(factor) = frame.column("factor")
+            && factor.n_unique()? > 1
+        {
+            columns.insert(0, factor.clone());
+        }
+        Ok(columns)
+    };
+    let Some((first, others)) = frames.split_first() else {
+        return Ok(Vec::new());
+    };
+    let groups = of(first)?;
+    for other in others {
+        if of(other)? != groups {
+            return Err(Error::argument(
+                "frames",
+                "des groupes différents",
+                "des tableaux des mêmes groupes, de mêmes effectifs et dans le même ordre",
+            ));
+        }
+    }
+    Ok(groups)
+}
+
+/// The columns of a frame that are metrics.
+fn metric_columns(frame: &DataFrame) -> Vec<String> {
+    let names = frame.get_column_names();
+    let metrics = names.iter().filter(|name| metrics::find(name).is_some());
+    metrics.map(|name| name.to_string()).collect()
+}
+
+/// A column of numbers; what does not exist is empty.
+fn values(frame: &DataFrame, column: &str) -> Result<Vec<Option<f64>>> {
+    let column = find(frame, column)?.cast(&DataType::Float64)?;
+    Ok(column.f64()?.iter().collect())
 }

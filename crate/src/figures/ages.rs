@@ -12,6 +12,7 @@ use crate::{
     error::{Error, Result},
     fairness::{find, numbers},
     french::{count, decimal, grouped},
+    metrics::{AgeMetric, age_metrics},
 };
 use plotters::style::RGBColor;
 
@@ -45,8 +46,12 @@ pub fn age_scatter(frame: &DataFrame, y_true: &str, y_pred: &str, text: &str) ->
         let inside = pairs().filter(|(t, p)| (p - t).abs() <= years).count();
         100.0 * inside as f64 / n as f64
     };
-    let mae = pairs().map(|(t, p)| (p - t).abs()).sum::<f64>() / n as f64;
-    let bias = pairs().map(|(t, p)| p - t).sum::<f64>() / n as f64;
+    let measured = age_metrics(
+        &[AgeMetric::Mae, AgeMetric::SignedError],
+        &truth,
+        &predicted,
+    )?;
+    let [mae, signed] = [measured[0].1, measured[1].1];
     let values = || truth.iter().chain(&predicted).copied();
     let high = (values().fold(20.0, f64::max) / 10.0).ceil() * 10.0;
     let low = (values().fold(0.0, f64::min) / 10.0).floor() * 10.0;
@@ -61,7 +66,7 @@ pub fn age_scatter(frame: &DataFrame, y_true: &str, y_pred: &str, text: &str) ->
     let lines = [
         count(n, "image"),
         format!("MAE : {} ans", decimal(mae, 2)),
-        format!("biais : {} ans", decimal(bias, 2)),
+        format!("erreur signée : {} ans", decimal(signed, 2)),
         format!("à ±5 ans : {} %", decimal(within(5.0), 1)),
         format!("à ±10 ans : {} %", decimal(within(10.0), 1)),
     ];

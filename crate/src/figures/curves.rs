@@ -4,15 +4,16 @@ use polars::prelude::DataFrame;
 
 use super::{
     Figure,
-    bars::optional,
     canvas::{Canvas, MIDDLE_LEFT, TOP, TOP_LEFT, figure, font, text_width, wrap},
-    plot::{LINE, Plot, WIDTH, check_count, dashed, interval, marker, metric_label, padded, title},
+    frames::{metric, optional, range_in_words, value_in_words},
+    plot::{LINE, Plot, WIDTH, check_count, dashed, interval, marker, padded, title},
     style::{FAINT, INK, SERIES, SMALL},
 };
 use crate::{
-    error::{Error, Result},
-    fairness::{find, numbers},
+    error::Result,
+    fairness::{numbers, words},
     french::{compact, decimal},
+    metrics::Metric,
 };
 
 /// Most curves a figure shows.
@@ -111,10 +112,8 @@ pub fn roc_by_group(frame: &DataFrame, text: &str) -> Result<Figure> {
         .map(|(c, note)| format!("{} : {note}", c.name))
         .collect();
     let alt = format!("{text}. Courbes ROC. {}.", described.join(" ; "));
-    let axes = (
-        "taux de faux positifs (FPR)",
-        "taux de vrais positifs (TPR)",
-    );
+    let [across, upwards] = [Metric::Fpr, Metric::Tpr].map(|metric| metric.spec().axis());
+    let axes = (across.as_str(), upwards.as_str());
     let notes_below = ["Marques : réponses « oui »", "à partir du seuil 0,5."];
     square(
         text,
@@ -158,15 +157,7 @@ struct Curve {
 
 /// The groups of a frame of curves, in order of appearance.
 fn curves(frame: &DataFrame, names: &[&str]) -> Result<Vec<Curve>> {
-    let word = |column: &str| -> Result<Vec<String>> {
-        let values = find(frame, column)?.str();
-        let values = values.map_err(|_| Error::column(column, "des mots sont attendus ici"))?;
-        Ok(values
-            .iter()
-            .map(|word| word.unwrap_or("?").to_owned())
-            .collect())
-    };
-    let (factors, groups) = (word("factor")?, word("group")?);
+    let (factors, groups) = (words(frame, "factor")?, words(frame, "group")?);
     // `threshold` begins at infinity.
     let values: Vec<Vec<f64>> = names
         .iter()
@@ -276,17 +267,10 @@ fn joined(from: &[Option<f64>], to: &[Option<f64>]) -> Vec<usize> {
 /// # Errors
 /// [`Error::Column`] when a column is missing; [`Error::Argument`] without classes or with more than 16.
 pub fn errors_by_factor(frame: &DataFrame, text: &str) -> Result<Figure> {
-    let word = |column: &str| -> Result<Vec<String>> {
-        let values = find(frame, column)?.str();
-        let values = values.map_err(|_| Error::column(column, "des mots sont attendus ici"))?;
-        Ok(values
-            .iter()
-            .map(|word| word.unwrap_or("?").to_owned())
-            .collect())
-    };
-    let (groups, factors, metrics) = (word("group")?, word("factor")?, word("metric")?);
+    let [groups, factors, metrics] = ["group", "factor", "metric"].map(|name| words(frame, name));
+    let (groups, factors, metrics) = (groups?, factors?, metrics?);
     check_count("frame", "classe", groups.len(), MAX_CLASSES)?;
-    let (factor, metric) = (&factors[0], &metrics[0]);
+    let (factor, metric) = (&factors[0], metric(&metrics[0])?);
     let sizes = numbers(frame, "n")?;
     let [centres, from, to, values, lows, highs] =
         ["centre", "from", "to", "value", "low", "high"].map(|name| optional(frame, name));
@@ -300,8 +284,6 @@ pub fn errors_by_factor(frame: &DataFrame, text: &str) -> Result<Figure> {
             .flatten()
             .copied()
     };
-    let shares = !["mae", "signed_error", "rmse", "mae_std"].contains(&metric.as_str())
-        && all().all(|v| (0.0..=1.0).contains(&v));
     let (low, high) = padded(all().chain([0.0]));
     let plot = Plot {
         left: 96.0,
@@ -312,35 +294,27 @@ pub fn errors_by_factor(frame: &DataFrame, text: &str) -> Result<Figure> {
             Some(centres) => padded(centres.iter().copied()),
             None => (0.0, groups.len() as f64),
         },
-        y: match (shares, metric.as_str()) {
-            (true, _) => (0.0, 1.0),
-            (false, "signed_error") => (low, high),
-            _ => (0.0, high),
+        y: match metric.bounds {
+            _ if metric.is_share() => (0.0, 1.0),
+            (0.0, _) => (0.0, high),
+            _ => (low, high),
         },
     };
     let described: Vec<String> = (0..groups.len())
         .map(|at| {
-            let value = values[at].map_or("non défini".to_owned(), |value| decimal(value, 2));
-            let range = lows[at]
-                .zip(highs[at])
-                .map_or(String::new(), |(low, high)| {
-                    format!(
-                        ", intervalle à 95 % de {} à {}",
-                        decimal(low, 2),
-                        decimal(high, 2)
-                    )
-                });
+            let value = value_in_words(values[at]);
+            let range = range_in_words(lows[at], highs[at]);
             format!("{} : {value} (n = {}{range})", groups[at], sizes[at])
         })
         .collect();
     let alt = format!(
         "{text}. {} selon {factor}. {}.",
-        metric_label(metric),
+        metric.axis(),
         described.join(" ; ")
     );
     figure(WIDTH, 480, alt, |canvas| {
         title(canvas, text, plot.left)?;
-        plot.y_axis(canvas, metric_label(metric))?;
+        plot.y_axis(canvas, &metric.axis())?;
         let place = |at: usize| match &numeric {
             Some(centres) => plot.at((centres[at], 0.0)).0,
             None => plot.at((at as f64 + 0.5, 0.0)).0,

@@ -1,287 +1,352 @@
-//! Rates by group with their intervals, one or several models side by side.
+//! One metric of each group with its intervals, one or several models side by side.
 
 use plotters::style::RGBColor;
-use polars::prelude::{Column, DataFrame, DataType};
+use polars::prelude::DataFrame;
 
 use super::{
     Figure,
-    canvas::{
-        Canvas, MIDDLE_LEFT, MIDDLE_RIGHT, Point, TOP, TOP_LEFT, figure, font, text_width, wrap,
+    canvas::{Canvas, MIDDLE_LEFT, Point, TOP, figure, font, text_width, wrap},
+    frames::{optional, range_in_words, value_in_words},
+    plot::{
+        LINE, Plot, WHITE, WIDTH, check_count, interval, legend_places, padded, swatch,
+        swatch_legend, title,
     },
-    plot::swatch,
-    style::{FAINT, GRID, INK, LABEL, SMALL, TITLE},
+    style::{FAINT, INK, SMALL},
 };
 use crate::{
     error::{Error, Result},
-    fairness::SMALL_GROUP,
-    french::{count, decimal},
+    fairness::{SMALL_GROUP, numbers, words},
+    french::decimal,
+    metrics::{Metric, Spec},
 };
 
-const WIDTH: u32 = 900;
-const HEIGHT: u32 = 520;
-/// Most models a figure shows: more bars would be too thin to read.
+/// Most models side by side, and groups along the axis.
 const MAX_MODELS: usize = 4;
-/// The plotting area, in pixels: left, right, top (rate 1) and bottom (rate 0).
-const LEFT: f64 = 96.0;
-const RIGHT: f64 = 876.0;
-const TOP_EDGE: f64 = 108.0;
-const BOTTOM: f64 = 404.0;
+const MAX_GROUPS: usize = 16;
+/// Height of the plotting area, in pixels.
+const HEIGHT: f64 = 296.0;
 
-/// Share of the faces found in each group (bars, 95 % Wilson interval) and mean probability
-/// (diamonds), always on an axis from 0 to 1, with the number of images of each group.
+/// One metric of each group, with its 95 % interval: one bar a model and group.
 ///
-/// `models` pairs the name of each model with its frame, as [`by_group`](crate::fairness::by_group)
-/// returns it; all frames must have the same groups in the same order. At most four models.
+/// `models` pairs the name of each model with its frame, as [`Audit::by_group`](crate::fairness::Audit::by_group),
+/// [`Audit::by_intersection`](crate::fairness::Audit::by_intersection) and those of
+/// [`AgeAudit`](crate::fairness::AgeAudit) return it; `metric` is a [`Metric`] or an
+/// [`AgeMetric`](crate::metrics::AgeMetric) of these frames. The axis begins at 0, and ends at 1 for shares; `n` is the
+/// number of images the metric looks at (positives, for the TPR), and a rate tells how many of them count: « 4/5 ». A missing
+/// value reads « — ».
 ///
 /// # Errors
-/// [`Error::Argument`] without models or groups, with more than four models, or when groups differ;
-/// [`Error::Frame`] when a column is missing; [`Error::Figure`] when a value is missing or no rate.
-pub fn group_bars(models: &[(&str, &DataFrame)], title: &str) -> Result<Figure> {
-    if models.is_empty() || models.len() > MAX_MODELS {
-        return Err(Error::argument(
-            "models",
-            count(models.len(), "modèle"),
-            format!("de 1 à {MAX_MODELS} modèles par figure"),
-        ));
-    }
-    let series: Vec<Series> = models
-        .iter()
-        .map(|(name, frame)| Series::read(name, frame))
-        .collect::<Result<_>>()?;
-    let groups = &series[0].groups;
-    if groups.is_empty() {
-        return Err(Error::argument(
-            "models",
-            "tableau vide",
-            "au moins un groupe",
-        ));
-    }
-    if let Some(other) = series.iter().find(|other| other.groups != *groups) {
-        return Err(Error::argument(
-            "models",
-            format!(
-                "« {} » a d'autres groupes que « {} »",
-                other.name, series[0].name
-            ),
-            "les mêmes groupes, dans le même ordre, pour tous les modèles",
-        ));
-    }
-    figure(WIDTH, HEIGHT, alt_text(title, &series), |canvas| {
-        for line in wrap(title, font(TITLE).bold(), RIGHT - LEFT, 1)? {
-            canvas.text(&line, (LEFT, 14.0), font(TITLE).bold(), TOP_LEFT)?;
-        }
-        legend(canvas, &series)?;
-        axis(canvas)?;
-        let slot = (RIGHT - LEFT) / groups.len() as f64;
-        let with_sizes = sizes_fit(&series, slot)?;
-        for index in 0..groups.len() {
-            let centre = LEFT + slot * (index as f64 + 0.5);
-            bars(canvas, &series, index, centre, slot)?;
-            labels(canvas, &series, index, centre, slot, with_sizes)?;
-        }
-        canvas.line(&[(LEFT, BOTTOM), (RIGHT, BOTTOM)], INK, 1)?;
-        let small = series
-            .iter()
-            .any(|one| one.sizes.iter().any(|n| (*n as usize) < SMALL_GROUP));
-        if small {
-            let note = format!(
-                "Groupes de moins de {SMALL_GROUP} images : les intervalles sont larges, un écart peut venir du hasard."
-            );
-            let at = (f64::from(WIDTH) / 2.0, f64::from(HEIGHT) - 26.0);
-            canvas.text(&note, at, font(SMALL).color(FAINT), TOP)?;
-        }
-        Ok(())
-    })
+/// [`Error::Argument`] without models or groups, with too many, when groups differ or belong to several columns;
+/// [`Error::Column`] when a column is missing.
+pub fn grouped_bars(
+    models: &[(&str, &DataFrame)],
+    metric: impl Into<Spec>,
+    text: &str,
+) -> Result<Figure> {
+    Bars::read(models, metric.into(), None)?.draw(text)
+}
+
+/// Share of the faces found in each group (bars, 95 % interval) and mean probability (diamonds): the
+/// [`grouped_bars`] of [`Metric::Tpr`], with [`Metric::MeanScore`].
+///
+/// # Errors
+/// Those of [`grouped_bars`].
+pub fn recall_bars(models: &[(&str, &DataFrame)], text: &str) -> Result<Figure> {
+    Bars::read(models, Metric::Tpr.spec(), Some(Metric::MeanScore.spec()))?.draw(text)
+}
+
+/// What a figure shows.
+struct Bars {
+    metric: Spec,
+    /// A second metric, on the same axis.
+    diamond: Option<Spec>,
+    series: Vec<Series>,
 }
 
 /// What one model shows.
 struct Series {
     name: String,
     groups: Vec<String>,
+    /// Images the metric looks at.
     sizes: Vec<u32>,
-    detected: Vec<u32>,
-    means: Vec<f64>,
-    recalls: Vec<f64>,
-    lows: Vec<f64>,
-    highs: Vec<f64>,
+    values: Vec<Option<f64>>,
+    lows: Vec<Option<f64>>,
+    highs: Vec<Option<f64>>,
+    /// Values of the second metric; none without one.
+    diamonds: Vec<Option<f64>>,
 }
 
 impl Series {
-    fn read(name: &str, frame: &DataFrame) -> Result<Self> {
-        let rates = |column: &str| -> Result<Vec<f64>> {
-            let values = numbers(frame.column(column)?)?;
-            match values.iter().all(|rate| (0.0..=1.0).contains(rate)) {
-                true => Ok(values),
-                false => Err(Error::Figure(format!(
-                    "la colonne « {column} » de « {name} » contient une valeur qui n'est pas un taux (de 0 à 1)"
-                ))),
+    fn read(name: &str, frame: &DataFrame, metric: Spec, diamond: Option<Spec>) -> Result<Self> {
+        let factors = words(frame, "factor")?;
+        if factors.windows(2).any(|pair| pair[0] != pair[1]) {
+            return Err(Error::argument(
+                "models",
+                format!("« {name} » a les groupes de plusieurs colonnes"),
+                "une colonne de groupes par figure : filtrez avec .filter(col(\"factor\").eq(lit(\"…\")))",
+            ));
+        }
+        let mut sizes = vec![0; frame.height()];
+        for column in metric.denominator.columns() {
+            for (size, count) in sizes.iter_mut().zip(numbers(frame, column)?) {
+                *size += count as u32;
             }
-        };
-        let counts = |column: &str| -> Result<Vec<u32>> {
-            Ok(numbers(frame.column(column)?)?
-                .into_iter()
-                .map(|n| n as u32)
-                .collect())
-        };
-        let groups = frame.column("group")?.str()?;
+        }
+        let end = |end: &str| optional(frame, &format!("{}_{end}", metric.name));
         Ok(Self {
             name: name.to_owned(),
-            groups: groups
-                .iter()
-                .map(|group| group.unwrap_or("?").to_owned())
-                .collect(),
-            sizes: counts("n")?,
-            detected: counts("detected")?,
-            means: rates("mean_probability")?,
-            recalls: rates("recall")?,
-            lows: rates("low")?,
-            highs: rates("high")?,
+            groups: words(frame, "group")?,
+            sizes,
+            values: optional(frame, metric.name)?,
+            lows: end("low")?,
+            highs: end("high")?,
+            diamonds: match diamond {
+                Some(metric) => optional(frame, metric.name)?,
+                None => vec![None; frame.height()],
+            },
         })
     }
-}
 
-/// The values of a numeric column, none of them missing.
-fn numbers(column: &Column) -> Result<Vec<f64>> {
-    let column = column.cast(&DataType::Float64)?;
-    let values: Option<Vec<f64>> = column.f64()?.iter().collect();
-    values.ok_or_else(|| {
-        Error::Figure(format!(
-            "il manque des valeurs dans la colonne « {} »",
-            column.name()
-        ))
-    })
-}
-
-fn height_of(rate: f64) -> f64 {
-    BOTTOM - rate * (BOTTOM - TOP_EDGE)
-}
-
-fn axis(canvas: &Canvas) -> Result<()> {
-    for tenth in (0..=10).step_by(2) {
-        let rate = f64::from(tenth) / 10.0;
-        let y = height_of(rate);
-        canvas.line(&[(LEFT, y), (RIGHT, y)], GRID, 1)?;
-        let at = (LEFT - 8.0, y);
-        canvas.text(&decimal(rate, 1), at, font(SMALL), MIDDLE_RIGHT)?;
+    fn all(&self) -> impl Iterator<Item = f64> {
+        let all = [&self.values, &self.lows, &self.highs, &self.diamonds];
+        all.into_iter().flatten().flatten().copied()
     }
-    let label = "part des visages trouvés";
-    let length = text_width(label, font(LABEL))?;
-    let at = (20.0, (TOP_EDGE + BOTTOM + length) / 2.0);
-    canvas.text(label, at, font(LABEL).upwards(), TOP_LEFT)
+
+    /// How many images of a group count in a rate.
+    fn found(&self, group: usize) -> Option<u32> {
+        Some((self.values[group]? * f64::from(self.sizes[group])).round() as u32)
+    }
 }
 
-fn legend(canvas: &Canvas, series: &[Series]) -> Result<()> {
-    let y = 62.0;
-    let mut x = LEFT;
-    for (index, one) in series.iter().enumerate() {
-        swatch(canvas, index, (x, y - 9.0), (x + 26.0, y + 9.0))?;
-        canvas.text(&one.name, (x + 34.0, y), font(SMALL), MIDDLE_LEFT)?;
-        x += 34.0 + text_width(&one.name, font(SMALL))? + 22.0;
-    }
-    canvas.line(&[(x + 8.0, y - 10.0), (x + 8.0, y + 10.0)], INK, 2)?;
-    for end in [y - 10.0, y + 10.0] {
-        canvas.line(&[(x + 2.0, end), (x + 14.0, end)], INK, 2)?;
-    }
-    let interval = "intervalle à 95 %";
-    canvas.text(interval, (x + 24.0, y), font(SMALL), MIDDLE_LEFT)?;
-    x += 24.0 + text_width(interval, font(SMALL))? + 22.0;
-    diamond(canvas, (x + 8.0, y))?;
-    canvas.text(
-        "probabilité moyenne",
-        (x + 24.0, y),
-        font(SMALL),
-        MIDDLE_LEFT,
-    )
-}
-
-fn bars(canvas: &Canvas, series: &[Series], group: usize, centre: f64, slot: f64) -> Result<()> {
-    let width = (0.72 * slot / series.len() as f64).min(110.0);
-    let first = centre - width * series.len() as f64 / 2.0;
-    for (index, one) in series.iter().enumerate() {
-        let (left, right) = (
-            first + width * index as f64 + 2.0,
-            first + width * (index + 1) as f64 - 2.0,
-        );
-        swatch(
-            canvas,
-            index,
-            (left, height_of(one.recalls[group])),
-            (right, BOTTOM),
-        )?;
-
-        let middle = (left + right) / 2.0;
-        let (low, high) = (height_of(one.lows[group]), height_of(one.highs[group]));
-        canvas.line(&[(middle, low), (middle, high)], INK, 2)?;
-        for end in [low, high] {
-            canvas.line(&[(middle - 7.0, end), (middle + 7.0, end)], INK, 2)?;
+impl Bars {
+    fn read(models: &[(&str, &DataFrame)], metric: Spec, diamond: Option<Spec>) -> Result<Self> {
+        check_count("models", "modèle", models.len(), MAX_MODELS)?;
+        let series: Vec<Series> = models
+            .iter()
+            .map(|(name, frame)| Series::read(name, frame, metric, diamond))
+            .collect::<Result<_>>()?;
+        let groups = &series[0].groups;
+        check_count("models", "groupe", groups.len(), MAX_GROUPS)?;
+        if let Some(other) = series.iter().find(|other| other.groups != *groups) {
+            return Err(Error::argument(
+                "models",
+                format!(
+                    "« {} » a d'autres groupes que « {} »",
+                    other.name, series[0].name
+                ),
+                "les mêmes groupes, dans le même ordre, pour tous les modèles",
+            ));
         }
-        // Beside the interval, which would hide it.
-        diamond(
-            canvas,
-            (middle + width.min(70.0) / 4.0, height_of(one.means[group])),
-        )?;
-    }
-    Ok(())
-}
-
-/// « 4/5 · 3/5 », or « 4 · 3 » without the sizes: the faces found by each model.
-fn found_in_words(series: &[Series], group: usize, with_sizes: bool) -> String {
-    let parts: Vec<String> = series
-        .iter()
-        .map(|one| match with_sizes {
-            true => format!("{}/{}", one.detected[group], one.sizes[group]),
-            false => one.detected[group].to_string(),
+        Ok(Self {
+            metric,
+            diamond,
+            series,
         })
-        .collect();
-    parts.join(" · ")
+    }
+
+    fn draw(&self, text: &str) -> Result<Figure> {
+        let groups = self.series[0].groups.len();
+        let mut legend: Vec<String> = self.series.iter().map(|one| one.name.clone()).collect();
+        legend.push("intervalle à 95 %".to_owned());
+        legend.extend(self.diamond.map(|metric| metric.label.to_owned()));
+        let (places, height) = legend_places(&legend, 96.0, 62.0)?;
+        let plot = Plot {
+            left: 96.0,
+            right: 876.0,
+            top: 82.0 + height,
+            bottom: 82.0 + height + HEIGHT,
+            x: (0.0, groups as f64),
+            y: self.range(),
+        };
+        let total = plot.bottom as u32 + 116;
+        figure(WIDTH, total, self.alt(text), |canvas| {
+            title(canvas, text, plot.left)?;
+            self.legend(canvas, &legend, &places)?;
+            plot.y_axis(canvas, &self.metric.axis())?;
+            let slot = (plot.right - plot.left) / groups as f64;
+            let counts = self.counts(slot)?;
+            for group in 0..groups {
+                let centre = plot.at((group as f64 + 0.5, 0.0)).0;
+                self.bars(canvas, &plot, group, centre, slot)?;
+                self.labels(canvas, group, (centre, plot.bottom), slot, counts)?;
+            }
+            let zero = plot.at((0.0, 0.0)).1;
+            canvas.line(&[(plot.left, zero), (plot.right, zero)], INK, 1)?;
+            let mut sizes = self.series.iter().flat_map(|one| &one.sizes);
+            let note = match sizes.any(|n| (*n as usize) < SMALL_GROUP) {
+                true => format!(
+                    "Groupes de moins de {SMALL_GROUP} images : les intervalles sont larges, un écart peut venir du hasard."
+                ),
+                false => "Des intervalles qui se recouvrent ne prouvent pas l'égalité des groupes."
+                    .to_owned(),
+            };
+            let at = (f64::from(WIDTH) / 2.0, f64::from(total) - 26.0);
+            canvas.text(&note, at, font(SMALL).color(FAINT), TOP)
+        })
+    }
+
+    /// 0 to 1 for shares; otherwise from 0, or from the lowest value when it is negative.
+    fn range(&self) -> (f64, f64) {
+        if self.metric.is_share() {
+            return (0.0, 1.0);
+        }
+        let all = || self.series.iter().flat_map(Series::all);
+        let (low, high) = padded(all().chain([0.0]));
+        let least = all().fold(0.0, f64::min);
+        (if least < 0.0 { low } else { 0.0 }, high.max(1e-9))
+    }
+
+    /// One rectangle a model, the mark of an interval, the diamond.
+    fn legend(&self, canvas: &Canvas, names: &[String], places: &[Point]) -> Result<()> {
+        let models = self.series.len();
+        swatch_legend(canvas, &names[..models], &places[..models])?;
+        for (index, (name, (x, y))) in names.iter().zip(places).enumerate().skip(models) {
+            match index == models {
+                true => interval(canvas, x + 13.0, y - 10.0, y + 10.0, INK)?,
+                false => diamond(canvas, (x + 13.0, *y))?,
+            }
+            canvas.text(name, (x + 34.0, *y), font(SMALL), MIDDLE_LEFT)?;
+        }
+        Ok(())
+    }
+
+    fn bars(
+        &self,
+        canvas: &Canvas,
+        plot: &Plot,
+        group: usize,
+        centre: f64,
+        slot: f64,
+    ) -> Result<()> {
+        let models = self.series.len() as f64;
+        let width = (0.72 * slot / models).min(110.0);
+        let first = centre - width * models / 2.0;
+        let height = |value: f64| plot.at((0.0, value)).1;
+        for (index, one) in self.series.iter().enumerate() {
+            let left = first + width * index as f64 + 2.0;
+            let right = left + width - 4.0;
+            let middle = (left + right) / 2.0;
+            match one.values[group] {
+                None => canvas.text("—", (middle, height(0.0) - 22.0), font(SMALL), TOP)?,
+                Some(value) => {
+                    let (top, bottom) = (height(value.max(0.0)), height(value.min(0.0)));
+                    swatch(canvas, index, (left, top), (right, bottom))?;
+                }
+            }
+            if let (Some(low), Some(high)) = (one.lows[group], one.highs[group]) {
+                // A white rim keeps the interval readable on every filling.
+                canvas.line(&[(middle, height(low)), (middle, height(high))], WHITE, 5)?;
+                interval(canvas, middle, height(low), height(high), INK)?;
+            }
+            if let Some(value) = one.diamonds[group] {
+                // Beside the interval, which would hide it.
+                diamond(canvas, (middle + width.min(70.0) / 4.0, height(value)))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// How the counts of a rate are written below the bars: all groups alike.
+    fn counts(&self, slot: f64) -> Result<Counts> {
+        if !self.metric.is_rate {
+            return Ok(Counts::Hidden);
+        }
+        for counts in [Counts::Whole, Counts::Found] {
+            let mut fits = true;
+            for group in 0..self.series[0].groups.len() {
+                let words = self.found_in_words(group, counts);
+                fits &= text_width(&words, font(SMALL).bold())? <= slot - 6.0;
+            }
+            if fits {
+                return Ok(counts);
+            }
+        }
+        Ok(Counts::Hidden)
+    }
+
+    /// « 4/5 · 3/5 », or « 4 · 3 » without the sizes: the images of each model that count.
+    fn found_in_words(&self, group: usize, counts: Counts) -> String {
+        let of_model = |one: &Series| match (one.found(group), counts) {
+            (None, _) => "—".to_owned(),
+            (Some(found), Counts::Whole) => format!("{found}/{}", one.sizes[group]),
+            (Some(found), _) => found.to_string(),
+        };
+        let parts: Vec<String> = self.series.iter().map(of_model).collect();
+        parts.join(" · ")
+    }
+
+    /// Under the axis: « 5/5 » a bar, then the group on two lines, then its size.
+    fn labels(
+        &self,
+        canvas: &Canvas,
+        group: usize,
+        (centre, bottom): Point,
+        slot: f64,
+        counts: Counts,
+    ) -> Result<()> {
+        let mut y = bottom + 8.0;
+        if counts != Counts::Hidden {
+            let found = self.found_in_words(group, counts);
+            canvas.text(&found, (centre, y), font(SMALL).bold(), TOP)?;
+            y += LINE + 2.0;
+        }
+        for line in wrap(&self.series[0].groups[group], font(SMALL), slot - 8.0, 2)? {
+            canvas.text(&line, (centre, y), font(SMALL), TOP)?;
+            y += LINE;
+        }
+        let sizes = sizes_in_words(self.series.iter().map(|one| one.sizes[group]));
+        let mut size = format!("n = {sizes}");
+        if text_width(&size, font(SMALL))? > slot - 4.0 {
+            size = sizes;
+        }
+        canvas.text(&size, (centre, y), font(SMALL).color(FAINT), TOP)
+    }
+
+    fn alt(&self, text: &str) -> String {
+        let mut alt = format!("{text}. Barres par groupe : {}.", self.metric.axis());
+        for one in &self.series {
+            let part = |group: usize| {
+                let n = one.sizes[group];
+                let size = match one.found(group).filter(|_| self.metric.is_rate) {
+                    Some(found) => format!("{found} sur {n}"),
+                    None => format!("n = {n}"),
+                };
+                let diamond = self.diamond.zip(one.diamonds[group]);
+                let diamond = diamond.map_or(String::new(), |(metric, value)| {
+                    format!(", {} {}", metric.label, decimal(value, 2))
+                });
+                format!(
+                    "{} {} ({size}{}{diamond})",
+                    one.groups[group],
+                    value_in_words(one.values[group]),
+                    range_in_words(one.lows[group], one.highs[group]),
+                )
+            };
+            let parts: Vec<String> = (0..one.groups.len()).map(part).collect();
+            alt.push_str(&format!(" {} : {}.", one.name, parts.join(" ; ")));
+        }
+        alt
+    }
 }
 
-/// « n = 5 », or « n = 5 · 7 » when the models saw other numbers of images.
-fn size_in_words(series: &[Series], group: usize) -> String {
-    let mut sizes: Vec<String> = series
-        .iter()
-        .map(|one| one.sizes[group].to_string())
-        .collect();
+/// How the images that count in a rate are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Counts {
+    /// « 4/5 ».
+    Whole,
+    /// « 4 »: the size is below.
+    Found,
+    /// Not at all.
+    Hidden,
+}
+
+/// « 5 », or « 5 · 7 » when the models saw other numbers of images.
+fn sizes_in_words(sizes: impl Iterator<Item = u32>) -> String {
+    let mut sizes: Vec<String> = sizes.map(|size| size.to_string()).collect();
     if sizes.iter().all(|size| *size == sizes[0]) {
         sizes.truncate(1);
     }
-    format!("n = {}", sizes.join(" · "))
-}
-
-/// Whether there is room for « 286/318 » under every bar: all groups are labelled alike, and the size below is enough.
-fn sizes_fit(series: &[Series], slot: f64) -> Result<bool> {
-    for group in 0..series[0].groups.len() {
-        let found = found_in_words(series, group, true);
-        if text_width(&found, font(SMALL).bold())? > slot - 6.0 {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-/// Under the axis: « 5/5 » a bar, then the group on two lines, then its size.
-fn labels(
-    canvas: &Canvas,
-    series: &[Series],
-    group: usize,
-    centre: f64,
-    slot: f64,
-    with_sizes: bool,
-) -> Result<()> {
-    let found = found_in_words(series, group, with_sizes);
-    canvas.text(&found, (centre, BOTTOM + 8.0), font(SMALL).bold(), TOP)?;
-    let lines = wrap(&series[0].groups[group], font(SMALL), slot - 8.0, 2)?;
-    let mut y = BOTTOM + 30.0;
-    for line in &lines {
-        canvas.text(line, (centre, y), font(SMALL), TOP)?;
-        y += 20.0;
-    }
-    canvas.text(
-        &size_in_words(series, group),
-        (centre, y),
-        font(SMALL).color(FAINT),
-        TOP,
-    )
+    sizes.join(" · ")
 }
 
 fn diamond(canvas: &Canvas, (x, y): Point) -> Result<()> {
@@ -297,45 +362,13 @@ fn diamond(canvas: &Canvas, (x, y): Point) -> Result<()> {
     Ok(())
 }
 
-fn alt_text(title: &str, series: &[Series]) -> String {
-    let mut text = format!("{title}. Barres par groupe, axe de 0 à 1.");
-    for one in series {
-        let parts: Vec<String> = (0..one.groups.len())
-            .map(|i| {
-                format!(
-                    "{} {} ({} sur {}, intervalle à 95 % de {} à {}, probabilité moyenne {})",
-                    one.groups[i],
-                    decimal(one.recalls[i], 2),
-                    one.detected[i],
-                    one.sizes[i],
-                    decimal(one.lows[i], 2),
-                    decimal(one.highs[i], 2),
-                    decimal(one.means[i], 2),
-                )
-            })
-            .collect();
-        text.push_str(&format!(" {} : {}.", one.name, parts.join(" ; ")));
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn every_size_is_told() {
-        let series = |n: u32| Series {
-            name: String::new(),
-            groups: vec!["A".to_owned()],
-            sizes: vec![n],
-            detected: vec![1],
-            means: vec![0.5],
-            recalls: vec![0.5],
-            lows: vec![0.0],
-            highs: vec![1.0],
-        };
-        assert_eq!(size_in_words(&[series(5), series(5)], 0), "n = 5");
-        assert_eq!(size_in_words(&[series(5), series(7)], 0), "n = 5 · 7");
+        assert_eq!(sizes_in_words([5, 5].into_iter()), "5");
+        assert_eq!(sizes_in_words([5, 7].into_iter()), "5 · 7");
     }
 }

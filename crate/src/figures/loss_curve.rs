@@ -3,6 +3,7 @@
 use super::{
     Figure,
     canvas::{Canvas, MIDDLE_LEFT, MIDDLE_RIGHT, Point, TOP, TOP_LEFT, figure, font, text_width},
+    frames::shown_name,
     plot::{Plot, dashed, marker, padded},
     style::{EMPHASIS, FAINT, GRID, INK, LABEL, RAW, SERIES, SMALL, TITLE},
 };
@@ -95,7 +96,7 @@ pub(crate) fn trace_figure(trace: &TrainingTrace<'_>) -> Result<Figure> {
             x: (1.0, (steps as f64).max(2.0)),
             y: padded(series.values().copied()),
         };
-        plot.y_axis(canvas, &format!("{name} (validation)"))?;
+        plot.y_axis(canvas, &format!("{} (validation)", shown_name(name)))?;
         axes.steps(canvas, LOWER_TOP, LOWER_BOTTOM)?;
         plot.edges(canvas)?;
         series.draw(canvas, CHOSEN, |step, value| plot.at((step, value)))?;
@@ -340,7 +341,8 @@ fn validation_text(trace: &TrainingTrace<'_>) -> String {
         let values: Vec<f64> = Series::of(trace, at).values().copied().collect();
         if let (Some(first), Some(last)) = (values.first(), values.last()) {
             text.push_str(&format!(
-                " En validation, « {name} » va de {} à {}.",
+                " En validation, « {} » va de {} à {}.",
+                shown_name(name),
                 compact(*first),
                 compact(*last)
             ));

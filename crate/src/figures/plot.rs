@@ -317,27 +317,6 @@ pub(super) fn check_count(name: &'static str, noun: &str, found: usize, most: us
     }
 }
 
-/// What a metric of the audits is called in French.
-pub(super) fn metric_label(metric: &str) -> &str {
-    match metric {
-        "accuracy" => "exactitude",
-        "selection_rate" => "part de réponses « oui »",
-        "tpr" => "taux de vrais positifs (TPR)",
-        "fpr" => "taux de faux positifs (FPR)",
-        "tnr" => "taux de vrais négatifs (TNR)",
-        "fnr" => "taux de faux négatifs (FNR)",
-        "precision" => "précision",
-        "auc" => "aire sous la courbe ROC (AUC)",
-        "ece" => "erreur de calibration (ECE)",
-        "mae" => "erreur absolue moyenne (ans)",
-        "signed_error" => "erreur moyenne signée (ans)",
-        "rmse" => "RMSE (ans)",
-        "cs5" => "erreurs de 5 ans au plus (CS@5)",
-        "mae_std" => "MAE standardisée sur l'âge (ans)",
-        other => other,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

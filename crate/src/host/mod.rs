@@ -34,9 +34,9 @@ pub struct Host {
     pub asked: fn() -> bool,
     /// Hears what a loop that stops keeps, one French sentence.
     pub answered: fn(&str),
-    /// Makes a watcher for each reading, from what is read (« les images »), how many files there are, and whether it
-    /// should be shown; none when readings print lines.
-    pub reading: Option<fn(&str, usize, bool) -> Box<dyn ReadingWatcher>>,
+    /// Makes a watcher for each reading or drawing, from what is read (« les images »), what each one becomes (« fichiers
+    /// lus »), how many there are, and whether it should be shown; none when readings print lines.
+    pub reading: Option<fn(&str, &'static str, usize, bool) -> Box<dyn ReadingWatcher>>,
     /// Makes a watcher for each training; none when trainings print lines.
     pub training: Option<fn(TrainingPlan) -> Box<dyn TrainingWatcher>>,
 }

@@ -7,8 +7,6 @@ use crate::error::Result;
 
 /// A reading that lasts longer than this tells how far it is, where no bar does.
 const PROGRESS_EVERY: Duration = Duration::from_secs(2);
-/// The same for drawings, after a first line: no bar ever shows them, and thousands take a minute.
-const DRAWING_EVERY: Duration = Duration::from_secs(10);
 
 /// Follows one reading.
 pub trait ReadingWatcher {
@@ -28,8 +26,6 @@ pub(crate) struct Reading {
     work: String,
     total: usize,
     verbose: bool,
-    /// Time between two lines, once there is one.
-    every: Duration,
     watcher: Option<Box<dyn ReadingWatcher>>,
     start: Instant,
     last_line: Instant,
@@ -39,31 +35,37 @@ pub(crate) struct Reading {
 impl Reading {
     /// `total` files to read: `what` they are, with its article.
     pub(crate) fn start(what: &str, total: usize, verbose: bool) -> Self {
+        let work = format!("la lecture ({what})");
+        Self::of(what, ("fichiers lus", &work), total, verbose)
+    }
+
+    /// `total` pictures to draw: shown where a host shows readings, silent elsewhere.
+    pub(crate) fn drawing(total: usize) -> Self {
+        let shown = host().is_some_and(|host| host.reading.is_some());
+        let named = ("images dessinées", "le dessin");
+        Self::of("Dessin des images", named, total, shown)
+    }
+
+    /// `total` images to work on: `what` they become, « Caractéristiques », what each then is, « images calculées », and
+    /// the work that a stop ends, with its article.
+    pub(crate) fn of(
+        what: &str,
+        (each, work): (&'static str, &str),
+        total: usize,
+        verbose: bool,
+    ) -> Self {
         let now = Instant::now();
         let maker = host().and_then(|host| host.reading);
         Self {
             what: what.to_owned(),
-            each: "fichiers lus",
-            work: format!("la lecture ({what})"),
+            each,
+            work: work.to_owned(),
             total,
             verbose,
-            every: PROGRESS_EVERY,
-            watcher: maker.map(|maker| maker(what, total, verbose)),
+            watcher: maker.map(|maker| maker(what, each, total, verbose)),
             start: now,
             last_line: now,
             told: false,
-        }
-    }
-
-    /// `total` pictures to draw: lines, and in a notebook only. A watcher's bar counts files.
-    pub(crate) fn drawing(total: usize) -> Self {
-        Self {
-            each: "images dessinées",
-            work: "le dessin".to_owned(),
-            verbose: host().is_some_and(|host| host.reading.is_some()),
-            every: DRAWING_EVERY,
-            watcher: None,
-            ..Self::start("Dessin", total, false)
         }
     }
 
@@ -90,14 +92,9 @@ impl Reading {
             return;
         }
         let seconds = self.start.elapsed().as_secs_f64();
-        let wait = if self.told {
-            self.every
-        } else {
-            PROGRESS_EVERY
-        };
         if done == self.total && self.told {
             println!("  {} : {done} {} en {seconds:.0} s", self.what, self.each);
-        } else if done < self.total && self.last_line.elapsed() >= wait {
+        } else if done < self.total && self.last_line.elapsed() >= PROGRESS_EVERY {
             self.last_line = Instant::now();
             self.told = true;
             println!(

@@ -1,6 +1,6 @@
 //! What is told of a training while it runs: names, numbers, and pictures as bytes.
 
-use std::path::Path;
+use std::{borrow::Cow, path::Path};
 
 use super::host;
 
@@ -66,7 +66,7 @@ pub struct PictureRow<'a> {
     /// Width of each picture, in pixels.
     pub width: usize,
     /// The pictures: height × width × 3 bytes each, RGB, row after row.
-    pub pictures: Vec<&'a [u8]>,
+    pub pictures: Vec<Cow<'a, [u8]>>,
 }
 
 /// Follows one training.

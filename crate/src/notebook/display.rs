@@ -7,13 +7,13 @@
 use std::fmt::Write as _;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use burn::tensor::{Bool, Float, Int, Tensor};
 use polars::prelude::{AnyValue, DataFrame};
 
 use super::output::print_line;
 use crate::{
     figures::Figure,
     french::{format_number, grouped},
+    metrics,
 };
 
 /// Rows of a frame that are shown; a longer one says how many it has.
@@ -29,24 +29,6 @@ impl Figure {
         ]);
     }
 }
-
-/// A tensor as the last expression of a cell: its values, its shape and its device, as `println!("{t}")` gives them.
-pub trait ShowTensor {
-    /// What the kernel calls for a cell's last expression.
-    fn evcxr_display(&self);
-}
-
-macro_rules! show_tensor {
-    ($($kind:ty),*) => {$(
-        impl<const D: usize> ShowTensor for Tensor<D, $kind> {
-            fn evcxr_display(&self) {
-                print_blocks(&[("text/plain", &self.to_string())]);
-            }
-        }
-    )*};
-}
-
-show_tensor!(Float, Int, Bool);
 
 /// A data frame made for reading; see [`show_table`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,29 +47,18 @@ pub fn show_table(frame: &DataFrame) -> Table {
     }
 }
 
-/// What the columns of our frames are called on the screen.
-const HEADERS: [(&str, &str); 78] = [
-    ("accuracy", "exactitude"),
+/// What the columns of our frames are called on the screen, metrics apart.
+const HEADERS: [(&str, &str); 47] = [
     ("alpha", "α"),
-    ("auc", "AUC"),
-    ("signed_error", "erreur signée (ans)"),
     ("bin", "classe"),
     ("centre", "centre"),
     ("criterion", "critère"),
-    ("cs5", "CS@5"),
-    ("detected", "détectés"),
     ("difference", "écart"),
-    ("ece", "ECE"),
-    ("faces", "visages"),
     ("factor", "regroupement"),
     ("fewest", "groupe le moins nombreux"),
     ("fewest_n", "son effectif"),
     ("fn", "faux négatifs"),
-    ("fnr", "taux de faux négatifs"),
     ("fp", "faux positifs"),
-    ("fpr", "taux de faux positifs"),
-    ("fpr_high", "faux positifs, borne haute"),
-    ("fpr_low", "faux positifs, borne basse"),
     ("from", "de"),
     ("group", "groupe"),
     ("groups", "groupes"),
@@ -97,19 +68,10 @@ const HEADERS: [(&str, &str); 78] = [
     ("low", "borne basse"),
     ("lowest", "le plus bas"),
     ("lowest_value", "valeur la plus basse"),
-    ("mae", "MAE (ans)"),
-    ("mae_std", "MAE standardisée (ans)"),
-    ("mean_after", "probabilité moyenne après"),
-    ("mean_before", "probabilité moyenne avant"),
-    ("mean_change", "écart de probabilité"),
-    ("mean_probability", "probabilité moyenne"),
-    ("mean_probability_sd", "probabilité, écart-type"),
-    ("mean_score", "score moyen"),
     ("metric", "mesure"),
     ("model", "modèle"),
     ("n_reference", "effectif de la référence"),
     ("negatives", "négatifs"),
-    ("non_faces", "autres images"),
     ("note", "remarque"),
     ("only_first", "premier modèle seul"),
     ("only_second", "second modèle seul"),
@@ -117,50 +79,47 @@ const HEADERS: [(&str, &str); 78] = [
     ("p_holm", "p corrigée (Holm)"),
     ("p_value", "p"),
     ("positives", "positifs"),
-    ("precision", "précision"),
     ("rate", "part de positifs"),
     ("ratio", "rapport"),
-    ("recall", "rappel"),
-    ("recall_after", "rappel après"),
-    ("recall_before", "rappel avant"),
-    ("recall_change", "écart de rappel"),
-    ("recall_high", "rappel, borne haute"),
-    ("recall_low", "rappel, borne basse"),
-    ("recall_max", "rappel le plus haut"),
-    ("recall_min", "rappel le plus bas"),
-    ("recall_sd", "rappel, écart-type"),
     ("reference", "référence"),
     ("reference_value", "valeur de la référence"),
-    ("rmse", "RMSE (ans)"),
+    ("score", "probabilité"),
     ("seeds", "graines"),
-    ("selection_rate", "part de « oui »"),
     ("small", "petit groupe"),
     ("threshold", "seuil"),
     ("tn", "vrais négatifs"),
-    ("tnr", "taux de vrais négatifs"),
     ("to", "à"),
     ("tp", "vrais positifs"),
-    ("tpr", "taux de vrais positifs"),
     ("value", "valeur"),
     ("variance", "variance entre groupes"),
     ("weight", "poids"),
     ("worst", "le plus défavorisé"),
+    ("y_pred", "réponse"),
+    ("y_true", "étiquette"),
+];
+
+/// What the name of a metric's column may end in, and how it is said.
+const ENDS: [(&str, &str); 8] = [
+    ("_low", "borne basse"),
+    ("_high", "borne haute"),
+    ("_before", "avant"),
+    ("_after", "après"),
+    ("_change", "écart"),
+    ("_sd", "écart-type"),
+    ("_min", "le plus bas"),
+    ("_max", "le plus haut"),
 ];
 
 fn header(column: &str) -> String {
-    let known = |column: &str| {
-        let found = HEADERS.iter().find(|(name, _)| *name == column);
-        found.map(|(_, shown)| (*shown).to_owned())
-    };
-    // The ends of any measure's interval.
-    let end = |suffix: &str, words: &str| {
-        let measure = known(column.strip_suffix(suffix)?)?;
+    if let Some((_, shown)) = HEADERS.iter().find(|(name, _)| *name == column) {
+        return (*shown).to_owned();
+    }
+    let metric = |name: &str| metrics::find(name).map(|spec| spec.header());
+    let end = ENDS.iter().find_map(|(suffix, words)| {
+        let measure = metric(column.strip_suffix(suffix)?)?;
         Some(format!("{measure}, {words}"))
-    };
-    known(column)
-        .or_else(|| end("_low", "borne basse"))
-        .or_else(|| end("_high", "borne haute"))
-        .unwrap_or_else(|| column.to_owned())
+    });
+    metric(column).or(end).unwrap_or_else(|| column.to_owned())
 }
 
 impl Table {
@@ -385,7 +344,9 @@ mod tests {
 
     #[test]
     fn our_columns_have_french_headers_and_numbers() {
-        let frame = df!("group" => ["a"], "mean_probability" => [0.5], "n" => [12_345_u32], "fpr" => [-0.0312]).unwrap();
+        let frame =
+            df!("group" => ["a"], "mean_score" => [0.5], "n" => [12_345_u32], "fpr" => [-0.0312])
+                .unwrap();
         let table = show_table(&frame);
         for shown in [
             "groupe",
@@ -398,6 +359,15 @@ mod tests {
             assert!(table.text().contains(shown), "{shown}");
         }
         assert!(frame.column("group").is_ok());
+        for (column, shown) in [
+            ("tpr_low", "rappel (TPR), borne basse"),
+            ("mean_score_change", "probabilité moyenne, écart"),
+            ("mae_sd", "MAE (ans), écart-type"),
+            ("low", "borne basse"),
+            ("inconnue_low", "inconnue_low"),
+        ] {
+            assert_eq!(header(column), shown);
+        }
     }
 
     #[test]

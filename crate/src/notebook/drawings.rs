@@ -1,4 +1,4 @@
-//! Where a lab finds UTKFace when it has none: drawn faces, written once, kept in the user's cache.
+//! Drawn images of the labs: made once a preset and a seed, kept in the user's cache for all labs.
 
 use std::path::PathBuf;
 
@@ -7,19 +7,27 @@ use super::{
     user_cache,
 };
 use crate::{
-    data::{DrawnFacesConfig, Preset},
+    data::{DrawnFacesConfig, Preset, SyntheticConfig},
     error::{Error, Result},
     host::{self, StopFlag},
 };
 
-/// The folder of the drawn faces of a preset and a seed; drawn now if it is not whole.
-pub(super) fn utkface(preset: Preset, seed: u64) -> Result<PathBuf> {
+/// The detection set of a preset and a seed.
+pub(super) fn detection(preset: Preset, seed: u64) -> SyntheticConfig {
+    SyntheticConfig::for_preset(preset)
+        .with_seed(seed)
+        .with_cache(user_cache::drawings())
+}
+
+/// The folder of the drawn faces of a preset and a seed, in the format of UTKFace, and its number of images; drawn now if
+/// it is not whole.
+pub(super) fn utkface(preset: Preset, seed: u64) -> Result<(PathBuf, usize)> {
     let config = DrawnFacesConfig::new()
         .with_faces(preset.choose(600, 3_000, 6_000))
         .with_side(preset.choose(100, 200, 200))
         .with_seed(seed);
     let name = format!("utkface-dessine-{}-{}-{seed}", config.faces, config.side);
-    let folder = user_cache::folder().join("dessins").join(name);
+    let folder = user_cache::drawings().join(name);
     let wish = StopFlag::new();
     let mut bar: Option<ProgressBar> = None;
     let report = config.write_utkface_folder(&folder, &wish, |done, total| {
@@ -31,14 +39,10 @@ pub(super) fn utkface(preset: Preset, seed: u64) -> Result<PathBuf> {
             wish.request();
         }
     })?;
-    if !report.is_complete() {
-        return Err(Error::Stopped {
+    match report.is_complete() {
+        true => Ok((folder, report.files)),
+        false => Err(Error::Stopped {
             what: "le dessin des visages".to_owned(),
-        });
+        }),
     }
-    println!(
-        "Visages dessinés au format d'UTKFace, avec des défauts glissés exprès : {} fichiers",
-        report.files
-    );
-    Ok(folder)
 }

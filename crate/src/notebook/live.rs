@@ -39,7 +39,9 @@ pub(super) fn prepare() {
                 let message = message.to_owned();
                 print_line(&Marker::Stopped { message }.encode());
             },
-            reading: Some(|what, total, shown| Box::new(ReadingBar::new(what, total, shown))),
+            reading: Some(|what, each, total, shown| {
+                Box::new(ReadingBar::new(what, each, total, shown))
+            }),
             training: Some(|plan| Box::new(Live::new(plan))),
         });
     }
@@ -152,6 +154,7 @@ impl Drop for ProgressBar {
 /// A reading of many files: its bar appears when it lasts, or not at all.
 struct ReadingBar {
     what: String,
+    each: &'static str,
     total: usize,
     shown: bool,
     start: Instant,
@@ -159,9 +162,10 @@ struct ReadingBar {
 }
 
 impl ReadingBar {
-    fn new(what: &str, total: usize, shown: bool) -> Self {
+    fn new(what: &str, each: &'static str, total: usize, shown: bool) -> Self {
         Self {
             what: what.to_owned(),
+            each,
             total,
             shown,
             start: Instant::now(),
@@ -182,7 +186,7 @@ impl ReadingWatcher for ReadingBar {
         let bar = self
             .bar
             .get_or_insert_with(|| progress_bar(&self.what, self.total));
-        bar.go_to(done, "fichiers lus");
+        bar.go_to(done, self.each);
     }
 }
 

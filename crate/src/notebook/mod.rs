@@ -15,14 +15,15 @@ mod panic;
 mod process;
 mod session;
 mod settings;
+pub mod shown;
+mod tensor_text;
 mod user_cache;
 
 pub use attempt::{Attempt, attempt};
 pub use check::{Check, Grade, IntoOutcome, Outcome, Verdict, check, grade};
 pub use compare::{close, equal};
-pub use data_source::SYNTHETIC;
-pub use display::{ShowTensor, Table, show_table};
+pub use display::{Table, show_table};
 pub use live::{ProgressBar, clear_output, progress_bar, stop_requested};
-pub use panic::{cell_failed, cell_panicked, enter_cell, run_cell, tell_evcxr};
+pub use panic::{cell_failed, cell_panicked, enter_cell, leave_cell, run_cell, tell_evcxr};
 pub use session::Session;
 pub use settings::{DATA_VARIABLE, DEFAULT_SEED, SEED_VARIABLE, SessionBuilder};

@@ -7,20 +7,24 @@ use std::{
 
 use burn::tensor::Device;
 
+use tp_protocol::data_sets::{
+    CELEBA, DRAWINGS, DataSet, FAIRFACE, IMAGENETTE, PPB, TRAIN_FACE, UTKFACE,
+};
+
 use super::{
-    data_source::{DataSource, SYNTHETIC},
+    data_source::{Choice, DataSource, present},
     drawings,
-    settings::{DATA_VARIABLE, IMAGES_VARIABLE, SessionBuilder},
+    settings::{DATA_VARIABLE, IMAGES_VARIABLE, SessionBuilder, Settings},
     user_cache,
 };
 use crate::{
-    data::{
-        DetectionConfig, DetectionLoader, FAIRFACE_FOLDER, LoadOptions, Preset, SyntheticConfig,
-        TestFaces, utkface::UTKFACE_FOLDERS,
-    },
+    data::{DetectionConfig, DetectionLoader, LoadOptions, Preset, TestFaces},
     device,
     error::{Error, Result},
 };
+
+/// What the debiasing lab needs. A detector trained on photographs is not tested on drawings: one of them there, all must be.
+const DETECTION: [DataSet; 4] = [CELEBA, IMAGENETTE, TRAIN_FACE, PPB];
 
 /// The settings of a lab, in force in every cell.
 ///
@@ -32,23 +36,37 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct Session {
-    pub(super) lab: String,
-    pub(super) preset: Preset,
-    pub(super) device: Device,
-    pub(super) seed: u64,
-    pub(super) max_images: Option<usize>,
-    pub(super) data: DataSource,
+    settings: Settings,
+}
+
+impl SessionBuilder {
+    /// Opens the session; see [`Session::open`].
+    ///
+    /// # Errors
+    /// Those of [`Session::open`].
+    pub fn open(self) -> Result<Session> {
+        let settings = self.resolve(|variable| {
+            std::env::var_os(variable).map(|value| value.to_string_lossy().into_owned())
+        })?;
+        device::share_this_thread();
+        settings.device.seed(settings.seed);
+        let session = Session { settings };
+        println!("{session}");
+        Ok(session)
+    }
 }
 
 impl Session {
     /// Opens the session of a lab (`"tp5"`) with the settings of the environment: `TP_PRESET`
     /// (default `seance`), `TP_DEVICE` (default: the fastest at hand), `TP_DONNEES` (default: the
     /// folder `data` of this folder or of one above, up to the repository's root, that holds a data
-    /// set; else drawn images), `TP_GRAINE` (default 42). Seeds the device, and prints what was chosen.
+    /// set), `TP_GRAINE` (default 42). Seeds the device, and prints what was chosen.
     ///
     /// `TP_IMAGES` bounds the training images a class, for a slow device.
-    /// `TP_DONNEES` is a folder, a file `train_face.h5`, or `synthetique` for drawn images. One that
+    /// `TP_DONNEES` is a folder, a file `train_face.h5`, or `synthetique` for drawn images everywhere. One that
     /// does not exist is no error here: [`data_dir`](Self::data_dir) tells.
+    ///
+    /// A data set that is not in the folder is drawn; each method that gives images says what they are.
     ///
     /// # Errors
     /// [`Error::Setting`] or [`Error::DeviceUnavailable`] for a setting that is not understood or
@@ -64,33 +82,30 @@ impl Session {
 
     /// The lab's name.
     pub fn lab(&self) -> &str {
-        &self.lab
+        &self.settings.lab
     }
 
     /// How much is computed.
     pub fn preset(&self) -> Preset {
-        self.preset
+        self.settings.preset
     }
 
     /// The compute device, without autodiff.
     pub fn device(&self) -> Device {
-        self.device.clone()
+        self.settings.device.clone()
     }
 
     /// The seed of splits, batches and weights.
     pub fn seed(&self) -> u64 {
-        self.seed
+        self.settings.seed
     }
 
     /// This number of images of each kind, or the limit that `TP_IMAGES` sets when it is smaller: for what a lab
     /// draws by itself.
     pub fn at_most(&self, images: usize) -> usize {
-        self.max_images.map_or(images, |max| images.min(max))
-    }
-
-    /// Whether images are drawn rather than read.
-    pub fn is_synthetic(&self) -> bool {
-        !matches!(self.data, DataSource::At(_))
+        self.settings
+            .max_images
+            .map_or(images, |max| images.min(max))
     }
 
     /// The folder of the data sets; that of the file when the data are a `train_face.h5`.
@@ -99,7 +114,7 @@ impl Session {
     /// [`Error::DataRootMissing`] when images are drawn, [`Error::FolderMissing`] when the folder
     /// that was named does not exist.
     pub fn data_dir(&self) -> Result<PathBuf> {
-        match &self.data {
+        match &self.settings.data {
             DataSource::At(path) if path.is_dir() => Ok(path.clone()),
             DataSource::At(path) if path.is_file() => {
                 Ok(path.parent().unwrap_or(Path::new("/")).to_path_buf())
@@ -108,7 +123,7 @@ impl Session {
                 what: "les données".to_owned(),
                 path: path.clone(),
                 remedy: format!(
-                    "Corrigez {DATA_VARIABLE}, créez ce dossier, ou donnez-lui la valeur {SYNTHETIC} \
+                    "Corrigez {DATA_VARIABLE}, créez ce dossier, ou donnez-lui la valeur {DRAWINGS} \
                      pour des visages dessinés"
                 ),
             }),
@@ -122,36 +137,39 @@ impl Session {
     }
 
     /// Faces and non-faces for the detection labs, in the amount of the preset, split with the
-    /// session's seed; prints how many there are. Reduced pictures are kept in the user's cache (`TP_CACHE`, else
-    /// `~/.cache/tp-visages`), where the next session finds them. Drawn when there is no data set; see
-    /// [`SyntheticConfig`].
+    /// session's seed; prints what they are and how many. Reduced pictures and drawings are kept in the user's cache
+    /// (`TP_CACHE`, else `~/.cache/tp-visages`), where the next session finds them. Drawn when none of the data sets of the
+    /// lab is there; see [`SyntheticConfig`](crate::data::SyntheticConfig).
     ///
     /// # Errors
     /// Those of [`data_dir`](Self::data_dir), of [`DetectionConfig::init`] and of
-    /// [`SyntheticConfig::detection_loader`].
+    /// [`SyntheticConfig::detection_loader`](crate::data::SyntheticConfig::detection_loader).
     pub fn detection_loader(&self) -> Result<DetectionLoader> {
-        let loader = match &self.data {
-            DataSource::At(path) => {
-                let mut config = DetectionConfig::for_preset(self.preset)
-                    .with_seed(self.seed)
+        let loader = match self.settings.data.choose(&DETECTION) {
+            Choice::Photographs(path) => {
+                let mut config = DetectionConfig::for_preset(self.settings.preset)
+                    .with_seed(self.settings.seed)
                     .with_load(real_pictures());
-                if self.max_images.is_some() {
-                    config = config.with_max_images(self.max_images);
+                if self.settings.max_images.is_some() {
+                    config = config.with_max_images(self.settings.max_images);
                 }
-                let root = if path.is_file() {
-                    path.clone()
-                } else {
-                    self.data_dir()?
+                let root = match path.is_file() {
+                    true => path,
+                    false => self.data_dir()?,
                 };
+                println!(
+                    "Visages et autres images : des photos, de {}",
+                    root.display()
+                );
                 config.init(&root)?
             }
-            DataSource::Synthetic | DataSource::NotFound(_) => {
-                let config = SyntheticConfig::for_preset(self.preset).with_seed(self.seed);
+            Choice::Drawings(why) => {
+                let config = drawings::detection(self.settings.preset, self.settings.seed);
                 let [faces, non_faces] = [config.faces, config.non_faces].map(|n| self.at_most(n));
                 let config = config.with_images(faces, non_faces);
                 println!(
-                    "Visages dessinés (synthétiques), biaisés à dessein : {:.0} % ont la peau foncée (Fitzpatrick IV à VI), \
-                     et l'appareil photo les sous-expose",
+                    "Visages et autres images : des dessins{why}. Les visages sont biaisés à dessein : {:.0} % ont la peau \
+                     foncée (Fitzpatrick IV à VI), et l'appareil photo les sous-expose",
                     100.0 * config.dark_share
                 );
                 config.detection_loader()?
@@ -161,52 +179,61 @@ impl Session {
         Ok(loader)
     }
 
-    /// The test faces of the debiasing lab, read beside the training data, or drawn.
+    /// The test faces of the debiasing lab: read beside the training data, or drawn when these are. Prints which.
     ///
     /// # Errors
     /// Those of [`data_dir`](Self::data_dir), of [`TestFaces::load`] and of
-    /// [`SyntheticConfig::test_faces`].
+    /// [`SyntheticConfig::test_faces`](crate::data::SyntheticConfig::test_faces).
     pub fn test_faces(&self) -> Result<TestFaces> {
-        if !self.is_synthetic() {
-            return TestFaces::load(&self.data_dir()?, &real_pictures());
+        match self.settings.data.choose(&DETECTION) {
+            Choice::Photographs(_) => {
+                let root = self.data_dir()?;
+                let faces = TestFaces::load(&root, &real_pictures())?;
+                println!(
+                    "Visages de test : {} photos, de {}",
+                    faces.len(),
+                    root.display()
+                );
+                Ok(faces)
+            }
+            Choice::Drawings(why) => {
+                let config = drawings::detection(self.settings.preset, self.settings.seed);
+                println!(
+                    "Visages de test : des dessins{why}, {} par groupe (le laboratoire du MIT en a 5)",
+                    config.test_faces_per_group
+                );
+                config.test_faces()
+            }
         }
-        let config = SyntheticConfig::for_preset(self.preset).with_seed(self.seed);
-        println!(
-            "Visages de test dessinés : {} par groupe (le laboratoire du MIT en a 5)",
-            config.test_faces_per_group
-        );
-        config.test_faces()
     }
 
     /// The folder of UTKFace: that of the data, or one of drawn faces in the same format, with planted defects, made
-    /// once in the user's cache. Prints which.
+    /// once in the user's cache for all labs. Prints which.
     ///
     /// # Errors
-    /// Those of [`data_dir`](Self::data_dir); [`Error::FolderMissing`] when the data have no UTKFace; those of
+    /// Those of [`data_dir`](Self::data_dir) and of
     /// [`DrawnFacesConfig::write_utkface_folder`](crate::data::DrawnFacesConfig::write_utkface_folder);
     /// [`Error::Stopped`] for an interrupt, after which the drawing goes on
     /// where it was.
     pub fn utkface(&self) -> Result<PathBuf> {
-        if self.is_synthetic() {
-            return drawings::utkface(self.preset, self.seed);
-        }
-        let root = self.data_dir()?;
-        let mut folders = UTKFACE_FOLDERS.iter().map(|name| root.join(name));
-        let folder = folders
-            .find(|folder| folder.is_dir())
-            .ok_or_else(|| Error::FolderMissing {
-                what: "UTKFace".to_owned(),
-                path: root.join(UTKFACE_FOLDERS[0]),
-                remedy: format!(
-                    "Placez-y les images (voir data/README.md), ou donnez à {DATA_VARIABLE} la valeur {SYNTHETIC} pour des \
-                     visages dessinés"
-                ),
-            })?;
-        println!("UTKFace : {}", folder.display());
+        let why = match self.settings.data.choose(&[UTKFACE]) {
+            Choice::Photographs(_) => {
+                let root = self.data_dir()?;
+                let folder = UTKFACE.find(&root).unwrap_or(root);
+                println!("UTKFace : des photos, de {}", folder.display());
+                return Ok(folder);
+            }
+            Choice::Drawings(why) => why,
+        };
+        let (folder, files) = drawings::utkface(self.settings.preset, self.settings.seed)?;
+        println!(
+            "UTKFace : des dessins au même format{why}, avec des défauts glissés exprès ({files} fichiers)"
+        );
         Ok(folder)
     }
 
-    /// The faces of FairFace by gender and origin; without that folder, says so and gives `None`.
+    /// The faces of FairFace by gender and origin; without that folder, says so and gives `None`: nothing is drawn in their
+    /// place.
     ///
     /// # Errors
     /// Those of [`TestFaces::fairface`].
@@ -215,11 +242,13 @@ impl Session {
             Ok(root) => TestFaces::fairface(&root, &real_pictures())?,
             Err(_) => None,
         };
-        if faces.is_none() {
-            println!(
-                "FairFace n'est pas dans le dossier de données (sous-dossier « {FAIRFACE_FOLDER} ») : cette partie est sautée. \
-                 Voyez data/README.md pour l'obtenir."
-            );
+        match &faces {
+            Some(faces) => println!("FairFace : {} photos", faces.len()),
+            None => println!(
+                "FairFace n'est pas dans le dossier de données (sous-dossier « {} ») : cette partie est sautée. \
+                 Voyez data/README.md pour l'obtenir.",
+                FAIRFACE.place()
+            ),
         }
         Ok(faces)
     }
@@ -235,18 +264,18 @@ impl fmt::Display for Session {
         writeln!(
             f,
             "Séance {} · préréglage « {} » · {} · graine {}",
-            self.lab,
-            self.preset,
-            device::describe(&self.device),
-            self.seed
+            self.settings.lab,
+            self.settings.preset,
+            device::describe(&self.settings.device),
+            self.settings.seed
         )?;
-        if let Some(max) = self.max_images {
+        if let Some(max) = self.settings.max_images {
             writeln!(
                 f,
                 "Au plus {max} images de chaque sorte ({IMAGES_VARIABLE})"
             )?;
         }
-        match (&self.data, self.data_dir()) {
+        match (&self.settings.data, self.data_dir()) {
             (DataSource::Synthetic, _) => write!(f, "Données : visages dessinés (synthétiques)"),
             (DataSource::NotFound(_), _) => write!(
                 f,
@@ -254,7 +283,25 @@ impl fmt::Display for Session {
                  voyez data/README.md"
             ),
             // The file, not the folder it is in.
-            (DataSource::At(path), Ok(_)) => write!(f, "Données : {}", path.display()),
+            (DataSource::At(path), Ok(_)) if path.is_file() => {
+                write!(f, "Données : {}", path.display())
+            }
+            (DataSource::At(path), Ok(root)) => {
+                let titles: Vec<&str> = present(&root).iter().map(|set| set.title).collect();
+                match titles.is_empty() {
+                    true => write!(
+                        f,
+                        "Données : visages dessinés (synthétiques), faute d'un jeu connu dans {} ; voyez data/README.md",
+                        path.display()
+                    ),
+                    false => write!(
+                        f,
+                        "Données : {} (photos : {} ; des dessins remplacent ce qui n'y est pas)",
+                        path.display(),
+                        titles.join(", ")
+                    ),
+                }
+            }
             (DataSource::At(_), Err(error)) => write!(f, "⚠ Données : {error}"),
         }
     }
@@ -269,41 +316,103 @@ impl fmt::Debug for Session {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::{data_source::find_data, settings::tests::resolve},
+        super::settings::{DEFAULT_SEED, SEED_VARIABLE},
         *,
     };
+    use crate::{data::PRESET_VARIABLE, device::DEVICE_VARIABLE};
+
+    fn resolve(builder: SessionBuilder, environment: &[(&str, &str)]) -> Result<Session> {
+        let settings = builder.resolve(|name| {
+            environment
+                .iter()
+                .find(|(variable, _)| *variable == name)
+                .map(|(_, value)| (*value).to_owned())
+        })?;
+        Ok(Session { settings })
+    }
 
     #[test]
-    fn data_are_searched_upward_to_the_root_of_the_repository() {
-        let base = std::env::temp_dir().join(format!("visages-seance-{}", std::process::id()));
-        let nested = base.join("depot/notebooks/etudiant");
-        std::fs::create_dir_all(&nested).unwrap();
-        std::fs::create_dir_all(base.join("data")).unwrap();
-        std::fs::write(base.join("depot/Cargo.lock"), "").unwrap();
-        // Beyond the root of the repository nothing is taken.
-        let DataSource::NotFound(searched) = find_data(&nested) else {
-            panic!("a folder outside the repository was taken");
-        };
-        assert_eq!(searched.len(), 3);
-        assert_eq!(searched[2], base.join("depot/data"));
+    fn a_bound_on_the_images_is_read_and_checked() {
+        let bounded = resolve(Session::builder("tp5"), &[(IMAGES_VARIABLE, " 120 ")]).unwrap();
+        assert_eq!(bounded.settings.max_images, Some(120));
+        assert_eq!((bounded.at_most(800), bounded.at_most(100)), (120, 100));
+        assert!(bounded.to_string().contains("Au plus 120 images"));
+        for wrong in ["3", "beaucoup", "-1"] {
+            let error = resolve(Session::builder("tp5"), &[(IMAGES_VARIABLE, wrong)]).unwrap_err();
+            assert!(error.to_string().contains("TP_IMAGES"), "{error}");
+        }
+    }
 
-        // A folder that holds no data set is not enough; a part of one is.
-        let data = base.join("depot/data");
-        std::fs::create_dir(&data).unwrap();
-        assert!(matches!(find_data(&nested), DataSource::NotFound(_)));
-        std::fs::create_dir(data.join("visages")).unwrap();
-        assert_eq!(find_data(&nested), DataSource::At(data.clone()));
-        std::fs::remove_dir(data.join("visages")).unwrap();
-        std::fs::write(data.join("train_face.h5"), "").unwrap();
-        assert_eq!(find_data(&nested), DataSource::At(data));
-        std::fs::remove_dir_all(&base).unwrap();
+    #[test]
+    fn the_environment_gives_what_the_cell_leaves_out() {
+        let environment = [
+            (PRESET_VARIABLE, "rapide"),
+            (DEVICE_VARIABLE, "ndarray"),
+            (SEED_VARIABLE, " 9 "),
+            (DATA_VARIABLE, "quelque part"),
+        ];
+        let session = resolve(Session::builder("tp5"), &environment).unwrap();
+        assert_eq!(session.preset(), Preset::Quick);
+        assert_eq!(session.seed(), 9);
+        assert_eq!(session.device(), device::from_name("ndarray").unwrap());
+        let message = session.data_dir().unwrap_err().to_string();
+        assert!(message.contains("quelque part"), "{message}");
+        assert!(message.contains("TP_DONNEES"), "{message}");
+        assert!(session.to_string().contains("⚠ Données"));
+
+        let builder = Session::builder("tp5")
+            .preset(Preset::Full)
+            .device("flex")
+            .seed(3)
+            .data_dir(std::env::temp_dir());
+        let session = resolve(builder, &environment).unwrap();
+        assert_eq!(session.preset(), Preset::Full);
+        assert_eq!(session.seed(), 3);
+        assert_eq!(session.device(), Device::flex());
+        assert!(session.data_dir().unwrap().is_absolute());
+        assert!(!session.device().is_autodiff());
+    }
+
+    #[test]
+    fn empty_variables_count_as_absent() {
+        let empty = [
+            (PRESET_VARIABLE, ""),
+            (DEVICE_VARIABLE, " "),
+            (SEED_VARIABLE, ""),
+            (DATA_VARIABLE, ""),
+        ];
+        let session = resolve(Session::builder("tp5"), &empty).unwrap();
+        assert_eq!(session.preset(), Preset::Session);
+        assert_eq!(session.seed(), DEFAULT_SEED);
+        assert!(
+            session
+                .to_string()
+                .starts_with("Séance tp5 · préréglage « seance »")
+        );
+    }
+
+    #[test]
+    fn settings_that_are_not_understood_name_the_accepted_ones() {
+        let cases = [
+            (PRESET_VARIABLE, "vite", "rapide, seance, complet"),
+            (DEVICE_VARIABLE, "gpu", "flex, ndarray, cuda"),
+            (SEED_VARIABLE, "-1", "un entier de 0"),
+            (SEED_VARIABLE, "quarante", "un entier de 0"),
+        ];
+        for (variable, value, accepted) in cases {
+            let error = resolve(Session::builder("tp5"), &[(variable, value)]).unwrap_err();
+            let message = error.to_string();
+            assert!(message.contains(variable), "{message}");
+            assert!(message.contains(value), "{message}");
+            assert!(message.contains(accepted), "{message}");
+        }
     }
 
     #[test]
     fn drawings_are_asked_for_by_name() {
         for word in ["synthetique", "Synthétique", "/ailleurs/synthetique"] {
             let session = resolve(Session::builder("tp5"), &[(DATA_VARIABLE, word)]).unwrap();
-            assert!(session.is_synthetic(), "{word}");
+            assert_eq!(session.settings.data, DataSource::Synthetic, "{word}");
             assert!(
                 session
                     .to_string()
@@ -313,7 +422,31 @@ mod tests {
             assert!(message.contains("visages dessinés"), "{message}");
         }
         let session = resolve(Session::builder("tp5"), &[(DATA_VARIABLE, "autre")]).unwrap();
-        assert!(!session.is_synthetic());
+        assert!(session.utkface().unwrap_err().to_string().contains("autre"));
+    }
+
+    /// The folder of photographs that the data's README asks for first.
+    #[test]
+    fn a_session_says_which_photographs_there_are() {
+        let root = std::env::temp_dir().join(format!("visages-jeux-{}", std::process::id()));
+        std::fs::create_dir_all(root.join("UTKFace")).unwrap();
+        let session = resolve(Session::builder("tp1").data_dir(&root), &[]).unwrap();
+        assert!(
+            session.to_string().contains("photos : UTKFace ;"),
+            "{session}"
+        );
+        assert_eq!(session.utkface().unwrap(), root.join("UTKFace"));
+        // One part of the detection set: what lacks is told.
+        std::fs::create_dir(root.join("imagenette")).unwrap();
+        let message = session.detection_loader().unwrap_err().to_string();
+        assert!(message.contains("« CelebA »"), "{message}");
+        std::fs::remove_dir_all(&root).unwrap();
+        std::fs::create_dir(&root).unwrap();
+        assert!(
+            session.to_string().contains("faute d'un jeu connu"),
+            "{session}"
+        );
+        std::fs::remove_dir_all(&root).unwrap();
     }
 
     #[test]

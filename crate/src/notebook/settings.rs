@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{
-    data_source::{DataSource, asks_for_drawings, find_data},
-    session::Session,
-};
+use burn::tensor::Device;
+use tp_protocol::data_sets::asks_for_drawings;
+
+use super::data_source::{DataSource, find_data};
 use crate::{
     data::{PRESET_VARIABLE, Preset},
     device::{self, DEVICE_VARIABLE},
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Environment variable that names the data: a folder, a file `train_face.h5`, or
-/// [`SYNTHETIC`](super::SYNTHETIC).
+/// [`DRAWINGS`](crate::data::data_sets::DRAWINGS).
 pub const DATA_VARIABLE: &str = "TP_DONNEES";
 /// Environment variable that gives the seed.
 pub const SEED_VARIABLE: &str = "TP_GRAINE";
@@ -24,6 +24,17 @@ pub const IMAGES_VARIABLE: &str = "TP_IMAGES";
 const FEWEST_IMAGES: usize = 80;
 /// Seed used when none is given.
 pub const DEFAULT_SEED: u64 = 42;
+
+/// What a session was opened with.
+#[derive(Clone)]
+pub(super) struct Settings {
+    pub lab: String,
+    pub preset: Preset,
+    pub device: Device,
+    pub seed: u64,
+    pub max_images: Option<usize>,
+    pub data: DataSource,
+}
 
 /// Settings that a cell gives itself; what it leaves out comes from the environment.
 #[derive(Debug, Clone, Default)]
@@ -71,22 +82,11 @@ impl SessionBuilder {
         self
     }
 
-    /// Opens the session; see [`Session::open`].
-    ///
-    /// # Errors
-    /// Those of [`Session::open`].
-    pub fn open(self) -> Result<Session> {
-        let session = self.resolve(|variable| {
-            std::env::var_os(variable).map(|value| value.to_string_lossy().into_owned())
-        })?;
-        device::share_this_thread();
-        session.device.seed(session.seed);
-        println!("{session}");
-        Ok(session)
-    }
-
     /// Settings of the builder, else of `environment`, else the defaults.
-    fn resolve(self, environment: impl Fn(&'static str) -> Option<String>) -> Result<Session> {
+    pub(super) fn resolve(
+        self,
+        environment: impl Fn(&'static str) -> Option<String>,
+    ) -> Result<Settings> {
         let variable = |name| environment(name).filter(|value| !value.trim().is_empty());
         let preset = match (self.preset, variable(PRESET_VARIABLE)) {
             (Some(preset), _) => preset,
@@ -130,7 +130,7 @@ impl SessionBuilder {
                 Err(_) => DataSource::NotFound(vec![PathBuf::from("data")]),
             },
         };
-        Ok(Session {
+        Ok(Settings {
             lab: self.lab,
             preset,
             device,
@@ -138,101 +138,5 @@ impl SessionBuilder {
             max_images,
             data,
         })
-    }
-}
-
-#[cfg(test)]
-pub(super) mod tests {
-    use burn::tensor::Device;
-
-    use super::*;
-
-    pub(in crate::notebook) fn resolve(
-        builder: SessionBuilder,
-        environment: &[(&str, &str)],
-    ) -> Result<Session> {
-        builder.resolve(|name| {
-            environment
-                .iter()
-                .find(|(variable, _)| *variable == name)
-                .map(|(_, value)| (*value).to_owned())
-        })
-    }
-
-    #[test]
-    fn a_bound_on_the_images_is_read_and_checked() {
-        let bounded = resolve(Session::builder("tp5"), &[(IMAGES_VARIABLE, " 120 ")]).unwrap();
-        assert_eq!(bounded.max_images, Some(120));
-        assert_eq!((bounded.at_most(800), bounded.at_most(100)), (120, 100));
-        assert!(bounded.to_string().contains("Au plus 120 images"));
-        for wrong in ["3", "beaucoup", "-1"] {
-            let error = resolve(Session::builder("tp5"), &[(IMAGES_VARIABLE, wrong)]).unwrap_err();
-            assert!(error.to_string().contains("TP_IMAGES"), "{error}");
-        }
-    }
-
-    #[test]
-    fn the_environment_gives_what_the_cell_leaves_out() {
-        let environment = [
-            (PRESET_VARIABLE, "rapide"),
-            (DEVICE_VARIABLE, "ndarray"),
-            (SEED_VARIABLE, " 9 "),
-            (DATA_VARIABLE, "quelque part"),
-        ];
-        let session = resolve(Session::builder("tp5"), &environment).unwrap();
-        assert_eq!(session.preset(), Preset::Quick);
-        assert_eq!(session.seed(), 9);
-        assert_eq!(session.device(), device::from_name("ndarray").unwrap());
-        let message = session.data_dir().unwrap_err().to_string();
-        assert!(message.contains("quelque part"), "{message}");
-        assert!(message.contains("TP_DONNEES"), "{message}");
-        assert!(session.to_string().contains("⚠ Données"));
-
-        let builder = Session::builder("tp5")
-            .preset(Preset::Full)
-            .device("flex")
-            .seed(3)
-            .data_dir(std::env::temp_dir());
-        let session = resolve(builder, &environment).unwrap();
-        assert_eq!(session.preset(), Preset::Full);
-        assert_eq!(session.seed(), 3);
-        assert_eq!(session.device(), Device::flex());
-        assert!(session.data_dir().unwrap().is_absolute());
-        assert!(!session.device().is_autodiff());
-    }
-
-    #[test]
-    fn empty_variables_count_as_absent() {
-        let empty = [
-            (PRESET_VARIABLE, ""),
-            (DEVICE_VARIABLE, " "),
-            (SEED_VARIABLE, ""),
-            (DATA_VARIABLE, ""),
-        ];
-        let session = resolve(Session::builder("tp5"), &empty).unwrap();
-        assert_eq!(session.preset(), Preset::Session);
-        assert_eq!(session.seed(), DEFAULT_SEED);
-        assert!(
-            session
-                .to_string()
-                .starts_with("Séance tp5 · préréglage « seance »")
-        );
-    }
-
-    #[test]
-    fn settings_that_are_not_understood_name_the_accepted_ones() {
-        let cases = [
-            (PRESET_VARIABLE, "vite", "rapide, seance, complet"),
-            (DEVICE_VARIABLE, "gpu", "flex, ndarray, cuda"),
-            (SEED_VARIABLE, "-1", "un entier de 0"),
-            (SEED_VARIABLE, "quarante", "un entier de 0"),
-        ];
-        for (variable, value, accepted) in cases {
-            let error = resolve(Session::builder("tp5"), &[(variable, value)]).unwrap_err();
-            let message = error.to_string();
-            assert!(message.contains(variable), "{message}");
-            assert!(message.contains(value), "{message}");
-            assert!(message.contains(accepted), "{message}");
-        }
     }
 }

@@ -15,6 +15,11 @@ pub(super) fn images() -> PathBuf {
     folder().join("images")
 }
 
+/// Drawings of the labs: folders of files, and sets of images.
+pub(super) fn drawings() -> PathBuf {
+    folder().join("dessins")
+}
+
 fn folder_from(environment: impl Fn(&str) -> Option<PathBuf>) -> PathBuf {
     let set = |name| environment(name).filter(|value| !value.as_os_str().is_empty());
     let user = || {

@@ -13,7 +13,7 @@ use super::{
     probe, sample_probabilities,
 };
 use crate::{
-    data::{Batch, Batches, DetectionLoader, ImageStore},
+    data::{Batch, DetectionBatches, DetectionLoader, ImageStore},
     error::Result,
     french::{count, decimal, duration},
 };
@@ -311,7 +311,7 @@ where
     S: FnMut(M, &mut Descent, &Batch) -> Result<(M, f64)>,
 {
     type Batch = Batch;
-    type Batches = Batches<'a>;
+    type Batches = DetectionBatches;
 
     fn settings(&self) -> Vec<(String, String)> {
         let config = self.config;
@@ -337,7 +337,13 @@ where
         Some(steps_per_epoch(self.data, self.config.fit.batch_size))
     }
 
-    fn epoch(&mut self, model: &M, epoch: u32, seed: u64, device: &Device) -> Result<Batches<'a>> {
+    fn epoch(
+        &mut self,
+        model: &M,
+        epoch: u32,
+        seed: u64,
+        device: &Device,
+    ) -> Result<DetectionBatches> {
         let fit = &self.config.fit;
         // A batch size that cannot be is refused before every face is encoded.
         self.data.batches(fit.batch_size, seed, device)?;

@@ -7,7 +7,7 @@ use super::{
     classifier::logits, fit_task, gradient_step, probe,
 };
 use crate::{
-    data::{Batch, Batches, DetectionLoader},
+    data::{Batch, DetectionBatches, DetectionLoader},
     error::Result,
 };
 
@@ -114,7 +114,7 @@ where
     S: FnMut(M, &mut Descent, &Batch) -> Result<(M, f64)>,
 {
     type Batch = Batch;
-    type Batches = Batches<'a>;
+    type Batches = DetectionBatches;
 
     fn settings(&self) -> Vec<(String, String)> {
         vec![
@@ -131,7 +131,7 @@ where
         Some(steps_per_epoch(self.data, self.batch_size))
     }
 
-    fn epoch(&mut self, _: &M, _: u32, seed: u64, device: &Device) -> Result<Batches<'a>> {
+    fn epoch(&mut self, _: &M, _: u32, seed: u64, device: &Device) -> Result<DetectionBatches> {
         self.data.batches(self.batch_size, seed, device)
     }
 

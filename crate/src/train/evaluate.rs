@@ -1,16 +1,18 @@
 //! What a trained model answers, and how often it is right.
 
 use burn::tensor::{Device, activation::sigmoid};
+use polars::prelude::{Column, DataFrame, DataType};
 
 use super::classifier::{Classifier, logits};
 use crate::{
-    data::{FACE, ImageStore, LabelledImages, NON_FACE},
+    data::{ImageStore, LABEL, Labelled},
     error::{Error, Result},
     host,
+    metrics::{Answers, Confusion},
 };
 
-/// Probability above which an image counts as a face.
-const THRESHOLD: f32 = 0.5;
+/// Probability from which an image counts as a face.
+const THRESHOLD: f64 = 0.5;
 
 /// Probability that each image is a face, in `[0, 1]`, in the order of `images`.
 ///
@@ -52,6 +54,75 @@ pub fn predict_probabilities<M: Classifier>(
     }
 }
 
+/// What a model answers for a detection set, whose column [`LABEL`] tells faces: a frame for
+/// [`Audit`](crate::fairness::Audit), one row an image.
+///
+/// | column | type | content |
+/// |---|---|---|
+/// | … | | the columns of the set's frame |
+/// | `y_true` | f64 | its column [`LABEL`]: 1 for a face, 0 for another image |
+/// | `score` | f64 | probability that the model gives to « yes », in `[0, 1]` |
+/// | `y_pred` | bool | whether the score reaches ½ |
+///
+/// # Errors
+/// Those of [`predict_probabilities`]; [`Error::Column`] without that column.
+pub fn predict<M: Classifier>(
+    model: &M,
+    data: &Labelled,
+    batch_size: usize,
+    device: &Device,
+) -> Result<DataFrame> {
+    let scores = predict_probabilities(model, data.images(), batch_size, device)?;
+    let scores: Vec<f64> = scores.into_iter().map(f64::from).collect();
+    let answers: Vec<bool> = scores.iter().map(|score| *score >= THRESHOLD).collect();
+    let mut predictions = predictions(data.frame(), LABEL, &scores)?;
+    predictions.rename("y_pred", "score".into())?;
+    predictions.with_column(Column::new("y_pred".into(), answers))?;
+    Ok(predictions)
+}
+
+/// The same frame for any model, from its answers: an [`AgeAudit`](crate::fairness::AgeAudit) takes ages.
+///
+/// | column | type | content |
+/// |---|---|---|
+/// | … | | the columns of `frame` |
+/// | `y_true` | f64 | the column `label` of `frame` |
+/// | `y_pred` | f64 | the answers |
+///
+/// # Errors
+/// [`Error::Column`] when there is no column `label` of numbers; [`Error::Shape`] when there is not one answer a row.
+pub fn predictions(frame: &DataFrame, label: &str, answers: &[f64]) -> Result<DataFrame> {
+    if answers.len() != frame.height() {
+        return Err(Error::shape(
+            "réponses du modèle (une par ligne du tableau)",
+            [frame.height()],
+            [answers.len()],
+        ));
+    }
+    let truth = frame
+        .column(label)
+        .ok()
+        .and_then(|column| column.strict_cast(&DataType::Float64).ok())
+        .ok_or_else(|| {
+            let names: Vec<&str> = frame
+                .get_column_names()
+                .iter()
+                .map(|name| name.as_str())
+                .collect();
+            Error::column(
+                label,
+                format!(
+                    "des étiquettes en nombres sont attendues ici ; colonnes présentes : {}",
+                    names.join(", ")
+                ),
+            )
+        })?;
+    let mut predictions = frame.clone();
+    predictions.with_column(truth.with_name("y_true".into()))?;
+    predictions.with_column(Column::new("y_pred".into(), answers))?;
+    Ok(predictions)
+}
+
 /// Share of images whose rounded probability equals the label, in `[0, 1]`.
 ///
 /// # Errors
@@ -61,18 +132,21 @@ pub fn accuracy(probabilities: &[f32], labels: &[u8]) -> Result<f64> {
     Ok(Evaluation::new(probabilities, labels)?.accuracy)
 }
 
-/// Accuracy of a model on labelled images, and its two kinds of mistakes.
+/// Accuracy of a model on a detection set, whose column [`LABEL`] tells faces, and its two kinds of mistakes.
 ///
 /// # Errors
-/// Those of [`predict_probabilities`] and [`accuracy`].
+/// Those of [`predict_probabilities`] and [`accuracy`]; [`Error::Column`] without that column.
 pub fn evaluate<M: Classifier>(
     model: &M,
-    data: &LabelledImages,
+    data: &Labelled,
     batch_size: usize,
     device: &Device,
 ) -> Result<Evaluation> {
-    let probabilities = predict_probabilities(model, &data.images, batch_size, device)?;
-    Evaluation::new(&probabilities, &data.labels)
+    let probabilities = predict_probabilities(model, data.images(), batch_size, device)?;
+    // A label that is no byte is no label either: it is refused below.
+    let label = |class: usize| u8::try_from(class).unwrap_or(u8::MAX);
+    let labels: Vec<u8> = data.classes(LABEL)?.into_iter().map(label).collect();
+    Evaluation::new(&probabilities, &labels)
 }
 
 /// How a detector does on images with and without faces, at the threshold 0.5.
@@ -99,52 +173,20 @@ impl Evaluation {
     /// # Errors
     /// Those of [`accuracy`].
     pub fn new(probabilities: &[f32], labels: &[u8]) -> Result<Self> {
-        if probabilities.len() != labels.len() {
-            return Err(Error::shape(
-                "étiquettes comparées aux probabilités",
-                [probabilities.len()],
-                [labels.len()],
-            ));
-        }
-        if labels.is_empty() {
-            return Err(Error::argument(
-                "labels",
-                "liste vide",
-                "au moins une image étiquetée",
-            ));
-        }
-        let (mut faces, mut found, mut alarms) = (0, 0, 0);
-        for (index, (&probability, &label)) in probabilities.iter().zip(labels).enumerate() {
-            if !(0.0..=1.0).contains(&probability) {
-                return Err(Error::NotAProbability {
-                    what: format!("image {index}"),
-                    value: f64::from(probability),
-                });
-            }
-            let answer = usize::from(probability >= THRESHOLD);
-            match label {
-                FACE => {
-                    faces += 1;
-                    found += answer;
-                }
-                NON_FACE => alarms += answer,
-                other => {
-                    return Err(Error::argument(
-                        "labels",
-                        format!("{other} pour l'image {index}"),
-                        "1 (visage) ou 0 (autre image)",
-                    ));
-                }
-            }
-        }
-        let non_faces = labels.len() - faces;
+        let labels: Vec<f64> = labels.iter().copied().map(f64::from).collect();
+        let scores: Vec<f64> = probabilities.iter().copied().map(f64::from).collect();
+        let answers = Answers::new(&labels, &scores, THRESHOLD)?;
+        let pairs = answers.positive.into_iter().zip(answers.answer);
+        let counts = Confusion::count(pairs);
+        let (faces, non_faces) = (counts.positives(), counts.negatives());
+        let right = counts.true_positives + counts.true_negatives;
         let rate = |part: usize, whole: usize| (whole > 0).then(|| part as f64 / whole as f64);
         Ok(Self {
             faces,
             non_faces,
-            accuracy: (found + non_faces - alarms) as f64 / labels.len() as f64,
-            recall: rate(found, faces),
-            false_positive_rate: rate(alarms, non_faces),
+            accuracy: right as f64 / labels.len() as f64,
+            recall: rate(counts.true_positives, faces),
+            false_positive_rate: rate(counts.false_positives, non_faces),
         })
     }
 }

@@ -1,6 +1,9 @@
 //! The metric that choices are made by: which epoch is best, when to stop, when to slow down.
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    metrics::{Spec, Worst},
+};
 
 /// A metric of the validation, and whether more of it is better.
 ///
@@ -8,6 +11,11 @@ use crate::error::{Error, Result};
 /// use visages::train::ValidationTarget;
 /// let target = ValidationTarget::highest("exactitude");
 /// assert!(target.prefers(0.9, 0.8));
+///
+/// use visages::metrics::{AgeMetric, Metric};
+/// assert_eq!(ValidationTarget::of(AgeMetric::Mae)?, ValidationTarget::lowest("mae"));
+/// assert!(ValidationTarget::of(Metric::MeanScore).is_err());
+/// # Ok::<(), visages::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValidationTarget {
@@ -29,6 +37,23 @@ impl ValidationTarget {
         Self {
             metric: metric.into(),
             highest: true,
+        }
+    }
+
+    /// The best epoch by a metric that has a better end: its highest value for an accuracy, its lowest for an error.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for a metric of which neither end is better by itself, such as a signed error.
+    pub fn of(metric: impl Into<Spec>) -> Result<Self> {
+        let spec: Spec = metric.into();
+        match spec.worst {
+            Worst::Lowest => Ok(Self::highest(spec.name)),
+            Worst::Highest => Ok(Self::lowest(spec.name)),
+            Worst::Farthest | Worst::Neither => Err(Error::argument(
+                "metric",
+                spec.name,
+                "une mesure dont un bout est le meilleur, par exemple Metric::Accuracy ou AgeMetric::Mae",
+            )),
         }
     }
 

@@ -382,7 +382,7 @@ fn the_manifest_equals_a_recount_of_the_folder() {
         let decoded = visages::image::load_from_memory(&bytes)
             .unwrap()
             .into_rgb8();
-        assert_eq!(decoded.as_raw().as_slice(), images.image(index).unwrap());
+        assert_eq!(images.image(index).unwrap(), decoded.as_raw().as_slice());
         assert_eq!(field("age"), record.label.age.to_string());
         assert_eq!(field("code"), record.label.code.to_string());
         assert_eq!(field("tone"), record.factors.tone.name());
@@ -436,8 +436,15 @@ fn a_stopped_folder_goes_on_and_a_foreign_one_is_refused() {
     );
     assert!(!folder.path().join(MANIFEST).exists());
 
-    // What a killed process leaves is drawn again.
-    std::fs::write(folder.path().join("x.jpg.partiel"), "moitié").unwrap();
+    // What a killed process left long ago goes away; what another one is writing stays.
+    let [left, writing] = [".x.jpg.1-0.partiel", ".y.jpg.1-1.partiel"].map(|name| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, "moitié").unwrap();
+        path
+    });
+    let yesterday = std::time::SystemTime::now() - std::time::Duration::from_secs(86_400);
+    let file = std::fs::File::options().append(true).open(&left).unwrap();
+    file.set_modified(yesterday).unwrap();
     let other = config.clone().with_seed(9);
     let refused = write(&other, &StopFlag::new()).unwrap_err().to_string();
     assert!(
@@ -449,7 +456,8 @@ fn a_stopped_folder_goes_on_and_a_foreign_one_is_refused() {
         .write_utkface_folder(folder.path(), &never, |_, _| ())
         .unwrap();
     assert_eq!((resumed.written, resumed.resumed), (104, 32));
-    assert!(folder.path().join(MANIFEST).exists() && !folder.path().join("x.jpg.partiel").exists());
+    assert!(folder.path().join(MANIFEST).exists() && !left.exists() && writing.exists());
+    std::fs::remove_file(writing).unwrap();
 
     // The same bytes as at one go.
     let whole = TempFolder::new();
@@ -487,9 +495,34 @@ fn a_stopped_folder_goes_on_and_a_foreign_one_is_refused() {
     );
 }
 
+/// Two kernels that open the same lab on an empty cache.
+#[test]
+fn several_may_write_the_same_folder_at_once() {
+    let folder = TempFolder::new();
+    let config = config(200).with_side(32);
+    std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..4)
+            .map(|_| {
+                scope.spawn(|| {
+                    config.write_utkface_folder(folder.path(), &StopFlag::new(), |_, _| ())
+                })
+            })
+            .collect();
+        for writer in writers {
+            assert!(writer.join().unwrap().unwrap().is_complete());
+        }
+    });
+    // Nothing else than the faces, the manifest and the settings.
+    let report = config
+        .write_utkface_folder(folder.path(), &StopFlag::new(), |_, _| ())
+        .unwrap();
+    let there = std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!((report.resumed, there), (report.files, report.files + 2));
+}
+
 #[test]
 fn a_sheet_has_a_legend_without_names() {
-    let sheet = config(12).sheet().unwrap();
+    let sheet = visages::figures::drawn_faces_sheet(&config(12)).unwrap();
     assert!(
         sheet.width() > 900 && sheet.alt_text().contains(" · g "),
         "{}",

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use visages::{
-    data::{DetectionConfig, count_h5, load_h5, read_h5},
+    data::{DetectionConfig, count_h5, read_h5},
     error::Error,
 };
 
@@ -52,9 +52,9 @@ impl Drop for Folder {
 fn contiguous_and_compressed_layouts_give_rgb_images_by_class() {
     let (faces, others) = read_h5(&fixture("contiguous.h5"), None, None).unwrap();
     assert_eq!((faces.len(), others.len()), (2, 1));
-    assert_is(faces.image(0).unwrap(), 0);
-    assert_is(faces.image(1).unwrap(), 2);
-    assert_is(others.image(0).unwrap(), 1);
+    assert_is(&faces.image(0).unwrap(), 0);
+    assert_is(&faces.image(1).unwrap(), 2);
+    assert_is(&others.image(0).unwrap(), 1);
 
     for name in [
         "chunked.h5",
@@ -66,10 +66,10 @@ fn contiguous_and_compressed_layouts_give_rgb_images_by_class() {
         let expected = [0, 1, 2, 3, 4, 5, 10, 11];
         assert_eq!(faces.len(), expected.len(), "{name}");
         for (index, image) in expected.into_iter().enumerate() {
-            assert_is(faces.image(index).unwrap(), image);
+            assert_is(&faces.image(index).unwrap(), image);
         }
         for index in 0..4 {
-            assert_is(others.image(index).unwrap(), 6 + index);
+            assert_is(&others.image(index).unwrap(), 6 + index);
         }
     }
 }
@@ -88,10 +88,10 @@ fn a_subset_is_spread_over_each_class() {
     assert_eq!((faces.len(), others.len()), (4, 2));
     // One face in two, one other image in two.
     for (index, image) in [1, 3, 5, 11].into_iter().enumerate() {
-        assert_is(faces.image(index).unwrap(), image);
+        assert_is(&faces.image(index).unwrap(), image);
     }
     for (index, image) in [7, 9].into_iter().enumerate() {
-        assert_is(others.image(index).unwrap(), image);
+        assert_is(&others.image(index).unwrap(), image);
     }
 }
 
@@ -101,10 +101,10 @@ fn a_file_or_the_folder_it_is_in_makes_a_loader() {
     let config = DetectionConfig::default().with_held_out(0.4);
     let path = fixture("chunked.h5");
     let seed = (0..100)
-        .find(|&seed| load_h5(&path, &config.clone().with_seed(seed)).is_ok())
+        .find(|&seed| config.clone().with_seed(seed).init(&path).is_ok())
         .unwrap();
     let config = config.with_seed(seed);
-    let loader = load_h5(&path, &config).unwrap();
+    let loader = config.init(&path).unwrap();
     assert_eq!(loader.train_size() + loader.held_out().len(), 12);
     assert_eq!(config.init(&path).unwrap().faces(), loader.faces());
 

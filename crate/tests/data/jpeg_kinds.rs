@@ -40,7 +40,7 @@ fn pixels_are_those_of_pillow() {
         assert_eq!(names.len(), expected.len());
         for (index, name) in names.iter().enumerate() {
             let pixels = images.image(index).unwrap();
-            let difference = mean_difference(pixels, &expected[name]);
+            let difference = mean_difference(&pixels, &expected[name]);
             println!("{decoding:?} {name} : {difference:.2}");
             assert!(difference < most, "{decoding:?} {name}: {difference}");
         }

@@ -7,7 +7,7 @@ use visages::prelude::*;
 
 /// The cache's variable belongs to a process: the session is opened in one of its own.
 #[test]
-fn real_pictures_are_kept_in_the_cache_and_drawings_are_not() {
+fn real_pictures_and_drawings_are_kept_in_the_cache() {
     let cache = TempFolder::new();
     let child = Command::new(std::env::current_exe().unwrap())
         .args([
@@ -47,8 +47,12 @@ fn session_with_a_cache() {
     let session = || Session::builder("tp5").preset(Preset::Quick).device("flex");
 
     let drawn = session().data_dir("synthetique").open().unwrap();
-    drawn.test_faces().unwrap();
+    let first = drawn.test_faces().unwrap();
     assert_eq!(count(), 0);
+    let drawings = std::fs::read_dir(cache.join("dessins")).unwrap().count();
+    assert_eq!(drawings, 1);
+    let again = drawn.test_faces().unwrap();
+    assert!(first.groups[3].images == again.groups[3].images);
 
     let real = session().data_dir(data.path()).open().unwrap();
     let first = real.detection_loader().unwrap().content_hash().unwrap();

@@ -1,14 +1,15 @@
 //! Drawn faces and other images: the same from the same seed, balanced where they say so, and a
 //! detector learns them, not too easily.
 
+use std::borrow::Cow;
+
 use visages::{
     burn::tensor::Device,
     data::{Bias, ImageStore, SkinTone, SyntheticConfig, TestFaces, draw_faces, faces_frame},
     error::Error,
-    fairness::group_probabilities,
     models::StandardCnnConfig,
     polars::prelude::DataFrame,
-    train::{FitConfig, evaluate, fit},
+    train::{FitConfig, evaluate, fit, predict_probabilities},
 };
 
 fn small() -> SyntheticConfig {
@@ -35,8 +36,8 @@ fn a_seed_decides_of_every_pixel() {
 }
 
 /// Every image of the stores, sorted.
-fn sorted<'a>(stores: &[&'a ImageStore]) -> Vec<&'a [u8]> {
-    let mut images: Vec<&[u8]> = stores
+fn sorted<'a>(stores: &[&'a ImageStore]) -> Vec<Cow<'a, [u8]>> {
+    let mut images: Vec<Cow<[u8]>> = stores
         .iter()
         .flat_map(|store| (0..store.len()).map(|index| store.image(index).unwrap()))
         .collect();
@@ -51,7 +52,7 @@ fn no_image_comes_twice_in_training_and_test_sets() {
     let mut stores = vec![
         loader.faces(),
         loader.non_faces(),
-        &loader.held_out().images,
+        loader.held_out().images(),
     ];
     stores.extend(tests.groups.iter().map(|group| &group.images));
     let mut images = sorted(&stores);
@@ -256,10 +257,74 @@ fn a_detector_learns_the_drawings_but_not_perfectly() {
     let fitted = fit(model, &loader, &FitConfig::new().with_seed(42)).unwrap();
     let evaluation = evaluate(&fitted.model, loader.held_out(), 64, &device).unwrap();
     println!("mises de côté : {evaluation:?}");
-    for group in group_probabilities(&fitted.model, &tests, 64, &device).unwrap() {
-        let found = group.probabilities.iter().filter(|&&p| p >= 0.5).count();
-        println!("{} : {found} sur {}", group.name, group.probabilities.len());
+    for group in &tests.groups {
+        let answers = predict_probabilities(&fitted.model, &group.images, 64, &device).unwrap();
+        let found = answers.iter().filter(|&&p| p >= 0.5).count();
+        println!("{} : {found} sur {}", group.name, answers.len());
     }
     let accuracy = evaluation.accuracy;
     assert!((0.85..0.998).contains(&accuracy), "{accuracy}");
+}
+
+/// A set that was kept is the one that would be drawn, and no other set is taken for it.
+#[test]
+fn kept_drawings_are_those_that_would_be_drawn() {
+    let cache = crate::support::TempFolder::new();
+    let config = SyntheticConfig::new()
+        .with_images(40, 40)
+        .with_side(32)
+        .with_test_faces(3)
+        .with_seed(5);
+    let kept = config.clone().with_cache(cache.path());
+    let drawn = config.detection_loader().unwrap().content_hash().unwrap();
+    for _ in 0..2 {
+        let found = kept.detection_loader().unwrap().content_hash().unwrap();
+        assert_eq!(found, drawn);
+    }
+    let count = || std::fs::read_dir(cache.path()).unwrap().count();
+    assert_eq!(count(), 2);
+    let faces = [&config, &kept, &kept].map(|config| config.test_faces().unwrap());
+    for group in 0..4 {
+        assert!(
+            faces[1..]
+                .iter()
+                .all(|other| other.groups[group].images == faces[0].groups[group].images)
+        );
+    }
+    assert_eq!(count(), 3);
+    // All that changes the pixels makes other files.
+    for other in [
+        kept.clone().with_bias(Bias::Balanced),
+        kept.clone().with_difficulty(0.1),
+        kept.clone().with_seed(6),
+        kept.clone().with_images(41, 40),
+    ] {
+        let before = count();
+        let hash = other.detection_loader().unwrap().content_hash().unwrap();
+        assert!(hash != drawn && count() > before);
+    }
+}
+
+/// Drawings that are kept live as long as these pixels: when they change, so must the version in `synthetic/cache.rs`. (Sines of other
+/// systems differ by their last digit.)
+#[test]
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+fn the_version_of_the_drawings_is_that_of_these_pixels() {
+    let config = SyntheticConfig::new()
+        .with_images(12, 12)
+        .with_side(32)
+        .with_seed(1);
+    let loader = config.detection_loader().unwrap();
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for store in [loader.faces(), loader.non_faces()] {
+        for image in 0..store.len() {
+            for byte in store.image(image).unwrap().iter() {
+                hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+            }
+        }
+    }
+    assert_eq!(
+        hash, 0,
+        "give VERSION in data/synthetic/cache.rs its next value, then write this hash here"
+    );
 }

@@ -2,17 +2,20 @@
 
 use std::collections::HashSet;
 
-use polars::prelude::{DataFrame, DataType, df};
+use polars::prelude::{DataFrame, df};
 use visages::{
     Error,
     burn::prelude::*,
-    data::{FaceGroup, ImageStore, TestFaces},
-    fairness::{GroupProbabilities, Z_95, by_group, group_probabilities, wilson_interval},
-    figures::{Figure, GridOptions, group_bars, image_grid, image_pair, image_rows, loss_curve},
+    data::{ImageStore, LABEL, Labelled},
+    fairness::{Audit, Z_95, wilson_interval},
+    figures::{
+        Figure, GridOptions, grouped_bars, image_grid, image_pair, image_rows, loss_curve,
+        recall_bars,
+    },
     image,
+    metrics::Metric,
     models::StandardCnnConfig,
-    polars,
-    train::History,
+    train::{History, predict, predictions},
 };
 
 #[test]
@@ -55,82 +58,55 @@ fn an_interval_on_nothing_is_refused() {
     }
 }
 
-fn group(name: &str, probabilities: &[f32]) -> GroupProbabilities {
-    GroupProbabilities {
-        name: name.to_owned(),
-        probabilities: probabilities.to_vec(),
-    }
+/// Faces whose scores these are, group by group, as a model's predictions.
+fn scores(groups: &[(&str, &[f32])]) -> DataFrame {
+    let names: Vec<&str> = groups
+        .iter()
+        .flat_map(|(name, scores)| vec![*name; scores.len()])
+        .collect();
+    let scores: Vec<f64> = groups
+        .iter()
+        .flat_map(|(_, scores)| scores.iter().copied().map(f64::from))
+        .collect();
+    df!("y_true" => vec![true; scores.len()], "score" => scores, "group" => names).unwrap()
+}
+
+/// The recall and the mean probability of each group, in the order of the frame.
+fn audited(predictions: &DataFrame) -> DataFrame {
+    Audit::new(predictions)
+        .groups(&["group"])
+        .keep_order()
+        .metrics(&[Metric::Tpr, Metric::MeanScore])
+        .by_group()
+        .unwrap()
 }
 
 fn four_groups() -> DataFrame {
-    by_group(
-        &[
-            group("Femmes à peau claire", &[0.9, 0.8, 0.99, 0.7, 0.6]),
-            group("Hommes à peau claire", &[0.9, 0.95, 0.99, 0.97, 1.0]),
-            group("Femmes à peau foncée", &[0.9, 0.2, 0.8, 0.6, 0.7]),
-            group("Hommes à peau foncée", &[0.1, 0.2, 0.3, 0.0, 0.4]),
-        ],
-        0.5,
-    )
-    .unwrap()
+    audited(&scores(&[
+        ("Femmes à peau claire", &[0.9, 0.8, 0.99, 0.7, 0.6]),
+        ("Hommes à peau claire", &[0.9, 0.95, 0.99, 0.97, 1.0]),
+        ("Femmes à peau foncée", &[0.9, 0.2, 0.8, 0.6, 0.7]),
+        ("Hommes à peau foncée", &[0.1, 0.2, 0.3, 0.0, 0.4]),
+    ]))
 }
 
 #[test]
-fn groups_make_a_frame_with_fixed_columns() {
-    let frame = by_group(
-        &[group("A", &[0.9, 0.5, 0.4, 0.2]), group("B", &[1.0; 30])],
-        0.5,
-    )
-    .unwrap();
-    let schema: Vec<(String, DataType)> = frame
-        .schema()
-        .iter()
-        .map(|(name, kind)| (name.to_string(), kind.clone()))
-        .collect();
-    let expected = [
-        ("group", DataType::String),
-        ("n", DataType::UInt32),
-        ("mean_probability", DataType::Float64),
-        ("detected", DataType::UInt32),
-        ("recall", DataType::Float64),
-        ("low", DataType::Float64),
-        ("high", DataType::Float64),
-        ("small", DataType::Boolean),
-    ];
-    assert_eq!(schema, expected.map(|(name, kind)| (name.to_owned(), kind)));
-
+fn the_audit_of_scores_by_hand() {
+    let frame = audited(&scores(&[("B", &[0.9, 0.5, 0.4, 0.2]), ("A", &[1.0; 30])]));
     let number = |column: &str, row: usize| {
-        frame
-            .column(column)
-            .unwrap()
-            .f64()
-            .unwrap()
-            .get(row)
-            .unwrap()
+        let column = frame.column(column).unwrap().f64().unwrap();
+        column.get(row).unwrap()
     };
-    assert!((number("mean_probability", 0) - 0.5).abs() < 1e-6);
-    assert_eq!(number("recall", 0), 0.5);
-    assert_eq!(number("recall", 1), 1.0);
+    // In the order of the frame.
+    let groups = frame.column("group").unwrap().str().unwrap();
+    assert_eq!((groups.get(0), groups.get(1)), (Some("B"), Some("A")));
+    assert!((number("mean_score", 0) - 0.5).abs() < 1e-6);
+    // A score of ½ is a « yes ».
+    assert_eq!((number("tpr", 0), number("tpr", 1)), (0.5, 1.0));
     let (low, high) = wilson_interval(2, 4, Z_95).unwrap();
-    assert_eq!((number("low", 0), number("high", 0)), (low, high));
+    assert_eq!((number("tpr_low", 0), number("tpr_high", 0)), (low, high));
     let small = frame.column("small").unwrap().bool().unwrap();
     assert_eq!((small.get(0), small.get(1)), (Some(true), Some(false)));
-}
-
-#[test]
-fn no_group_gets_a_wrong_number() {
-    let empty = by_group(&[group("A", &[0.5]), group("Vide", &[])], 0.5).unwrap_err();
-    assert!(matches!(&empty, Error::EmptyGroup { name } if name == "Vide"));
-    for bad in [f32::NAN, 1.2, -0.5, f32::INFINITY] {
-        let error = by_group(&[group("A", &[0.5, bad])], 0.5).unwrap_err();
-        assert!(
-            error.to_string().contains("groupe « A », image 1"),
-            "{error}"
-        );
-    }
-    assert!(by_group(&[group("A", &[0.5]), group("A", &[0.6])], 0.5).is_err());
-    assert!(by_group(&[group("A", &[0.5])], f32::NAN).is_err());
-    assert!(by_group(&[group("A", &[0.5])], 1.5).is_err());
 }
 
 /// Images of `side` pixels with a gradient that depends on their number.
@@ -146,28 +122,36 @@ fn gradients(count: usize, side: usize) -> ImageStore {
 }
 
 #[test]
-fn a_model_answers_group_by_group() {
-    let faces = TestFaces {
-        groups: ["A", "B"]
-            .map(|name| FaceGroup {
-                name: name.to_owned(),
-                code: name.to_owned(),
-                images: gradients(3, 16),
-                original_sizes: vec![(16, 16); 3],
-            })
-            .to_vec(),
-    };
+fn a_model_s_predictions_are_a_frame_for_the_audit() {
+    let one = gradients(3, 16);
+    let mut images = one.clone();
+    images.extend(&one).unwrap();
+    let known = df!(LABEL => [1_u8; 6], "group" => ["B", "B", "B", "A", "A", "A"]).unwrap();
+    let faces = Labelled::new(images.clone(), known.clone()).unwrap();
     let device = Device::flex();
     let model = StandardCnnConfig::new()
         .with_image_size(16)
         .with_n_filters(2)
         .init(&device);
-    let groups = group_probabilities(&model, &faces, 2, &device).unwrap();
-    assert_eq!(groups.len(), 2);
-    assert_eq!(groups[0].name, "A");
-    assert_eq!(groups[0].probabilities.len(), 3);
+    let answers = predict(&model, &faces, 2, &device).unwrap();
+    let names: Vec<&str> = answers
+        .get_column_names()
+        .iter()
+        .map(|name| name.as_str())
+        .collect();
+    assert_eq!(names, ["label", "group", "y_true", "score", "y_pred"]);
     // The same images get the same answers whatever their group.
-    assert_eq!(groups[0].probabilities, groups[1].probabilities);
+    let score = answers.column("score").unwrap().f64().unwrap();
+    for image in 0..3 {
+        assert_eq!(score.get(image), score.get(image + 3));
+    }
+    assert_eq!(audited(&answers).height(), 2);
+
+    let unknown = Labelled::new(images, known.drop(LABEL).unwrap()).unwrap();
+    let error = predict(&model, &unknown, 2, &device).unwrap_err();
+    assert!(error.to_string().contains("présentes : group"), "{error}");
+    let error = predictions(&known, LABEL, &[1.0]).unwrap_err();
+    assert!(matches!(error, Error::Shape { .. }), "{error}");
 }
 
 /// The decoded picture, after the checks every figure must pass.
@@ -327,7 +311,7 @@ fn loss_curves_sum_up_the_training() {
 #[test]
 fn bars_show_every_group_with_its_size() {
     let frame = four_groups();
-    let figure = group_bars(&[("CNN standard", &frame)], "Visages de test").unwrap();
+    let figure = recall_bars(&[("CNN standard", &frame)], "Visages de test").unwrap();
     let picture = check(
         &figure,
         &[
@@ -345,7 +329,7 @@ fn bars_show_every_group_with_its_size() {
             > 10_000
     );
 
-    let two = group_bars(
+    let two = recall_bars(
         &[("CNN standard", &frame), ("DB-VAE", &frame)],
         "Deux modèles",
     )
@@ -363,30 +347,22 @@ fn bars_show_every_group_with_its_size() {
 #[test]
 fn bars_refuse_frames_that_do_not_match() {
     let frame = four_groups();
-    assert!(group_bars(&[], "Rien").is_err());
-    assert!(group_bars(&[("m", &frame); 5], "Trop").is_err());
-    let other = by_group(&[group("A", &[0.5])], 0.5).unwrap();
-    let message = group_bars(&[("x", &frame), ("y", &other)], "t")
+    assert!(recall_bars(&[], "Rien").is_err());
+    assert!(recall_bars(&[("m", &frame); 5], "Trop").is_err());
+    let other = audited(&scores(&[("A", &[0.5])]));
+    let message = recall_bars(&[("x", &frame), ("y", &other)], "t")
         .unwrap_err()
         .to_string();
     assert!(message.contains("« y »"), "{message}");
-    assert!(group_bars(&[("x", &frame.head(Some(0)))], "t").is_err());
-    let missing = frame.drop("recall").unwrap();
-    assert!(matches!(
-        group_bars(&[("x", &missing)], "t"),
-        Err(Error::Frame(_))
-    ));
-    let broken = df!(
-        "group" => ["A"], "n" => [1u32], "detected" => [1u32], "mean_probability" => [f64::NAN],
-        "recall" => [1.0], "low" => [0.2], "high" => [1.0],
-    )
-    .unwrap();
-    assert!(
-        group_bars(&[("x", &broken)], "t")
-            .unwrap_err()
-            .to_string()
-            .contains("mean_probability")
-    );
+    assert!(recall_bars(&[("x", &frame.head(Some(0)))], "t").is_err());
+    for column in ["tpr", "mean_score", "positives"] {
+        let missing = frame.drop(column).unwrap();
+        let error = recall_bars(&[("x", &missing)], "t").unwrap_err();
+        assert!(error.to_string().contains(column), "{error}");
+    }
+    // The diamonds alone need the mean probability.
+    let recalls = frame.drop("mean_score").unwrap();
+    grouped_bars(&[("x", &recalls)], Metric::Tpr, "t").unwrap();
 }
 
 #[test]

@@ -123,15 +123,12 @@ fn a_db_vae_learns_to_detect_and_to_draw() {
     assert_eq!(rows.len(), at.len() + 1);
     assert_eq!((rows[0].0, rows[1].0), ("Originaux", "Après 1 pas"));
     let distance = |row: usize| -> i64 {
-        let pairs = (0..5).flat_map(|i| {
-            rows[0]
-                .1
-                .image(i)
-                .unwrap()
-                .iter()
-                .zip(rows[row].1.image(i).unwrap())
-        });
-        pairs.map(|(a, b)| i64::from(a.abs_diff(*b))).sum()
+        let apart = |i| -> i64 {
+            let (from, to) = (rows[0].1.image(i).unwrap(), rows[row].1.image(i).unwrap());
+            let pairs = from.iter().zip(to.iter());
+            pairs.map(|(a, b)| i64::from(a.abs_diff(*b))).sum()
+        };
+        (0..5).map(apart).sum()
     };
     assert!(
         2 * distance(rows.len() - 1) < distance(1),

@@ -12,12 +12,13 @@ use visages::{
     Error, Result,
     burn::{module::Module, tensor::Device},
     data::{
-        DetectionLoader, ImageFolder, ImageStore, LoadOptions, TestFaces, load_h5, read_h5,
-        split_by_content,
+        DetectionConfig, DetectionLoader, FeatureConfig, ImageFolder, ImageStore, Labelled,
+        LoadOptions, TestFaces, read_h5, split_by_content,
     },
     explain::{kl_by_dimension, latent_traversal},
     host::{self, Host, StopFlag},
     models::{DbVae, DbVaeConfig, StandardCnn, StandardCnnConfig},
+    polars::prelude::df,
     train::{
         AdamConfig, DebiasingConfig, FitConfig, History, TrainingLog, ValidationTarget, evaluate,
         fit, fit_debiasing, latent_means, predict_probabilities, train_step,
@@ -333,6 +334,38 @@ fn an_h5_file_keeps_the_first_window_of_rows() {
         "les autres images",
     );
     // What was read is split all the same: the wish was answered.
-    let (loader, _) = interrupted(2, || load_h5(&path, &Default::default()).unwrap());
+    let (loader, _) = interrupted(2, || DetectionConfig::default().init(&path).unwrap());
     assert!(loader.train_size() > 1_000);
+}
+
+#[test]
+fn features_keep_what_is_computed() {
+    let folder = Folder::new("traits");
+    let set = Labelled::new(
+        images(40, 0),
+        df!("number" => (0..40).collect::<Vec<i32>>()).unwrap(),
+    );
+    let set = set.unwrap();
+    let network = cnn();
+    let features = |looks| {
+        let config = FeatureConfig::new(folder.0.join("traits")).with_batch_size(10);
+        interrupted(looks, || {
+            let seen = Cell::new(0);
+            let features = config.compute(&network, &set, &Device::flex(), |network, images| {
+                seen.set(seen.get() + images.dims()[0]);
+                network.forward(images)
+            });
+            (features, seen.get())
+        })
+    };
+    // One look an image for the content, then one before each batch.
+    let ((stopped, seen), told) = features(42);
+    assert_stopped(stopped, "le calcul des caractéristiques");
+    assert_eq!(seen, 4 + 20);
+    assert!(
+        told[0].contains("20 images sur 40 sont gardées"),
+        "{told:?}"
+    );
+    let ((features, seen), _) = features(1_000);
+    assert_eq!((features.unwrap().len(), seen), (40, 4 + 20));
 }

@@ -3,9 +3,11 @@
 mod checkpoint;
 mod cpu_kernels;
 mod cpu_properties;
+mod data_costs;
 mod db_vae;
 mod db_vae_training;
 mod explain;
+mod features;
 mod interrupts;
 mod lab_networks;
 mod models;

@@ -293,7 +293,7 @@ fn weighted_batches_draw_faces_by_their_probabilities() {
     // Face 0 is drawn ten times as often as another; face 1 never.
     let mut weights = vec![1.0; faces];
     (weights[0], weights[1]) = (10.0, 0.0);
-    let index_of = |pixels: &[u8]| (0..faces).find(|i| data.faces().image(*i).unwrap() == pixels);
+    let index_of = |pixels: &[u8]| (0..faces).find(|i| *data.faces().image(*i).unwrap() == *pixels);
     let mut drawn = vec![0_usize; faces];
     let mut batches = 0_usize;
     for seed in 0..120 {
@@ -302,14 +302,14 @@ fn weighted_batches_draw_faces_by_their_probabilities() {
             assert_eq!(values(batch.labels), [[1.0; 4], [0.0; 4]].concat());
             let images = ImageStore::from_tensor(batch.images).unwrap();
             let chosen: Vec<usize> = (0..4)
-                .map(|i| index_of(images.image(i).unwrap()).unwrap())
+                .map(|i| index_of(&images.image(i).unwrap()).unwrap())
                 .collect();
             // Without replacement within a batch; the rest of the batch are no faces.
             assert!(
                 (0..4).all(|i| !chosen[..i].contains(&chosen[i])),
                 "{chosen:?}"
             );
-            assert!((4..8).all(|i| index_of(images.image(i).unwrap()).is_none()));
+            assert!((4..8).all(|i| index_of(&images.image(i).unwrap()).is_none()));
             chosen.iter().for_each(|i| drawn[*i] += 1);
             batches += 1;
         }

@@ -5,12 +5,12 @@ use polars::prelude::DataType;
 use visages::{
     Error, burn,
     burn::{optim::AdamConfig, prelude::*},
-    data::{Batch, DetectionLoader, ImageStore, LabelledImages},
+    data::{Batch, DetectionLoader, ImageStore, Labelled},
     device,
     host::StopFlag,
     models::{StandardCnn, StandardCnnConfig},
     ops::{Conv2d, Conv2dConfig, Linear, dense},
-    polars,
+    polars::{self, prelude::df},
     train::{
         Classifier, Evaluation, FitConfig, History, LossHistory, accuracy,
         binary_cross_entropy_with_logits, evaluate, fit, predict_probabilities, train_step,
@@ -409,10 +409,7 @@ fn a_broken_network_is_told_not_averaged() {
     let shape = network.output.weight.shape();
     network.output.weight =
         burn::module::Param::from_tensor(Tensor::full(shape, f32::NAN, &Device::flex()));
-    let data = LabelledImages {
-        images: images(2, true),
-        labels: vec![1, 1],
-    };
+    let data = Labelled::new(images(2, true), df!("label" => [1, 1]).unwrap()).unwrap();
     let error = evaluate(&network, &data, 2, &Device::flex()).unwrap_err();
     assert!(matches!(error, Error::NotAProbability { .. }), "{error:?}");
 }

@@ -4,4 +4,5 @@ mod lab_checks;
 mod live;
 mod panic;
 mod prelude;
+mod rooms;
 mod worker;

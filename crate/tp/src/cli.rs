@@ -109,7 +109,7 @@ fn exit_code(outcome: Result<Verdict>) -> ExitCode {
         Ok(Verdict::Fine) => ExitCode::SUCCESS,
         Ok(Verdict::Failed) => ExitCode::from(1),
         Err(error) => {
-            eprintln!("✘ {error}");
+            tell!("✘ {error}");
             ExitCode::from(2)
         }
     }
@@ -170,6 +170,6 @@ fn explain(error: &clap::Error) -> ExitCode {
         }
         _ => error.to_string(),
     };
-    eprintln!("✘ {message} Aide : cargo tp --help");
+    tell!("✘ {message} Aide : cargo tp --help");
     ExitCode::from(2)
 }

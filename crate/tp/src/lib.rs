@@ -8,6 +8,7 @@
 //! | [`paths`] | where the repository, the cache and the data are |
 //! | [`platform`] | everything that differs between operating systems |
 //! | [`french`] | how numbers and counts are written |
+//! | `lines` | lines for whoever reads the command |
 //! | [`process`] | child commands: progress, French failures |
 //! | [`kernel`] | the kernel folder, the launcher, the compiler wrapper |
 //! | [`setup`] | what is installed, what is missing, how to install it |
@@ -16,6 +17,9 @@
 //! | [`publish`] | a Markdown source becomes the student's notebook and the solution |
 //! | [`worker`] | the program that does what needs the library |
 //! | [`commands`] | one file a command |
+
+#[macro_use]
+mod lines;
 
 pub mod cli;
 pub mod commands;

@@ -19,7 +19,7 @@ impl Repository {
         let here = std::env::current_dir()
             .map_err(Error::io("Impossible de lire le dossier courant", "."))?;
         if let Some(named) = std::env::var_os("TP_DEPOT").filter(|value| !value.is_empty()) {
-            let named = PathBuf::from(named);
+            let named = here.join(named);
             return Self::at(&named).ok_or(Error::NoRepository { from: named });
         }
         here.ancestors()
@@ -98,7 +98,8 @@ impl Cache {
     /// Where cargo compiles; `TP_CIBLE` moves it (not `CARGO_TARGET_DIR`, which holds `tp` itself when CI sets it).
     pub fn target(&self) -> PathBuf {
         match std::env::var_os("TP_CIBLE").filter(|value| !value.is_empty()) {
-            Some(folder) => PathBuf::from(folder),
+            // Cargo runs in another folder.
+            Some(folder) => std::path::absolute(&folder).unwrap_or_else(|_| folder.into()),
             None => self.root.join("cible"),
         }
     }
@@ -112,6 +113,36 @@ impl Cache {
     pub fn tools(&self) -> PathBuf {
         self.root.join("outils")
     }
+}
+
+/// What names the drawn images instead of a folder of data.
+pub const DRAWN_FACES: &str = tp_protocol::data_sets::DRAWINGS;
+
+/// Variables that name a folder or a file.
+const NAMING: [&str; 5] = ["TP_CACHE", "TP_CIBLE", "TP_DONNEES", "TP_DEPOT", "TP_NOYAU"];
+
+/// The variables that name a folder or a file, for a program that starts in another folder: what is said from this one
+/// must not be read from that one.
+///
+/// # Errors
+/// [`Error::Io`] when the present folder is gone.
+pub fn named_from_here() -> Result<Vec<(&'static str, PathBuf)>> {
+    named(|name| std::env::var_os(name))
+}
+
+fn named(
+    value: impl Fn(&str) -> Option<std::ffi::OsString>,
+) -> Result<Vec<(&'static str, PathBuf)>> {
+    let said = NAMING
+        .into_iter()
+        .filter_map(|name| Some((name, value(name)?)));
+    said.filter(|(_, value)| !value.is_empty() && value != DRAWN_FACES)
+        .map(|(name, value)| {
+            let path = std::path::absolute(&value);
+            path.map(|path| (name, path))
+                .map_err(Error::io("Chemin inutilisable", value))
+        })
+        .collect()
 }
 
 /// Creates a folder and its parents.
@@ -173,4 +204,30 @@ pub fn write_atomically(path: &Path, content: &[u8]) -> Result<()> {
                 source,
             }
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_named_from_here_is_absolute() {
+        let here = std::env::current_dir().unwrap();
+        let value = |name: &str| match name {
+            "TP_CACHE" => Some("caches/a".into()),
+            "TP_CIBLE" => Some("".into()),
+            "TP_DONNEES" => Some("/data".into()),
+            _ => None,
+        };
+        let found = named(value).unwrap();
+        assert_eq!(
+            found,
+            [
+                ("TP_CACHE", here.join("caches/a")),
+                ("TP_DONNEES", "/data".into())
+            ]
+        );
+        let drawn = |name: &str| (name == "TP_DONNEES").then(|| DRAWN_FACES.into());
+        assert_eq!(named(drawn).unwrap(), []);
+    }
 }

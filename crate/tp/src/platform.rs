@@ -123,18 +123,45 @@ fn parent_of(pid: u32) -> Option<u32> {
 
 /// Free space, in bytes, of the disk that holds `path` (or its nearest existing parent).
 pub fn free_space(path: &std::path::Path) -> Option<u64> {
-    use std::os::unix::ffi::OsStrExt;
     let existing = path.ancestors().find(|folder| folder.exists())?;
-    let name = std::ffi::CString::new(existing.as_os_str().as_bytes()).ok()?;
+    let found = file_system(existing)?;
+    Some(found.f_bavail as u64 * found.f_frsize as u64)
+}
+
+/// What the system says of the disk that holds a folder.
+fn file_system(folder: &std::path::Path) -> Option<libc::statvfs> {
+    use std::os::unix::ffi::OsStrExt;
+    let name = std::ffi::CString::new(folder.as_os_str().as_bytes()).ok()?;
     let mut answer = std::mem::MaybeUninit::<libc::statvfs>::uninit();
     // SAFETY: `name` is a C string and `answer` is filled when the call returns 0.
-    let answer = unsafe {
+    unsafe {
         if libc::statvfs(name.as_ptr(), answer.as_mut_ptr()) != 0 {
             return None;
         }
-        answer.assume_init()
-    };
-    Some(answer.f_bavail as u64 * answer.f_frsize as u64)
+        Some(answer.assume_init())
+    }
+}
+
+/// Whether programs of this folder cannot be run (`noexec`).
+pub fn forbids_programs(folder: &std::path::Path) -> bool {
+    #[cfg(target_os = "linux")]
+    return file_system(folder).is_some_and(|found| found.f_flag & libc::ST_NOEXEC != 0);
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = folder;
+        false
+    }
+}
+
+/// Name of this machine, of letters, digits and dots: several may share a home.
+pub fn host_name() -> String {
+    let mut name = [0_u8; 256];
+    // SAFETY: the buffer is that long. A failure leaves it empty.
+    unsafe { libc::gethostname(name.as_mut_ptr().cast(), name.len() - 1) };
+    let name = name.split(|byte| *byte == 0).next().unwrap_or_default();
+    let name = String::from_utf8_lossy(name).into_owned();
+    let plain = |next: &char| next.is_ascii_alphanumeric() || *next == '.';
+    name.chars().filter(plain).take(40).collect()
 }
 
 /// Memory of the machine in bytes: total, available.

@@ -72,7 +72,7 @@ pub fn observed(
     for stream in streams.into_iter().flatten() {
         let sender = sender.clone();
         readers.push(std::thread::spawn(move || {
-            for line in BufReader::new(stream).lines().map_while(|line| line.ok()) {
+            for line in lines(stream) {
                 if sender.send(line).is_err() {
                     break;
                 }
@@ -106,6 +106,17 @@ pub fn observed(
         remedy,
         &tail.into_iter().collect::<Vec<_>>().join("\n"),
     ))
+}
+
+/// The lines of a child, whatever their bytes: a reader that stops at one that is no text leaves the child with a broken
+/// pipe.
+pub fn lines(stream: impl Read) -> impl Iterator<Item = String> {
+    let lines = BufReader::new(stream).split(b'\n');
+    lines.map_while(|line| {
+        let line = line.ok()?;
+        let line = line.strip_suffix(b"\r").unwrap_or(&line);
+        Some(String::from_utf8_lossy(line).into_owned())
+    })
 }
 
 /// Runs a command that shares this terminal.
@@ -164,7 +175,7 @@ pub struct Progress {
 impl Progress {
     /// Announces a step and how long it usually takes.
     pub fn start(what: &str, usual: &str) -> Self {
-        eprintln!("▸ {what} ({usual})");
+        tell!("▸ {what} ({usual})");
         let now = Instant::now();
         Self {
             what: what.to_owned(),
@@ -192,13 +203,13 @@ impl Progress {
         } else {
             format!("{done}/{total} · ")
         };
-        eprintln!("  {} : {count}{} écoulé{left}", self.what, clock(elapsed));
+        tell!("  {} : {count}{} écoulé{left}", self.what, clock(elapsed));
     }
 
     /// Announces the end and the time it took.
     pub fn finish(self) -> Duration {
         let elapsed = self.started.elapsed();
-        eprintln!("✔ {} ({})", self.what, clock(elapsed));
+        tell!("✔ {} ({})", self.what, clock(elapsed));
         elapsed
     }
 }
@@ -207,4 +218,29 @@ impl Progress {
 pub fn clock(duration: Duration) -> String {
     let seconds = duration.as_secs();
     format!("{:02}:{:02}", seconds / 60, seconds % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_byte_that_is_no_text_ends_nothing() {
+        // More than a pipe holds follows: a reader that stopped would end the child.
+        let script = "printf 'caf\\351\\r\\n'; yes ligne | head -n 50000; printf fin";
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        let (mut count, mut ends) = (0, Vec::new());
+        let ran = observed(&mut command, "L'essai", "", |line| {
+            count += 1;
+            if line != "ligne" {
+                ends.push(line.to_owned());
+            }
+        });
+        assert!(ran.is_ok(), "{ran:?}");
+        assert_eq!(
+            (count, ends),
+            (50_002, vec!["caf\u{fffd}".into(), "fin".into()])
+        );
+    }
 }

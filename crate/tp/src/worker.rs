@@ -1,7 +1,7 @@
 //! The program linked to the library that does what `tp` cannot: compiled with the flags and in the target folder of
 //! everything else; it reads JSON requests and answers JSON, one a line.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -115,13 +115,7 @@ pub fn perform<T: DeserializeOwned>(
     }
     let mut progress = Progress::start(what, usual);
     let mut last = None;
-    for line in child
-        .stdout
-        .take()
-        .into_iter()
-        .flat_map(|output| BufReader::new(output).lines())
-    {
-        let Ok(line) = line else { break };
+    for line in child.stdout.take().into_iter().flat_map(process::lines) {
         match serde_json::from_str(&line) {
             Ok(Reply::Advance { done, total }) => progress.advance(done, total),
             Ok(Reply::End { ok: true, .. }) => last = Some(line),

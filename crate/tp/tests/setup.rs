@@ -218,6 +218,23 @@ fn the_doctor_names_what_is_missing_and_fails() {
 }
 
 #[test]
+fn a_reader_that_is_gone_is_no_failure() {
+    let machine = Machine::new("tube fermé").with_rust();
+    for (arguments, code) in [(&["doctor"][..], 1), (&["setup"], 2), (&["cuisine"], 2)] {
+        let mut child = machine
+            .command(arguments)
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .expect("tp starts");
+        // What « | head -1 » does, of both streams.
+        drop((child.stdout.take(), child.stderr.take()));
+        let status = child.wait().expect("tp ends");
+        assert_eq!(status.code(), Some(code), "{arguments:?}");
+    }
+}
+
+#[test]
 fn usage_errors_are_french() {
     let machine = Machine::new("usage");
     assert_refused(

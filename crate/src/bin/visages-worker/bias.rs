@@ -4,9 +4,11 @@ use serde::{Deserialize, Serialize};
 use visages::{
     burn::tensor::Device,
     data::{Bias, SyntheticConfig},
-    fairness::group_probabilities,
     models::{DbVaeConfig, StandardCnnConfig},
-    train::{Classifier, DebiasingConfig, Evaluation, FitConfig, evaluate, fit, fit_debiasing},
+    train::{
+        Classifier, DebiasingConfig, Evaluation, FitConfig, evaluate, fit, fit_debiasing,
+        predict_probabilities,
+    },
 };
 
 use crate::{error::Result, synth::BiasName};
@@ -108,23 +110,21 @@ impl Trial {
         held_out: &Evaluation,
     ) -> Result<Outcome> {
         let faces = config.test_faces()?;
-        let answers = group_probabilities(model, &faces, BATCH, &Device::flex())?;
         let groups = faces
             .groups
             .iter()
-            .zip(answers)
-            .map(|(group, answers)| Found {
-                code: group.code.clone(),
-                n: answers.probabilities.len(),
-                found: answers
-                    .probabilities
-                    .iter()
-                    .filter(|p| **p >= THRESHOLD)
-                    .count(),
-            });
+            .map(|group| {
+                let answers = predict_probabilities(model, &group.images, BATCH, &Device::flex())?;
+                Ok(Found {
+                    code: group.code.clone(),
+                    n: answers.len(),
+                    found: answers.iter().filter(|p| **p >= THRESHOLD).count(),
+                })
+            })
+            .collect::<Result<Vec<Found>>>()?;
         let part = |rate: Option<f64>, n: usize| (rate.unwrap_or(0.0) * n as f64).round() as usize;
         Ok(Outcome {
-            groups: groups.collect(),
+            groups,
             held_out_faces: held_out.faces,
             held_out_found: part(held_out.recall, held_out.faces),
             other_images: held_out.non_faces,

@@ -46,7 +46,7 @@ impl Reading {
             let count = self.samples.min(folder.len());
             let mut bytes = Vec::new();
             for sample in 0..count {
-                bytes.extend_from_slice(folder.images.image(sample * folder.len() / count)?);
+                bytes.extend_from_slice(&folder.images.image(sample * folder.len() / count)?);
             }
             std::fs::write(output, bytes).map_err(|error| Error::Execution(error.to_string()))?;
         }

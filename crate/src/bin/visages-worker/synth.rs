@@ -5,6 +5,7 @@ use std::{io::Write, path::PathBuf};
 use serde::{Deserialize, Serialize};
 use visages::{
     data::{Bias, DrawnFacesConfig, FolderReport},
+    figures::drawn_faces_sheet,
     host::StopFlag,
 };
 
@@ -75,6 +76,6 @@ impl Drawing {
 
     /// Writes the contact sheet.
     pub fn write_sheet(&self) -> Result<()> {
-        Ok(self.config().sheet()?.save(&self.output)?)
+        Ok(drawn_faces_sheet(&self.config())?.save(&self.output)?)
     }
 }

@@ -1,5 +1,8 @@
 //! Variants of images to train on: each transformation is drawn from a seed, and can be tried alone.
 //!
+//! Every image has a generator of its own, so that variants are made on all cores and are the same whatever their number.
+//! Changes of place that follow each other are one resampling, changes of colour are made on planes of values in `[0, 1]`.
+//!
 //! ```
 //! use visages::data::{ImageStore, augment::{Augmenter, Transform}};
 //! let mut images = ImageStore::new(2, 2);
@@ -12,184 +15,18 @@
 
 mod colour;
 mod geometry;
-mod pixels;
+mod noise;
+mod transform;
+mod variant;
 
-use rand::{RngExt, SeedableRng, rngs::StdRng};
+use rand::{SeedableRng, rngs::StdRng};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use self::pixels::Pixels;
-use super::image_store::ImageStore;
+pub use self::transform::Transform;
+use self::variant::{Scratch, Variant};
+use super::image_store::{CHANNELS, ImageStore};
 use crate::error::{Error, Result};
-
-/// One random change of an image. Ranges are drawn uniformly.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Transform {
-    /// A part of `height` × `width` pixels, anywhere in the image once `padding` black pixels are added
-    /// on each side.
-    RandomCrop {
-        /// Height of the part, in pixels.
-        height: usize,
-        /// Width of the part, in pixels.
-        width: usize,
-        /// Black pixels added on each side.
-        padding: usize,
-    },
-    /// A part whose area is at least this share of the image's, of proportions from 3/4 to 4/3, brought
-    /// to the size of the image.
-    ResizedCrop {
-        /// Smallest share of the area, in ]0, 1].
-        smallest: f64,
-    },
-    /// The image in a mirror (left and right exchanged), with this probability.
-    Flip {
-        /// In [0, 1].
-        probability: f64,
-    },
-    /// A turn of at most so many degrees either way; what enters is mirrored from the edge.
-    Rotation {
-        /// In degrees, 0 to 180.
-        degrees: f64,
-    },
-    /// A shift of at most this share of each side; what enters is mirrored from the edge.
-    Translation {
-        /// In [0, 1].
-        share: f64,
-    },
-    /// A zoom by a factor from `1 - share` to `1 + share`: below 1 the image gets smaller, what enters
-    /// is mirrored from the edge.
-    Zoom {
-        /// In [0, 1[.
-        share: f64,
-    },
-    /// Light added or taken: at most this share of white.
-    Brightness {
-        /// In [0, 1].
-        share: f64,
-    },
-    /// Distances to the mean grey multiplied by a factor from `1 - share` to `1 + share`.
-    Contrast {
-        /// In [0, 1].
-        share: f64,
-    },
-    /// Distances of colours to their own grey multiplied by a factor from `1 - share` to `1 + share`.
-    Saturation {
-        /// In [0, 1].
-        share: f64,
-    },
-    /// Colours turned around the grey axis by at most this share of a turn either way.
-    Hue {
-        /// In [0, 0.5].
-        share: f64,
-    },
-    /// Gaussian noise of this standard deviation added to each value.
-    Noise {
-        /// As a share of white, in [0, 1].
-        sd: f64,
-    },
-}
-
-impl Transform {
-    /// Name in figures: « rotation », « bruit »…
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::RandomCrop { .. } => "recadrage",
-            Self::ResizedCrop { .. } => "recadrage agrandi",
-            Self::Flip { .. } => "miroir",
-            Self::Rotation { .. } => "rotation",
-            Self::Translation { .. } => "décalage",
-            Self::Zoom { .. } => "zoom",
-            Self::Brightness { .. } => "luminosité",
-            Self::Contrast { .. } => "contraste",
-            Self::Saturation { .. } => "saturation",
-            Self::Hue { .. } => "teinte",
-            Self::Noise { .. } => "bruit",
-        }
-    }
-
-    /// Refuses amounts that make no sense for images of this size.
-    fn check(&self, (h, w): (usize, usize)) -> Result<()> {
-        let (value, accepted, valid) = match *self {
-            Self::RandomCrop {
-                height,
-                width,
-                padding,
-            } => (
-                format!("{height} × {width} avec un bord de {padding}"),
-                format!(
-                    "une partie d'au moins un pixel, qui tient dans l'image ({h} × {w}) et ses bords"
-                ),
-                (1..=h + 2 * padding).contains(&height)
-                    && (1..=w + 2 * padding).contains(&width)
-                    && padding <= h.max(w),
-            ),
-            Self::ResizedCrop { smallest } => within(smallest, f64::MIN_POSITIVE, 1.0),
-            Self::Flip { probability } => within(probability, 0.0, 1.0),
-            Self::Rotation { degrees } => within(degrees, 0.0, 180.0),
-            Self::Zoom { share } => within(share, 0.0, 0.99),
-            Self::Hue { share } => within(share, 0.0, 0.5),
-            Self::Noise { sd } => within(sd, 0.0, 1.0),
-            Self::Translation { share }
-            | Self::Brightness { share }
-            | Self::Contrast { share }
-            | Self::Saturation { share } => within(share, 0.0, 1.0),
-        };
-        match valid {
-            true => Ok(()),
-            false => Err(Error::argument(self.name(), value, accepted)),
-        }
-    }
-
-    /// Draws one change and makes it.
-    fn apply(&self, image: Pixels, rng: &mut StdRng) -> Pixels {
-        let mut around = |center: f64, share: f64| match share > 0.0 {
-            true => rng.random_range(center - share..=center + share),
-            false => center,
-        };
-        match *self {
-            Self::RandomCrop {
-                height,
-                width,
-                padding,
-            } => {
-                let top = rng.random_range(0..=image.height + 2 * padding - height);
-                let left = rng.random_range(0..=image.width + 2 * padding - width);
-                geometry::crop(&image, (top, left), (height, width), padding)
-            }
-            Self::ResizedCrop { smallest } => {
-                let part = geometry::draw_part(&image, smallest, rng);
-                geometry::enlarge(&image, part)
-            }
-            Self::Flip { probability } => match rng.random_bool(probability) {
-                true => geometry::mirror(&image),
-                false => image,
-            },
-            Self::Rotation { degrees } => {
-                geometry::rotate(&image, around(0.0, degrees).to_radians())
-            }
-            Self::Translation { share } => {
-                let down = around(0.0, share) * image.height as f64;
-                let right = around(0.0, share) * image.width as f64;
-                geometry::shift(&image, (down, right))
-            }
-            Self::Zoom { share } => geometry::zoom(&image, around(1.0, share)),
-            Self::Brightness { share } => colour::brighten(image, around(0.0, share)),
-            Self::Contrast { share } => colour::contrast(image, around(1.0, share)),
-            Self::Saturation { share } => colour::saturate(image, around(1.0, share)),
-            Self::Hue { share } => colour::turn_hue(image, around(0.0, share)),
-            Self::Noise { sd } => colour::add_noise(image, sd, rng),
-        }
-    }
-}
-
-/// A value, what is accepted, and whether it is.
-fn within(value: f64, low: f64, high: f64) -> (String, String, bool) {
-    let accepted = format!(
-        "un nombre de {} à {high}",
-        if low > 0.0 { 0.0 } else { low }
-    );
-    (value.to_string(), accepted, (low..=high).contains(&value))
-}
 
 /// Transformations made one after the other.
 #[derive(Debug, Clone, PartialEq)]
@@ -219,13 +56,36 @@ impl Augmenter {
         &self.transforms
     }
 
-    /// Variants of the images at `indices`, in that order. What is drawn depends on the seed, the epoch and
+    /// Variants of the images at `indices`, in that order, rounded to bytes. What is drawn depends on the seed, the epoch and
     /// the image's index alone: not on the batch, the order or the number of threads. An index that comes
     /// twice gives twice the same variant.
     ///
     /// # Errors
     /// [`Error::Index`] when there is no such image, [`Error::Argument`] for an amount out of its range.
     pub fn apply(&self, images: &ImageStore, indices: &[usize], epoch: u64) -> Result<ImageStore> {
+        let places: Vec<(usize, u64)> =
+            indices.iter().map(|&index| (index, index as u64)).collect();
+        let (values, (height, width)) = self.planes(images, &places, epoch)?;
+        let mut store = ImageStore::with_capacity(height, width, indices.len());
+        let area = height * width;
+        let mut pixels = vec![0; CHANNELS * area];
+        for planes in values.chunks_exact((CHANNELS * area).max(1)) {
+            for (channel, plane) in planes.chunks_exact(area).enumerate() {
+                for (pixel, value) in pixels.chunks_exact_mut(CHANNELS).zip(plane) {
+                    // `as` saturates.
+                    pixel[channel] = (value * 255.0).round() as u8;
+                }
+            }
+            store.push(&pixels)?;
+        }
+        Ok(store)
+    }
+
+    /// Height and width of the variants of these images.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for an amount out of its range.
+    pub(super) fn size(&self, images: &ImageStore) -> Result<(usize, usize)> {
         let mut size = (images.height(), images.width());
         for transform in &self.transforms {
             transform.check(size)?;
@@ -233,29 +93,182 @@ impl Augmenter {
                 size = (height, width);
             }
         }
-        let variants = indices
-            .par_iter()
-            .map(|&index| {
-                let mut rng = StdRng::from_seed(self.key(epoch, index));
-                let pixels = Pixels::new(images.image(index)?, images.height(), images.width());
-                let transforms = self.transforms.iter();
-                let pixels = transforms.fold(pixels, |image, next| next.apply(image, &mut rng));
-                Ok(pixels.to_bytes())
-            })
-            .collect::<Result<Vec<Vec<u8>>>>()?;
-        let mut store = ImageStore::with_capacity(size.0, size.1, variants.len());
-        for variant in &variants {
-            store.push(variant)?;
-        }
-        Ok(store)
+        Ok(size)
+    }
+
+    /// Variants of images as the values of `[n, 3, height, width]`, in `[0, 1]`, and their size. Each image comes with the
+    /// place in the epoch that its draws depend on.
+    pub(super) fn planes(
+        &self,
+        images: &ImageStore,
+        places: &[(usize, u64)],
+        epoch: u64,
+    ) -> Result<(Vec<f32>, (usize, usize))> {
+        let (height, width) = self.size(images)?;
+        let len = CHANNELS * height * width;
+        let mut values = vec![0.0; places.len() * len];
+        values
+            .par_chunks_mut(len.max(1))
+            .zip(places)
+            .try_for_each_init(Scratch::default, |scratch, (planes, &(index, place))| {
+                let size = (images.height(), images.width());
+                let source = images.image(index)?;
+                let mut rng = StdRng::from_seed(self.key(epoch, place));
+                let mut variant = Variant::new(&source, size, planes, scratch);
+                for transform in &self.transforms {
+                    transform.apply(&mut variant, &mut rng);
+                }
+                variant.finish();
+                Ok::<(), Error>(())
+            })?;
+        Ok((values, (height, width)))
     }
 
     /// Seed of one image's draws.
-    fn key(&self, epoch: u64, index: usize) -> [u8; 32] {
+    fn key(&self, epoch: u64, place: u64) -> [u8; 32] {
         let mut hasher = Sha256::new();
-        for number in [self.seed, epoch, index as u64] {
+        for number in [self.seed, epoch, place] {
             hasher.update(number.to_le_bytes());
         }
         hasher.finalize().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Images of 12 × 10 pixels, all different.
+    fn images(count: usize) -> ImageStore {
+        let mut images = ImageStore::new(12, 10);
+        for image in 0..count {
+            let pixel = |at: usize| ((at * at * 7 + image * 31) % 256) as u8;
+            let pixels: Vec<u8> = (0..12 * 10 * CHANNELS).map(pixel).collect();
+            images.push(&pixels).unwrap();
+        }
+        images
+    }
+
+    fn all() -> Augmenter {
+        [
+            Transform::Flip { probability: 0.5 },
+            Transform::Rotation { degrees: 20.0 },
+            Transform::Zoom { share: 0.2 },
+            Transform::Brightness { share: 0.2 },
+            Transform::Translation { share: 0.1 },
+            Transform::Contrast { share: 0.3 },
+            Transform::ResizedCrop { smallest: 0.5 },
+            Transform::Saturation { share: 0.5 },
+            Transform::RandomCrop {
+                height: 9,
+                width: 8,
+                padding: 1,
+            },
+            Transform::Hue { share: 0.1 },
+            Transform::Noise { sd: 0.02 },
+        ]
+        .into_iter()
+        .fold(Augmenter::new(5), Augmenter::with)
+    }
+
+    #[test]
+    fn variants_are_the_same_whatever_the_number_of_threads() {
+        let images = images(33);
+        let places: Vec<(usize, u64)> = (0..33).map(|image| (image, 100 + image as u64)).collect();
+        let made = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+            let pool = pool.build().unwrap();
+            pool.install(|| all().planes(&images, &places, 3).unwrap())
+        };
+        let one = made(1);
+        assert_eq!(one.1, (9, 8));
+        assert!(one.0.iter().all(|value| (0.0..=1.0).contains(value)));
+        for threads in [2, 5] {
+            assert!(made(threads) == one, "{threads}");
+        }
+    }
+
+    #[test]
+    fn variants_depend_on_seed_epoch_and_place_alone() {
+        let images = images(3);
+        let len = CHANNELS * 9 * 8;
+        let (values, _) = all()
+            .planes(&images, &[(0, 4), (1, 5), (0, 6), (0, 4)], 1)
+            .unwrap();
+        let variants: Vec<&[f32]> = values.chunks(len).collect();
+        assert_eq!(variants[0], variants[3]);
+        assert_ne!(variants[0], variants[2]);
+        let alone = |epoch| all().planes(&images, &[(0, 4)], epoch).unwrap().0;
+        assert_eq!(alone(1), variants[0]);
+        assert_ne!(alone(2), variants[0]);
+        let other = Augmenter { seed: 6, ..all() };
+        assert_ne!(other.planes(&images, &[(0, 4)], 1).unwrap().0, variants[0]);
+    }
+
+    #[test]
+    fn without_a_change_values_are_those_of_the_images() {
+        let images = images(4);
+        let places = [(2, 0), (0, 1)];
+        let plain = images.planes(&[2, 0]).unwrap();
+        let nothing = Augmenter::new(1);
+        assert_eq!(nothing.planes(&images, &places, 1).unwrap().0, plain);
+        // A change of nothing goes through every step.
+        let still = nothing
+            .with(Transform::Rotation { degrees: 0.0 })
+            .with(Transform::Contrast { share: 0.0 })
+            .with(Transform::Zoom { share: 0.0 });
+        let (values, _) = still.planes(&images, &places, 1).unwrap();
+        for (value, plain) in values.iter().zip(&plain) {
+            assert!((value - plain).abs() < 1e-6);
+        }
+        assert_eq!(
+            still.apply(&images, &[2, 0], 1).unwrap(),
+            images.select(&[2, 0]).unwrap()
+        );
+    }
+
+    /// What a crop takes from a picture of two rows, 10 20 and 30 40, with a black edge of one pixel.
+    #[test]
+    fn a_crop_takes_black_from_beyond_the_edge() {
+        let source: Vec<u8> = [10, 20, 30, 40]
+            .into_iter()
+            .flat_map(|grey| [grey; 3])
+            .collect();
+        let cropped = |corner, size: (usize, usize), padding| {
+            let mut planes = vec![9.0; CHANNELS * size.0 * size.1];
+            let mut scratch = Scratch::default();
+            let mut variant = Variant::new(&source, (2, 2), &mut planes, &mut scratch);
+            variant.crop(corner, size, padding);
+            variant.finish();
+            let greys = planes[..size.0 * size.1].iter();
+            greys
+                .map(|value| (value * 255.0).round() as u8)
+                .collect::<Vec<u8>>()
+        };
+        assert_eq!(cropped((0, 1), (2, 2), 1), [0, 0, 10, 20]);
+        assert_eq!(cropped((1, 1), (2, 2), 1), [10, 20, 30, 40]);
+        assert_eq!(cropped((1, 0), (1, 2), 0), [30, 40]);
+        assert_eq!(cropped((0, 0), (3, 1), 0).len(), 3);
+    }
+
+    #[test]
+    fn amounts_out_of_their_range_are_refused() {
+        let images = images(1);
+        for transform in [
+            Transform::Flip { probability: 1.5 },
+            Transform::QuarterTurns,
+            Transform::Zoom { share: 1.0 },
+            Transform::ResizedCrop { smallest: 0.0 },
+            Transform::RandomCrop {
+                height: 13,
+                width: 4,
+                padding: 0,
+            },
+        ] {
+            let augmenter = Augmenter::new(0).with(transform);
+            let error = augmenter.apply(&images, &[0], 0).unwrap_err().to_string();
+            assert!(error.contains(transform.name()), "{error}");
+        }
+        assert!(all().apply(&images, &[1], 0).is_err());
     }
 }

@@ -12,6 +12,7 @@ use std::{
 };
 
 pub use frame::scan;
+use tp_protocol::data_sets::FAIRFACE;
 
 use super::{
     folder::ImageFolder,
@@ -20,9 +21,6 @@ use super::{
     test_faces::{FaceGroup, TestFaces},
 };
 use crate::error::{Error, Result};
-
-/// Folder of FairFace under the data root.
-pub const FAIRFACE_FOLDER: &str = "fairface";
 
 /// Names of the table of labels: ours, then the published ones, which are read together.
 const LABEL_FILES: [&str; 3] = [
@@ -69,10 +67,9 @@ impl TestFaces {
     /// unknown label, [`Error::FolderEmpty`] without a table or when no labelled picture is readable, [`Error::Stopped`] for an interrupt
     /// before the first of them.
     pub fn fairface(root: &Path, options: &LoadOptions) -> Result<Option<TestFaces>> {
-        let folder = root.join(FAIRFACE_FOLDER);
-        if !folder.is_dir() {
+        let Some(folder) = FAIRFACE.find(root) else {
             return Ok(None);
-        }
+        };
         let mut labels = HashMap::new();
         for table in label_tables(&folder)? {
             labels.extend(read_labels(&table)?);

@@ -38,7 +38,7 @@ pub fn split_by_content(images: &ImageStore, held_out: f64, seed: u64) -> Result
         .into_par_iter()
         .map(|index| {
             host::check("la séparation des images")?;
-            Ok(draw(images.image(index)?, seed) < held_out)
+            Ok(draw(&images.image(index)?, seed) < held_out)
         })
         .collect::<Result<Vec<bool>>>()?;
     let side = |wanted: bool| {

@@ -3,10 +3,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use polars::prelude::{DataFrame, DataType, IdxCa, IdxSize, NamedFrom};
+use polars::prelude::{DataFrame, DataType};
 use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 
-use crate::error::{Error, Result};
+use crate::{
+    data::labelled::take,
+    error::{Error, Result},
+};
 
 /// Number of parts: training, validation, test.
 const PARTS: usize = 3;
@@ -161,15 +164,7 @@ impl SplitRows {
     /// # Errors
     /// [`Error::Index`] when the frame has no such row.
     pub fn rows(&self, df: &DataFrame, part: &[usize]) -> Result<DataFrame> {
-        if let Some(&index) = part.iter().find(|row| **row >= df.height()) {
-            return Err(Error::Index {
-                what: "le tableau",
-                index,
-                len: df.height(),
-            });
-        }
-        let rows: Vec<IdxSize> = part.iter().map(|row| *row as IdxSize).collect();
-        Ok(df.take(&IdxCa::new("row".into(), rows))?)
+        take(df, part)
     }
 }
 

@@ -1,12 +1,15 @@
 //! The drawn detection set of the debiasing lab: faces with a known bias, images without a face, balanced test faces.
 
+use std::path::PathBuf;
+
 use polars::prelude::DataFrame;
 
 use super::{
     Presentation, SkinTone,
     bias::{Bias, falls_in_share},
+    cache::CachedSet,
     dice::Dice,
-    faces::{check_side, draw_faces, stored},
+    faces::{Progress, check_side, draw_faces, draw_faces_within, stored},
     factors::FaceFactors,
     labels::FaceLabel,
     others::NonFaceFactors,
@@ -63,6 +66,8 @@ pub struct SyntheticConfig {
     pub test_faces_per_group: usize,
     /// Seed of everything drawn. Default: 42.
     pub seed: u64,
+    /// Folder where drawings are kept from one drawing of the same set to the next; it is bounded. Default: none.
+    pub cache: Option<PathBuf>,
 }
 
 impl Default for SyntheticConfig {
@@ -77,6 +82,7 @@ impl Default for SyntheticConfig {
             held_out: 0.15,
             test_faces_per_group: 100,
             seed: 42,
+            cache: None,
         }
     }
 }
@@ -169,6 +175,13 @@ impl SyntheticConfig {
         self
     }
 
+    /// Sets the folder where drawings are kept.
+    #[must_use]
+    pub fn with_cache(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.cache = Some(folder.into());
+        self
+    }
+
     /// Draws the training set and splits it: faces of [`dark_share`](Self::dark_share) dark skins,
     /// half of them women, and images without a face. The same seed gives the same pixels.
     ///
@@ -212,13 +225,52 @@ impl SyntheticConfig {
         faces: &[FaceRecord],
         non_faces: &[NonFaceFactors],
     ) -> Result<(ImageStore, ImageStore)> {
-        let factors: Vec<FaceFactors> = faces.iter().map(|record| record.factors).collect();
-        Ok((
-            draw_faces(&factors, self.side)?,
-            stored(non_faces, self.side, |image| {
-                render::non_face(image, self.side)
-            })?,
-        ))
+        let places = [("visages", faces.len()), ("autres images", non_faces.len())];
+        let places = places.map(|(what, count)| self.place(what, count));
+        let [known_faces, known_others] =
+            [&places[0], &places[1]].map(|place| place.as_ref().and_then(CachedSet::recall));
+        let left = |known: &Option<ImageStore>, count: usize| match known {
+            Some(_) => 0,
+            None => count,
+        };
+        let total = left(&known_faces, faces.len()) + left(&known_others, non_faces.len());
+        let mut progress = Progress::of(total);
+        let drawn_faces = match known_faces {
+            Some(known) => known,
+            None => {
+                let factors: Vec<FaceFactors> = faces.iter().map(|record| record.factors).collect();
+                kept(
+                    &places[0],
+                    draw_faces_within(&factors, self.side, &mut progress)?,
+                )
+            }
+        };
+        let drawn_others = match known_others {
+            Some(known) => known,
+            None => kept(
+                &places[1],
+                stored(non_faces, self.side, &mut progress, |image| {
+                    render::non_face(image, self.side)
+                })?,
+            ),
+        };
+        Ok((drawn_faces, drawn_others))
+    }
+
+    /// Where a part of the set is kept: all that decides of its pixels tells it apart.
+    fn place(&self, what: &str, count: usize) -> Option<CachedSet> {
+        let Self {
+            dark_share,
+            underexposure,
+            difficulty,
+            seed,
+            ..
+        } = self;
+        let key = format!(
+            "{what} ; peaux foncées {dark_share} ; sous-exposition {underexposure} ; difficulté {difficulty} ; graine {seed}"
+        );
+        let folder = self.cache.as_deref()?;
+        Some(CachedSet::new(folder, &key, self.side, count))
     }
 
     /// Label and factors of every training face, before the split: the share of dark skins is exact over any run
@@ -296,16 +348,24 @@ impl SyntheticConfig {
     /// Those of [`test_records`](Self::test_records).
     pub fn test_faces(&self) -> Result<TestFaces> {
         let records = self.test_records()?;
+        let place = self.place("visages de test", records.len());
+        let faces = match place.as_ref().and_then(CachedSet::recall) {
+            Some(known) => known,
+            None => {
+                let factors: Vec<FaceFactors> =
+                    records.iter().map(|record| record.factors).collect();
+                kept(&place, draw_faces(&factors, self.side)?)
+            }
+        };
+        let rows: Vec<usize> = (0..records.len()).collect();
         let groups = GROUPS
             .iter()
-            .zip(records.chunks(self.test_faces_per_group))
+            .zip(rows.chunks(self.test_faces_per_group))
             .map(|(&(code, name), members)| {
-                let factors: Vec<FaceFactors> =
-                    members.iter().map(|record| record.factors).collect();
                 Ok(FaceGroup {
                     name: name.to_owned(),
                     code: code.to_owned(),
-                    images: draw_faces(&factors, self.side)?,
+                    images: faces.select(members)?,
                     original_sizes: vec![(self.side as u32, self.side as u32); members.len()],
                 })
             })
@@ -336,6 +396,14 @@ impl SyntheticConfig {
         check_side(self.side)?;
         Taking::new(self.difficulty, self.underexposure)
     }
+}
+
+/// The drawings, kept where there is a place for them.
+fn kept(place: &Option<CachedSet>, drawings: ImageStore) -> ImageStore {
+    if let Some(place) = place {
+        place.keep(&drawings);
+    }
+    drawings
 }
 
 fn person(

@@ -13,7 +13,7 @@ use super::{
     sample::Taking,
 };
 use crate::{
-    data::ImageStore,
+    data::{CHANNELS, ImageStore, memory},
     error::{Error, Result},
     host::Reading,
 };
@@ -161,27 +161,56 @@ impl DrawnFacesConfig {
 /// [`Error::Argument`] for a side outside 32..=256, [`Error::Figure`] when there is no memory, [`Error::Stopped`] when
 /// the reader interrupts.
 pub fn draw_faces(factors: &[FaceFactors], side: usize) -> Result<ImageStore> {
+    draw_faces_within(factors, side, &mut Progress::of(factors.len()))
+}
+
+/// The same, as a part of what `progress` follows.
+pub(super) fn draw_faces_within(
+    factors: &[FaceFactors],
+    side: usize,
+    progress: &mut Progress,
+) -> Result<ImageStore> {
     check_side(side)?;
-    stored(factors, side, |factors| render::face(factors, side))
+    stored(factors, side, progress, |factors| {
+        render::face(factors, side)
+    })
 }
 
 /// Pictures drawn between two looks at the time and at the wish to stop.
 const CHUNK: usize = 256;
 
+/// How far a drawing of one or several sets is.
+pub(super) struct Progress {
+    reading: Reading,
+    done: usize,
+}
+
+impl Progress {
+    /// `total` pictures to draw in all.
+    pub(super) fn of(total: usize) -> Self {
+        Self {
+            reading: Reading::drawing(total),
+            done: 0,
+        }
+    }
+}
+
 /// Pictures drawn in parallel, in their order.
 pub(super) fn stored<T: Sync>(
     causes: &[T],
     side: usize,
+    progress: &mut Progress,
     picture: impl Fn(&T) -> Result<Vec<u8>> + Send + Sync,
 ) -> Result<ImageStore> {
-    let mut store = ImageStore::new(side, side);
-    let mut progress = Reading::drawing(causes.len());
+    memory::check("les images dessinées", causes.len(), side * side * CHANNELS)?;
+    let mut store = ImageStore::with_capacity(side, side, causes.len());
     for part in causes.chunks(CHUNK) {
         let pictures = part.par_iter().map(&picture).collect::<Result<Vec<_>>>()?;
         for pixels in &pictures {
             store.push(pixels)?;
         }
-        progress.at(store.len())?;
+        progress.done += part.len();
+        progress.reading.at(progress.done)?;
     }
     Ok(store)
 }

@@ -1,22 +1,19 @@
 //! Drawn faces as a folder of files named as UTKFace's are, with its defects, and a manifest that tells everything.
 
-use std::{
-    collections::HashSet,
-    fs,
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::{collections::HashSet, fs, path::Path};
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    cache::VERSION,
     faces::DrawnFacesConfig,
     planted::{Defect, FEWEST, Planned, plan},
     record::{CHOICES, FaceRecord, MEASURES},
     render,
 };
 use crate::{
+    data::kept,
     error::{Error, Result},
     host::StopFlag,
 };
@@ -25,8 +22,6 @@ use crate::{
 pub const MANIFEST: &str = "manifeste.csv";
 /// The file that says how a folder was made: written first, so that an unfinished folder is known.
 const SETTINGS: &str = "dessin.json";
-/// Version of the drawings: a folder begun by another one is not finished by this one.
-const VERSION: u32 = 1;
 /// Files drawn between two looks at the stop flag.
 const CHUNK: usize = 32;
 
@@ -71,7 +66,8 @@ impl DrawnFacesConfig {
     /// file copied, true and written labels, and every factor of the face.
     ///
     /// `progress` is told how many files are there and how many there will be. A stop keeps what is written; the same call
-    /// goes on from there. Each file appears whole or not at all; the manifest comes last.
+    /// goes on from there. Each file appears whole or not at all; the manifest comes last. Several processes may write the
+    /// same folder at once: they share the work.
     ///
     /// # Errors
     /// [`Error::Argument`] for fewer than 40 faces and those of [`records`](Self::records); [`Error::DataFile`] for a
@@ -107,18 +103,25 @@ impl DrawnFacesConfig {
             duplicates: of(&[Defect::Copy, Defect::Contradiction]),
             contradictions: of(&[Defect::Contradiction]),
         };
-        let missing: Vec<&Planned> = files
+        let mut missing: Vec<&Planned> = files
             .iter()
             .filter(|file| !present.contains(&file.name))
             .collect();
+        // Another process begins elsewhere, and each finds what the other has drawn.
+        let start = std::process::id() as usize * CHUNK % missing.len().max(1);
+        missing.rotate_left(start);
         progress(report.written, report.files);
         for chunk in missing.chunks(CHUNK) {
             if stop.is_requested() {
                 return Ok(report);
             }
             chunk.par_iter().try_for_each(|file| {
+                let path = folder.join(&file.name);
+                if path.exists() {
+                    return Ok(());
+                }
                 let image = render::face_file(&records[file.index].factors, self.side)?;
-                write_whole(&folder.join(&file.name), &image)
+                write_whole(&path, &image)
             })?;
             report.written += chunk.len();
             progress(report.written, report.files);
@@ -148,13 +151,22 @@ impl DrawnFacesConfig {
             .map_err(|source| Error::io("créer le dossier", folder, source))?;
         let known = folder.join(SETTINGS);
         let mut names = names_of(folder)?;
+        // What is being written belongs to another process, or to one that is no more.
+        names.retain(|name| {
+            let is_partial = kept::is_partial(name);
+            if is_partial {
+                kept::remove_abandoned(&folder.join(name));
+            }
+            !is_partial
+        });
         if names.is_empty() {
             let text = serde_json::to_string_pretty(&settings)
                 .map_err(|error| refused(&format!("réglages illisibles ({error})")))?;
             write_whole(&known, text.as_bytes())?;
             return Ok(names);
         }
-        if !names.remove(SETTINGS) {
+        // A listing may miss what another process wrote meanwhile.
+        if !names.remove(SETTINGS) && !known.is_file() {
             return Err(refused(
                 "il contient autre chose que des visages dessinés ; choisissez un dossier nouveau ou vide",
             ));
@@ -168,14 +180,6 @@ impl DrawnFacesConfig {
         }
         names.remove(MANIFEST);
         let expected: HashSet<&str> = files.iter().map(|file| file.name.as_str()).collect();
-        // What an interrupted writing left is drawn again.
-        names.retain(|name| {
-            let partial = name.ends_with(PARTIAL);
-            if partial {
-                let _ = fs::remove_file(folder.join(name));
-            }
-            !partial
-        });
         if let Some(stranger) = names.iter().find(|name| !expected.contains(name.as_str())) {
             return Err(refused(&format!(
                 "« {stranger} » n'est pas de ce dessin ; retirez-le ou choisissez un autre dossier"
@@ -184,9 +188,6 @@ impl DrawnFacesConfig {
         Ok(names)
     }
 }
-
-/// End of the name of a file being written.
-const PARTIAL: &str = ".partiel";
 
 fn names_of(folder: &Path) -> Result<HashSet<String>> {
     let failed = |source| Error::io("lire le dossier", folder, source);
@@ -199,16 +200,8 @@ fn names_of(folder: &Path) -> Result<HashSet<String>> {
         .collect()
 }
 
-/// Writes a file under another name, then renames it: it is there whole or not at all.
 fn write_whole(path: &Path, content: &[u8]) -> Result<()> {
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(PARTIAL);
-    let partial = PathBuf::from(partial);
-    let failed = |source| Error::io("écrire le fichier", path, source);
-    fs::File::create(&partial)
-        .and_then(|mut file| file.write_all(content))
-        .and_then(|()| fs::rename(&partial, path))
-        .map_err(failed)
+    kept::write_whole(path, content).map_err(|source| Error::io("écrire le fichier", path, source))
 }
 
 /// The manifest. Names hold neither commas nor quotation marks; numbers have a decimal point, as CSV readers want.

@@ -15,6 +15,7 @@
 //! | [`draw_faces`] | faces of factors that the caller chose |
 
 mod bias;
+mod cache;
 mod colour;
 mod detection;
 mod dice;
@@ -27,7 +28,6 @@ mod planted;
 mod record;
 mod render;
 mod sample;
-mod sheet;
 mod tone;
 
 use std::ops::RangeInclusive;

@@ -20,6 +20,7 @@ mod report;
 use std::path::Path;
 
 use polars::prelude::{DataFrame, NamedFrom, Series};
+use tp_protocol::data_sets::UTKFACE;
 
 pub use corrections::{correct, corrections};
 pub use groups::{
@@ -33,9 +34,6 @@ use crate::error::Result;
 
 /// Endings of files that go with the pictures: the manifest and settings of drawn faces.
 const COMPANIONS: [&str; 2] = ["csv", "json"];
-
-/// Accepted names of UTKFace's folder under a data root, tried in this order.
-pub const UTKFACE_FOLDERS: [&str; 3] = ["UTKFace", "utkface", "UTKFACE"];
 
 /// One row for each visible file of a folder tree (tables, `.csv` and `.json`, apart), in the order of the paths; `dir` is the folder of
 /// the pictures or one that holds a folder `UTKFace`.
@@ -58,15 +56,11 @@ pub const UTKFACE_FOLDERS: [&str; 3] = ["UTKFace", "utkface", "UTKFACE"];
 /// without a file, [`Error::Io`](crate::Error::Io), [`Error::Stopped`](crate::Error::Stopped).
 pub fn scan(dir: impl AsRef<Path>) -> Result<DataFrame> {
     let dir = dir.as_ref();
-    let within = UTKFACE_FOLDERS.iter().map(|name| dir.join(name));
-    let root = within
-        .into_iter()
-        .find(|folder| folder.is_dir())
-        .unwrap_or_else(|| dir.to_path_buf());
-    let scanned = Scanned::folder_without("UTKFace", &root, |file| {
+    let root = UTKFACE.find(dir).unwrap_or_else(|| dir.to_path_buf());
+    let scanned = Scanned::folder_without(UTKFACE.title, &root, |file| {
         Scanned::ends_with(file, &COMPANIONS)
     })?
-    .not_empty("UTKFace")?;
+    .not_empty(UTKFACE.title)?;
     let names: Vec<UtkName> = scanned.names().map(|name| UtkName::parse(&name)).collect();
     let ages: Vec<Option<i32>> = names.iter().map(|name| name.age).collect();
     let genders: Vec<Option<u8>> = names.iter().map(|name| name.gender).collect();

@@ -4,7 +4,10 @@ use super::{
     columns::Factor,
     engine::{Measure, Task},
 };
-use crate::fairness::{SMALL_GROUP, metric::AgeMetric, stats::Sample};
+use crate::{
+    fairness::SMALL_GROUP,
+    metrics::{AgeMetric, Sample},
+};
 
 /// Images of a group that an age bin must have to serve in the comparison.
 const MIN_CELL: usize = 10;
@@ -72,15 +75,8 @@ impl Ages {
     }
 
     fn measure(&self, metric: AgeMetric, factor: &Factor) -> Measure {
-        let mean =
-            |value: fn(f64) -> f64| Sample::mean(self.errors.iter().map(|e| Some(value(*e))));
-        let sample = match metric {
-            AgeMetric::Mae => mean(f64::abs),
-            AgeMetric::SignedError => mean(|error| error),
-            AgeMetric::Rmse => Sample::root_mean_square(&self.errors),
-            AgeMetric::Cs5 => mean(|error| f64::from(u8::from(error.abs() <= 5.0))),
-            AgeMetric::MaeStd => self.standardised(factor),
-        };
+        let sample = metric.sample(&self.errors);
+        let sample = sample.unwrap_or_else(|| self.standardised(factor));
         let strata = match metric {
             AgeMetric::MaeStd => self.bin.clone(),
             _ => vec![0; self.bin.len()],

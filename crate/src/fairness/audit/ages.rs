@@ -3,16 +3,17 @@
 use polars::prelude::{DataFrame, df};
 
 use super::{
-    RESAMPLES, SEED,
     age_errors::Ages,
-    columns::{Factor, numbers},
+    columns::{Classes, Factor, numbers},
     compare,
     engine::{self, Groups, Task, check},
-    first, gaps, read_classes,
+    gaps,
+    shared::{RESAMPLES, SEED, shared_by_audits},
 };
 use crate::{
     error::{Error, Result},
-    fairness::{metric::AgeMetric, stats::Draws},
+    fairness::stats::Draws,
+    metrics::AgeMetric,
 };
 
 /// Ages the bins can tell apart.
@@ -20,7 +21,7 @@ const OLDEST: f64 = 150.0;
 
 /// Predicted ages, looked at group by group.
 ///
-/// One frame, one line an image: the true age (`y_true`), the predicted age and columns of groups. Methods,
+/// One frame, one line an image: the true age (`y_true`), the predicted age (`y_pred`) and columns of groups. Methods,
 /// frames, intervals and tests are those of [`Audit`](super::Audit), with the metrics of [`AgeMetric`]: MAE, signed error,
 /// RMSE, CS@5 and the age-standardised MAE.
 ///
@@ -69,25 +70,27 @@ pub struct AgeAudit {
     frame: DataFrame,
     label: String,
     prediction: String,
-    groups: Vec<String>,
-    metrics: Vec<AgeMetric>,
     bin_years: usize,
+    groups: Vec<String>,
+    keep_order: bool,
+    metrics: Option<Vec<AgeMetric>>,
     min_size: usize,
     resamples: usize,
     seed: u64,
 }
 
 impl AgeAudit {
-    /// An audit of `frame`: true age in `y_true`, predicted age in `y_pred`, all metrics, bins of ten
-    /// years, 2000 resamples, seed 42. The frame is not copied.
+    /// An audit of `frame`: true age in `y_true`, predicted age in `y_pred`, the metrics of [`AgeMetric::AUDITED`], bins of
+    /// ten years, 2000 resamples, seed 42. The frame is not copied.
     pub fn new(frame: &DataFrame) -> Self {
         Self {
             frame: frame.clone(),
             label: "y_true".to_owned(),
             prediction: "y_pred".to_owned(),
-            groups: Vec::new(),
-            metrics: AgeMetric::ALL.to_vec(),
             bin_years: 10,
+            groups: Vec::new(),
+            keep_order: false,
+            metrics: None,
             min_size: 1,
             resamples: RESAMPLES,
             seed: SEED,
@@ -95,156 +98,27 @@ impl AgeAudit {
     }
 
     /// The column of true ages, in years from 0 to 150. Default: `y_true`.
+    #[must_use]
     pub fn label(mut self, column: &str) -> Self {
         self.label = column.to_owned();
         self
     }
 
     /// The column of predicted ages, in years. Default: `y_pred`.
+    #[must_use]
     pub fn prediction(mut self, column: &str) -> Self {
         self.prediction = column.to_owned();
         self
     }
 
-    /// The columns of groups: words, whole numbers or booleans.
-    pub fn groups(mut self, columns: &[&str]) -> Self {
-        self.groups = columns.iter().map(|&column| column.to_owned()).collect();
-        self
-    }
-
-    /// What to measure, instead of everything. Default: [`AgeMetric::ALL`].
-    pub fn metrics(mut self, metrics: &[AgeMetric]) -> Self {
-        self.metrics = metrics.to_vec();
-        self
-    }
-
     /// Width of the age bins of `mae_std`, in years. Default: 10.
+    #[must_use]
     pub fn bin_years(mut self, years: usize) -> Self {
         self.bin_years = years;
         self
     }
 
-    /// Number of images below which a group is left out of [`gaps`](Self::gaps). Default: 1.
-    pub fn min_size(mut self, images: usize) -> Self {
-        self.min_size = images;
-        self
-    }
-
-    /// Number of bootstrap resamples and of permutations, 100 at least. Default: 2000.
-    pub fn resamples(mut self, resamples: usize) -> Self {
-        self.resamples = resamples;
-        self
-    }
-
-    /// Seed of everything drawn at random. Default: 42.
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
-    }
-
-    /// All images together, as one line of [`by_group`](Self::by_group).
-    ///
-    /// # Errors
-    /// Those of [`by_group`](Self::by_group).
-    pub fn overall(&self) -> Result<DataFrame> {
-        let task = self.ages()?;
-        let whole = [Factor::whole(task.rows())];
-        engine::table(&task, &whole, self.draws())
-    }
-
-    /// Every metric in every group, one line a group of each column.
-    ///
-    /// | column | type | content |
-    /// |---|---|---|
-    /// | `factor`, `group` | str | the column of groups, and the group |
-    /// | `n` | u32 | images |
-    /// | `M`, `M_low`, `M_high` | f64 | for each metric `M` ([`AgeMetric::name`]): value and 95 % interval (Wilson for `cs5`, BCa bootstrap for the others); empty when it does not exist |
-    /// | `small` | bool | fewer than 30 images |
-    /// | `note` | str | in French, why a cell is empty or doubtful |
-    ///
-    /// # Errors
-    /// [`Error::Column`] for a column that is missing, holds an empty cell, NaN or an age out of range, or that
-    /// makes no groups; [`Error::Argument`] for a setting or an empty frame.
-    pub fn by_group(&self) -> Result<DataFrame> {
-        let task = self.ages()?;
-        let groups = self.read_groups()?.required()?;
-        engine::table(&task, &groups.single, self.draws())
-    }
-
-    /// The same for every crossing of the group columns.
-    ///
-    /// # Errors
-    /// Those of [`by_group`](Self::by_group).
-    pub fn by_intersection(&self) -> Result<DataFrame> {
-        let task = self.ages()?;
-        let finest = self.read_groups()?.required()?.finest();
-        engine::table(&task, finest.as_slice(), self.draws())
-    }
-
-    /// Largest gaps between groups, in the columns of [`Audit::gaps`](super::Audit::gaps); the criterion is the
-    /// metric. The permutation test of `mae_std` exchanges images of the same age bin only.
-    ///
-    /// # Errors
-    /// Those of [`by_group`](Self::by_group).
-    pub fn gaps(&self) -> Result<DataFrame> {
-        let task = self.ages()?;
-        let factors = self.read_groups()?.required()?.all();
-        gaps::gaps(&task, &factors, self.min_size, self.draws())
-    }
-
-    /// Each group minus the group `reference`, in the columns of
-    /// [`Audit::differences`](super::Audit::differences).
-    ///
-    /// # Errors
-    /// Those of [`by_group`](Self::by_group), and [`Error::Argument`] for a factor or group that does not exist.
-    pub fn differences(
-        &self,
-        factor: &str,
-        reference: &str,
-        metric: AgeMetric,
-    ) -> Result<DataFrame> {
-        let task = self.only(metric).ages()?;
-        let factor = self.read_groups()?.required()?.named(factor)?;
-        let measure = first(&task, &factor)?;
-        compare::differences(&measure, &factor, reference, self.draws())
-    }
-
-    /// This model and another, whose predicted ages are the column `other`, on the same images, in the columns of
-    /// [`Audit::against`](super::Audit::against); `mae_std` cannot be compared so.
-    ///
-    /// # Errors
-    /// Those of [`by_group`](Self::by_group); [`Error::Argument`] for `mae_std`.
-    pub fn against(&self, other: &str, metric: AgeMetric) -> Result<DataFrame> {
-        if metric == AgeMetric::MaeStd {
-            return Err(Error::argument(
-                "metric",
-                metric.name(),
-                "une autre mesure : deux modèles sur les mêmes images ont les mêmes âges, la MAE suffit",
-            ));
-        }
-        let tasks = [
-            self.only(metric).ages()?,
-            self.only(metric).prediction(other).ages()?,
-        ];
-        let mut factors = vec![Factor::whole(tasks[0].rows())];
-        factors.extend(self.read_groups()?.all());
-        let [one, two] = [
-            first(&tasks[0], &factors[0])?,
-            first(&tasks[1], &factors[0])?,
-        ];
-        compare::against([&one, &two], &factors, self.draws())
-    }
-
-    /// One metric along a known factor, in the columns of [`Audit::by_factor`](super::Audit::by_factor).
-    ///
-    /// # Errors
-    /// Those of [`by_group`](Self::by_group); [`Error::Argument`] for fewer than two classes.
-    pub fn by_factor(&self, column: &str, metric: AgeMetric, classes: usize) -> Result<DataFrame> {
-        let task = self.only(metric).ages()?;
-        let classes = read_classes(&self.frame, column, classes)?;
-        let measure = first(&task, &classes.factor)?;
-        engine::by_class(&measure, &classes, self.draws())
-    }
+    shared_by_audits!(AgeMetric);
 
     /// The age bins of `mae_std`, for each column of groups and their crossing.
     ///
@@ -259,7 +133,7 @@ impl AgeAudit {
     /// # Errors
     /// Those of [`by_group`](Self::by_group).
     pub fn standardisation(&self) -> Result<DataFrame> {
-        let task = self.ages()?;
+        let task = self.task()?;
         let (mut names, mut from, mut sizes) = (Vec::new(), Vec::new(), Vec::new());
         let (mut weights, mut fewest, mut least) = (Vec::new(), Vec::new(), Vec::new());
         for factor in self.read_groups()?.required()?.all() {
@@ -290,19 +164,7 @@ impl AgeAudit {
         )?)
     }
 
-    fn only(&self, metric: AgeMetric) -> Self {
-        self.clone().metrics(&[metric])
-    }
-
-    fn read_groups(&self) -> Result<Groups> {
-        Groups::read(&self.frame, &self.groups)
-    }
-
-    fn draws(&self) -> Draws {
-        Draws::new(self.seed, self.resamples)
-    }
-
-    fn ages(&self) -> Result<Ages> {
+    fn task(&self) -> Result<Ages> {
         check(&self.frame, self.resamples)?;
         if !(1..=100).contains(&self.bin_years) {
             return Err(Error::argument(
@@ -326,7 +188,19 @@ impl AgeAudit {
         Ok(Ages {
             bin: truth.iter().map(bin).collect(),
             errors,
-            metrics: self.metrics.clone(),
+            metrics: self.metrics.clone().unwrap_or(AgeMetric::AUDITED.to_vec()),
         })
+    }
+
+    /// The same audit of another model, whose predicted ages are the column `other`.
+    fn with_other(&self, other: &str, metric: AgeMetric) -> Result<Self> {
+        match metric {
+            AgeMetric::MaeStd => Err(Error::argument(
+                "metric",
+                metric.name(),
+                "une autre mesure : deux modèles sur les mêmes images ont les mêmes âges, la MAE suffit",
+            )),
+            _ => Ok(self.clone().prediction(other)),
+        }
     }
 }

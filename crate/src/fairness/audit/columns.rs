@@ -1,12 +1,12 @@
 //! What is read from a frame: yes / no columns, numbers, groups. Nothing doubtful passes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use polars::prelude::{Column, DataFrame, DataType};
 
 use crate::{
     error::{Error, Result},
-    fairness::stats::NO_GROUP,
+    metrics::NO_GROUP,
 };
 
 /// Most groups a column may have, and most crossings of several columns.
@@ -44,6 +44,16 @@ pub(crate) fn numbers(frame: &DataFrame, name: &str) -> Result<Vec<f64>> {
             None => Err(bad_cell(name, row, "case vide")),
         })
         .collect()
+}
+
+/// The words of a column, « ? » for an empty cell.
+pub(crate) fn words(frame: &DataFrame, name: &str) -> Result<Vec<String>> {
+    let values = find(frame, name)?.str();
+    let values = values.map_err(|_| Error::column(name, "des mots sont attendus ici"))?;
+    Ok(values
+        .iter()
+        .map(|word| word.unwrap_or("?").to_owned())
+        .collect())
 }
 
 /// « ligne 3, case vide… »: rows are counted from 1, as a reader does.
@@ -86,7 +96,7 @@ pub(super) fn scores(frame: &DataFrame, name: &str) -> Result<Vec<f64>> {
 pub(crate) struct Factor {
     /// Name of the column, or of the columns that are crossed: « tone × gender ».
     pub name: String,
-    /// Names of the groups: numbers in increasing order, words in alphabetical order.
+    /// Names of the groups: numbers in increasing order, words in alphabetical order or in the frame's.
     pub groups: Vec<String>,
     /// The group of each row.
     pub label: Vec<u16>,
@@ -95,14 +105,25 @@ pub(crate) struct Factor {
 impl Factor {
     /// The groups of a column of words, of whole numbers or of yes and no.
     pub(crate) fn read(frame: &DataFrame, name: &str) -> Result<Self> {
+        Self::ordered(frame, name, false)
+    }
+
+    /// The same; words are in the order in which the column first has them when it is kept.
+    pub(super) fn ordered(frame: &DataFrame, name: &str, keep_order: bool) -> Result<Self> {
         let column = find(frame, name)?;
         let empty = |row| bad_cell(name, row, "case vide");
         let mut keys: BTreeMap<(i64, String), u16> = BTreeMap::new();
         let values: Vec<(i64, String)> = match column.dtype() {
             DataType::String => {
                 let values = column.str()?.iter().enumerate();
+                let mut met: HashMap<&str, i64> = HashMap::new();
                 values
-                    .map(|(row, value)| Ok((0, value.ok_or_else(|| empty(row))?.to_owned())))
+                    .map(|(row, value)| {
+                        let value = value.ok_or_else(|| empty(row))?;
+                        let next = met.len() as i64;
+                        let place = *met.entry(value).or_insert(next);
+                        Ok((if keep_order { place } else { 0 }, value.to_owned()))
+                    })
                     .collect::<Result<_>>()?
             }
             DataType::Boolean => {
@@ -221,8 +242,11 @@ pub(super) struct Extent {
 }
 
 impl Classes {
-    /// Cuts into at most `count` classes.
+    /// Cuts into at most `count` classes, from 2 to 50.
     pub(super) fn read(frame: &DataFrame, name: &str, count: usize) -> Result<Self> {
+        if !(2..=50).contains(&count) {
+            return Err(Error::argument("classes", count, "de 2 à 50 classes"));
+        }
         let numeric = find(frame, name)?.dtype().is_primitive_numeric();
         if !numeric {
             let factor = Factor::read(frame, name)?;

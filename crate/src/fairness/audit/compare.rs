@@ -74,7 +74,7 @@ pub(super) fn differences(
                 let found = sample.values(labels, weights, 2);
                 found[1] - found[0]
             };
-            interval = match spec.rate {
+            interval = match spec.is_rate {
                 true => {
                     let [first, second] = [base_hits, hits].map(|(n, hits)| (hits, n));
                     Some(difference_interval(first, second, Z_95)?)
@@ -90,7 +90,7 @@ pub(super) fn differences(
                         rows.iter()
                             .map(|row| (side(row), measure.strata[*row as usize])),
                     );
-                    match !spec.inflated && varies(base)? && varies(group)? {
+                    match !spec.is_inflated && varies(base)? && varies(group)? {
                         true => bca_interval(&strata, draws, |weights| signed(&labels, weights)),
                         false => None,
                     }
@@ -163,7 +163,7 @@ pub(super) fn against(
                 let strata = first.strata_of(&rows);
                 // Both models are asked about the same images.
                 let scarce = is_scarce(&samples[0]);
-                if !spec.inflated && !scarce {
+                if !spec.is_inflated && !scarce {
                     interval = bca_interval(&strata, draws, |weights| {
                         samples[1].value(weights) - samples[0].value(weights)
                     });
@@ -172,7 +172,7 @@ pub(super) fn against(
                     remarks.push(no_difference_interval(spec, scarce));
                 }
                 let counts = samples[0].splits(&samples[1]);
-                p_value = match counts.filter(|_| spec.rate) {
+                p_value = match counts.filter(|_| spec.is_rate) {
                     Some((one, other)) => {
                         splits = [Some(one as u32), Some(other as u32)];
                         Some(mcnemar_exact(one, other))
@@ -189,7 +189,7 @@ pub(super) fn against(
             } else {
                 remarks.push(undefined(spec.name));
             }
-            let least = match spec.rate {
+            let least = match spec.is_rate {
                 // Precision: each model has its own « yes ».
                 true => Least::images(rows.len()),
                 false => Least::of(&samples[0]),

@@ -5,19 +5,22 @@ use polars::prelude::{DataFrame, df};
 use super::{columns::Factor, outcomes::Outcomes};
 use crate::{
     error::Result,
-    fairness::{Z_95, stats::calibration_bin, wilson_interval},
+    fairness::{Z_95, wilson_interval},
+    metrics::calibration_bin,
 };
 
 /// Labels and scores of each group: (factor, group, [(score, positive)]).
 type Part<'a> = (&'a str, &'a str, Vec<(f64, bool)>);
 
 fn parts<'a>(task: &Outcomes, factors: &'a [Factor]) -> Vec<Part<'a>> {
-    let scores = task.score.as_deref().unwrap_or_default();
+    let scores = task.answers.score.as_deref().unwrap_or_default();
     let mut parts = Vec::new();
     for factor in factors {
         for (group, name) in factor.groups.iter().enumerate() {
             let rows = factor.rows(group).into_iter().map(|row| row as usize);
-            let pairs = rows.map(|row| (scores[row], task.positive[row])).collect();
+            let pairs = rows
+                .map(|row| (scores[row], task.answers.positive[row]))
+                .collect();
             parts.push((factor.name.as_str(), name.as_str(), pairs));
         }
     }
@@ -30,11 +33,11 @@ pub(super) fn reliability(task: &Outcomes, factors: &[Factor]) -> Result<DataFra
     let (mut sizes, mut means) = (Vec::new(), Vec::new());
     let (mut rates, mut lows, mut highs) = (Vec::new(), Vec::new(), Vec::new());
     for (factor, group, pairs) in parts(task, factors) {
-        for bin in 0..task.bins {
+        for bin in 0..task.answers.bins {
             let own = || {
                 pairs
                     .iter()
-                    .filter(|(score, _)| calibration_bin(*score, task.bins) == bin)
+                    .filter(|(score, _)| calibration_bin(*score, task.answers.bins) == bin)
             };
             let n = own().count();
             if n == 0 {
@@ -54,7 +57,7 @@ pub(super) fn reliability(task: &Outcomes, factors: &[Factor]) -> Result<DataFra
     }
     let edge = |shift: u32| -> Vec<f64> {
         let edges = numbers.iter().map(|bin| f64::from(bin + shift));
-        edges.map(|edge| edge / task.bins as f64).collect()
+        edges.map(|edge| edge / task.answers.bins as f64).collect()
     };
     Ok(df!(
         "factor" => names,

@@ -7,10 +7,10 @@ use crate::{
     error::{Error, Result},
     fairness::{
         SMALL_GROUP, Z_95,
-        metric::Spec,
-        stats::{Draws, Replicates, Sample, bca_interval, resample},
+        stats::{Draws, Replicates, bca_interval, resample},
         wilson_interval,
     },
+    metrics::{Sample, Spec},
 };
 
 /// One metric on the rows of a frame.
@@ -104,6 +104,13 @@ pub(super) trait Task {
     }
 }
 
+/// The only measure of a task that was asked for one.
+pub(super) fn first(task: &impl Task, factor: &Factor) -> Result<Measure> {
+    task.measures(factor)
+        .pop()
+        .ok_or_else(|| Error::argument("metrics", "liste vide", "au moins une mesure"))
+}
+
 /// A metric of some rows and its 95 % interval.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Estimate {
@@ -121,7 +128,7 @@ pub(super) fn estimate(measure: &Measure, rows: &[u32], draws: Draws) -> Result<
     let (n, hits) = sample.hits();
     let value = finite(sample.value(&vec![1; rows.len()]));
     let scarce = is_scarce(&sample);
-    let interval = match (value, measure.spec.rate) {
+    let interval = match (value, measure.spec.is_rate) {
         (None, _) => None,
         (Some(_), _) if scarce => None,
         (Some(_), true) => Some(wilson_interval(hits, n, Z_95)?),
@@ -133,7 +140,7 @@ pub(super) fn estimate(measure: &Measure, rows: &[u32], draws: Draws) -> Result<
                 .collect();
             let sample = measure.sample.on(&kept);
             let strata = measure.strata_of(&kept);
-            match measure.spec.inflated {
+            match measure.spec.is_inflated {
                 true => cautious_interval(&sample, &strata, draws),
                 false => bca_interval(&strata, draws, |weights| sample.value(weights)),
             }
@@ -347,7 +354,7 @@ pub(super) fn undefined(metric: &str) -> String {
 
 /// Why a difference has no interval; `scarce` when one of its parts has too few rows of a class.
 pub(super) fn no_difference_interval(spec: Spec, scarce: bool) -> String {
-    match spec.inflated {
+    match spec.is_inflated {
         _ if scarce => too_scarce(spec.name),
         true => format!(
             "pas d'intervalle pour un écart de {} : le hasard l'augmente dans les petits groupes",
@@ -364,7 +371,8 @@ pub(super) struct Groups {
 }
 
 impl Groups {
-    pub(super) fn read(frame: &DataFrame, names: &[String]) -> Result<Self> {
+    /// Reads them; words are in alphabetical order, or in that of the frame.
+    pub(super) fn read(frame: &DataFrame, names: &[String], keep_order: bool) -> Result<Self> {
         for (index, name) in names.iter().enumerate() {
             if names[..index].contains(name) {
                 return Err(Error::column(name, "donnée deux fois comme groupe"));
@@ -372,7 +380,7 @@ impl Groups {
         }
         let single: Vec<Factor> = names
             .iter()
-            .map(|name| Factor::read(frame, name))
+            .map(|name| Factor::ordered(frame, name, keep_order))
             .collect::<Result<_>>()?;
         let crossed = match single.len() {
             0 | 1 => None,

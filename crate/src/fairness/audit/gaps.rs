@@ -12,10 +12,8 @@ use super::{
 };
 use crate::{
     error::Result,
-    fairness::{
-        metric::{Spec, Worst},
-        stats::{Draws, NO_GROUP, Sample, holm, permutation_p, quantile, resample},
-    },
+    fairness::stats::{Draws, holm, permutation_p, quantile, resample},
+    metrics::{NO_GROUP, Sample, Spec, Worst},
 };
 
 /// One metric in the groups of one factor.
@@ -272,7 +270,7 @@ impl<'a> Spread<'a> {
             Worst::Highest => named(*high),
             Worst::Farthest if least.abs() > most.abs() => named(*low),
             Worst::Farthest => named(*high),
-            Worst::None => None,
+            Worst::Neither => None,
         };
         gap.lowest = Some((named(*low), least));
         gap.highest = Some((named(*high), most));
@@ -284,8 +282,10 @@ impl<'a> Spread<'a> {
     fn ranges(&self, draws: Draws) -> Option<Vec<f64>> {
         let deviations = match self.measure.spec {
             _ if self.scarce => return None,
-            Spec { inflated: true, .. } => return None,
-            Spec { rate: true, .. } => self.rate_deviations(draws),
+            Spec {
+                is_inflated: true, ..
+            } => return None,
+            Spec { is_rate: true, .. } => self.rate_deviations(draws),
             _ => self.deviations(draws),
         };
         let groups = deviations.first().map_or(0, Vec::len);

@@ -1,60 +1,99 @@
 //! Yes / no answers, as rows of metrics.
 
+use polars::prelude::DataFrame;
+
 use super::{
-    Audit,
     columns::{Factor, answers, scores},
     engine::{Measure, Task, check},
 };
 use crate::{
     error::{Error, Result},
-    fairness::{SMALL_GROUP, metric::Metric, stats::Sample},
+    fairness::SMALL_GROUP,
+    metrics::{Answers, Confusion, Metric},
 };
+
+/// Where an audit finds what it measures, and how scores become answers.
+#[derive(Clone, Debug)]
+pub(super) struct Columns {
+    pub label: String,
+    pub prediction: Option<String>,
+    pub score: Option<String>,
+    pub threshold: f64,
+    pub bins: usize,
+}
+
+impl Default for Columns {
+    fn default() -> Self {
+        Self {
+            label: "y_true".to_owned(),
+            prediction: None,
+            score: None,
+            threshold: 0.5,
+            bins: 10,
+        }
+    }
+}
+
+impl Columns {
+    /// With the columns of predictions, `score` or else `y_pred`, where no other was named.
+    pub(super) fn on(&self, frame: &DataFrame) -> Self {
+        let mut columns = self.clone();
+        let usual = |name: &str| frame.column(name).ok().map(|_| name.to_owned());
+        if columns.score.is_none() && columns.prediction.is_none() {
+            columns.score = usual("score");
+            if columns.score.is_none() {
+                columns.prediction = usual("y_pred");
+            }
+        }
+        columns
+    }
+}
 
 /// Labels, answers and scores, image by image.
 pub(super) struct Outcomes {
-    pub positive: Vec<bool>,
-    pub score: Option<Vec<f64>>,
-    pub bins: usize,
-    answer: Vec<bool>,
+    pub answers: Answers,
     metrics: Vec<Metric>,
 }
 
 impl Outcomes {
     /// Reads and checks all that an audit says of its frame.
-    pub(super) fn read(audit: &Audit) -> Result<Self> {
-        check(&audit.frame, audit.resamples)?;
-        if !(0.0..=1.0).contains(&audit.threshold) {
+    pub(super) fn read(
+        frame: &DataFrame,
+        columns: &Columns,
+        metrics: Option<&[Metric]>,
+        resamples: usize,
+    ) -> Result<Self> {
+        check(frame, resamples)?;
+        let columns = columns.on(frame);
+        if !(0.0..=1.0).contains(&columns.threshold) {
             return Err(Error::argument(
                 "threshold",
-                audit.threshold,
+                columns.threshold,
                 "une probabilité de 0 à 1",
             ));
         }
-        if !(2..=100).contains(&audit.bins) {
+        if !(2..=100).contains(&columns.bins) {
             return Err(Error::argument(
                 "bins",
-                audit.bins,
+                columns.bins,
                 "de 2 à 100 classes de score",
             ));
         }
-        if audit.score.is_none() {
-            let asked = audit
-                .metrics
-                .iter()
-                .flatten()
-                .find(|metric| metric.needs_score());
-            if let Some(metric) = asked {
-                return Err(no_score(metric.name()));
-            }
+        let asked = metrics.unwrap_or_default();
+        if let (None, Some(metric)) = (
+            &columns.score,
+            asked.iter().find(|metric| metric.needs_score()),
+        ) {
+            return Err(no_score(metric.name()));
         }
-        let positive = answers(&audit.frame, &audit.label)?;
-        let score = audit.score.as_ref();
-        let score = score.map(|name| scores(&audit.frame, name)).transpose()?;
-        let answer = match (&audit.prediction, &score) {
-            (Some(name), _) => answers(&audit.frame, name)?,
+        let positive = answers(frame, &columns.label)?;
+        let score = columns.score.as_ref();
+        let score = score.map(|name| scores(frame, name)).transpose()?;
+        let answer = match (&columns.prediction, &score) {
+            (Some(name), _) => answers(frame, name)?,
             (None, Some(score)) => score
                 .iter()
-                .map(|score| *score >= audit.threshold)
+                .map(|score| *score >= columns.threshold)
                 .collect(),
             (None, None) => {
                 return Err(Error::argument(
@@ -64,59 +103,36 @@ impl Outcomes {
                 ));
             }
         };
-        let metrics = audit.metrics.clone().unwrap_or(Metric::ALL.to_vec());
         Ok(Self {
-            positive,
-            score,
-            bins: audit.bins,
-            answer,
-            metrics,
+            answers: Answers {
+                positive,
+                answer,
+                score,
+                bins: columns.bins,
+            },
+            metrics: metrics.unwrap_or(&Metric::AUDITED).to_vec(),
         })
     }
 
-    /// Number of rows of each label and answer.
-    fn count(&self, rows: &[u32], positive: bool, answer: bool) -> usize {
-        let same = |row: &&u32| {
-            let row = **row as usize;
-            self.positive[row] == positive && self.answer[row] == answer
-        };
-        rows.iter().filter(same).count()
+    /// Labels and answers of some rows, counted.
+    fn count(&self, rows: &[u32]) -> Confusion {
+        let Answers {
+            positive, answer, ..
+        } = &self.answers;
+        Confusion::count(
+            rows.iter()
+                .map(|row| (positive[*row as usize], answer[*row as usize])),
+        )
     }
 
     fn measure(&self, metric: Metric) -> Measure {
-        let pairs = || self.positive.iter().zip(&self.answer);
-        let share = |what: fn(bool, bool) -> Option<bool>| {
-            Sample::mean(pairs().map(|(positive, answer)| {
-                what(*positive, *answer).map(|hit| f64::from(u8::from(hit)))
-            }))
-        };
-        let none = || Sample::mean(pairs().map(|_| None));
-        let sample = match metric {
-            Metric::Accuracy => share(|positive, answer| Some(positive == answer)),
-            Metric::SelectionRate => share(|_, answer| Some(answer)),
-            Metric::Tpr => share(|positive, answer| positive.then_some(answer)),
-            Metric::Fnr => share(|positive, answer| positive.then_some(!answer)),
-            Metric::Fpr => share(|positive, answer| (!positive).then_some(answer)),
-            Metric::Tnr => share(|positive, answer| (!positive).then_some(!answer)),
-            Metric::Precision => share(|positive, answer| answer.then_some(positive)),
-            Metric::Auc => match &self.score {
-                Some(score) => Sample::auc(&self.positive, score),
-                None => none(),
-            },
-            Metric::CalibrationError => match &self.score {
-                Some(score) => Sample::calibration(&self.positive, score, self.bins),
-                None => none(),
-            },
-        };
-        let by_class = metric == Metric::Auc;
+        let positive = self.answers.positive.iter();
         Measure {
             spec: metric.spec(),
-            sample,
-            available: !metric.needs_score() || self.score.is_some(),
-            strata: self
-                .positive
-                .iter()
-                .map(|positive| u16::from(by_class && *positive))
+            sample: metric.sample(&self.answers),
+            available: !metric.needs_score() || self.answers.score.is_some(),
+            strata: positive
+                .map(|positive| u16::from(metric.is_by_class() && *positive))
                 .collect(),
         }
     }
@@ -124,7 +140,7 @@ impl Outcomes {
 
 impl Task for Outcomes {
     fn rows(&self) -> usize {
-        self.positive.len()
+        self.answers.positive.len()
     }
 
     fn measures(&self, _: &Factor) -> Vec<Measure> {
@@ -135,37 +151,44 @@ impl Task for Outcomes {
     }
 
     fn counts(&self, rows: &[u32]) -> Vec<(&'static str, u32)> {
-        let count = |positive, answer| self.count(rows, positive, answer) as u32;
-        let (tp, fp) = (count(true, true), count(false, true));
-        let (tn, fn_) = (count(false, false), count(true, false));
-        vec![
-            ("positives", tp + fn_),
-            ("negatives", tn + fp),
-            ("tp", tp),
-            ("fp", fp),
-            ("tn", tn),
-            ("fn", fn_),
+        let counts = self.count(rows);
+        [
+            ("positives", counts.positives()),
+            ("negatives", counts.negatives()),
+            ("tp", counts.true_positives),
+            ("fp", counts.false_positives),
+            ("tn", counts.true_negatives),
+            ("fn", counts.false_negatives),
         ]
+        .map(|(name, count)| (name, count as u32))
+        .to_vec()
     }
 
     fn remarks(&self, rows: &[u32], missing: &[&str]) -> Vec<String> {
         let asked = |metrics: &[Metric]| -> bool {
             self.metrics.iter().any(|metric| metrics.contains(metric))
         };
-        let positives = rows
-            .iter()
-            .filter(|row| self.positive[**row as usize])
-            .count();
+        let counts = self.count(rows);
         let sides = [
             (
-                positives,
+                counts.positives(),
                 "positif",
-                asked(&[Metric::Tpr, Metric::Fnr, Metric::Auc]),
+                asked(&[
+                    Metric::Tpr,
+                    Metric::Fnr,
+                    Metric::Auc,
+                    Metric::BalancedAccuracy,
+                ]),
             ),
             (
-                rows.len() - positives,
+                counts.negatives(),
                 "négatif",
-                asked(&[Metric::Fpr, Metric::Tnr, Metric::Auc]),
+                asked(&[
+                    Metric::Fpr,
+                    Metric::Tnr,
+                    Metric::Auc,
+                    Metric::BalancedAccuracy,
+                ]),
             ),
         ];
         let mut remarks = Vec::new();

@@ -23,8 +23,7 @@ use std::{
 use tp_protocol::Marker;
 
 use super::{
-    capture::{self, Capture},
-    live,
+    capture, live,
     output::{print_line, speaks_protocol},
     process,
 };
@@ -80,22 +79,27 @@ pub fn enter_cell() {
 
 /// Runs a cell in place of `std::panic::catch_unwind`: the wrapper puts it there.
 ///
-/// What the cell prints goes to the adapter's own pipes where there are some, and ends with a
-/// marker on each stream; a panic is told as [`cell_panicked`] does.
+/// What the cell prints goes to the adapter's own pipes where there are some; a panic is told as
+/// [`cell_panicked`] does.
 pub fn run_cell<R>(cell: impl FnOnce() -> R) -> std::thread::Result<R> {
     enter_cell();
-    let capture = Capture::begin();
+    capture::begin();
     let outcome = panic::catch_unwind(AssertUnwindSafe(cell));
     if outcome.is_err() {
         cell_panicked();
     }
-    capture.end();
+    capture::end();
     outcome
 }
 
-/// Prints one line for evcxr itself, once the cell no longer prints for the adapter.
+/// Keeps one line for evcxr itself, which [`leave_cell`] gives it.
 pub fn tell_evcxr(line: &str) {
     capture::tell_evcxr(line);
+}
+
+/// Called at the very end of a cell, however it ended: evcxr hears of it. The wrapper puts it there.
+pub fn leave_cell() {
+    capture::leave_cell();
 }
 
 /// Called when the cell's panic was caught: prints one line on stdout, a marker where the reader

@@ -1,7 +1,8 @@
 //! What cannot be measured is one clear French line or an empty cell with a note, never a panic, never a wrong number.
 
 use visages::{
-    fairness::{AgeAudit, Audit, Metric},
+    fairness::{AgeAudit, Audit},
+    metrics::Metric,
     polars::prelude::{DataFrame, df},
 };
 
@@ -58,10 +59,13 @@ fn columns_are_checked() {
     );
     refused(&audit().groups(&["word", "word"]), &["deux fois"]);
     refused(&audit().groups(&[]), &["groups", "au moins une colonne"]);
+    let bare = frame.drop("score").unwrap().drop("y_pred").unwrap();
     refused(
-        &Audit::new(&frame).groups(&["word"]),
+        &Audit::new(&bare).groups(&["word"]),
         &[".prediction", ".score"],
     );
+    // The columns of predictions need no naming.
+    assert!(Audit::new(&frame).groups(&["word"]).by_group().is_ok());
     refused(&audit().metrics(&[Metric::Auc]), &["auc", ".score"]);
     refused(&audit().threshold(f64::NAN), &["threshold"]);
     refused(&audit().bins(1), &["bins"]);

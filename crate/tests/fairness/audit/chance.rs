@@ -3,7 +3,8 @@
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use rayon::prelude::*;
 use visages::{
-    fairness::{AgeAudit, AgeMetric, Audit, Metric, Z_95, difference_interval, wilson_interval},
+    fairness::{AgeAudit, Audit, Z_95, difference_interval, wilson_interval},
+    metrics::{AgeMetric, Metric},
     polars::prelude::{DataFrame, df},
 };
 

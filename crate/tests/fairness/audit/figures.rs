@@ -3,13 +3,14 @@
 //! `FIGURES=folder cargo test … figures` also writes them there, to be looked at.
 
 use visages::{
-    fairness::{AgeAudit, AgeMetric, Audit, Metric},
+    fairness::{AgeAudit, Audit},
     figures::{
         Figure, age_scatter, confusion_matrix, crosstab_heatmap, errors_by_factor, grouped_bars,
         histogram_by_group, reliability_diagram, roc_by_group, split_violin, stacked_bars,
         stacked_histogram,
     },
     image,
+    metrics::{AgeMetric, Metric},
     polars::prelude::{DataFrame, df},
 };
 
@@ -134,7 +135,7 @@ fn figures_of_a_detector() {
     let models = [("CNN standard", &one), ("DB-VAE", &two)];
     check(
         "bars",
-        &grouped_bars(&models, "tpr", "Visages trouvés par teinte de peau").unwrap(),
+        &grouped_bars(&models, Metric::Tpr, "Visages trouvés par teinte de peau").unwrap(),
         &[
             "CNN standard :",
             "DB-VAE :",
@@ -144,7 +145,7 @@ fn figures_of_a_detector() {
     );
     check(
         "bars_auc",
-        &grouped_bars(&models[..1], "auc", "AUC par teinte").unwrap(),
+        &grouped_bars(&models[..1], Metric::Auc, "AUC par teinte").unwrap(),
         &["AUC"],
     );
     let gender = audit.clone().groups(&["genre"]);
@@ -213,18 +214,18 @@ fn figures_of_ages() {
     let table = audit.by_group().unwrap();
     check(
         "bars_mae",
-        &grouped_bars(&[("réseau", &table)], "mae", "Erreur par teinte").unwrap(),
+        &grouped_bars(&[("réseau", &table)], AgeMetric::Mae, "Erreur par teinte").unwrap(),
         &["erreur absolue moyenne"],
     );
     check(
         "bars_bias",
         &grouped_bars(
             &[("réseau", &table)],
-            "signed_error",
+            AgeMetric::SignedError,
             "Erreur signée par teinte",
         )
         .unwrap(),
-        &["biais"],
+        &["erreur moyenne signée (ans)"],
     );
     let light = audit.by_factor("lumière", AgeMetric::Mae, 5).unwrap();
     check(
@@ -277,7 +278,12 @@ fn odd_data_are_drawn_too() {
         .resamples(100);
     check(
         "odd_bars",
-        &grouped_bars(&[("m", &audit.by_group().unwrap())], "fpr", "Aucun négatif").unwrap(),
+        &grouped_bars(
+            &[("m", &audit.by_group().unwrap())],
+            Metric::Fpr,
+            "Aucun négatif",
+        )
+        .unwrap(),
         &["non défini"],
     );
     check(
@@ -357,7 +363,7 @@ fn figures_refuse_what_they_cannot_show() {
         .by_group()
         .unwrap();
     told(
-        grouped_bars(&[("m", &both)], "tpr", "t"),
+        grouped_bars(&[("m", &both)], Metric::Tpr, "t"),
         &["plusieurs colonnes", "filter"],
     );
     let (tone, gender) = (
@@ -365,14 +371,14 @@ fn figures_refuse_what_they_cannot_show() {
         audit.clone().groups(&["genre"]).by_group().unwrap(),
     );
     told(
-        grouped_bars(&[("a", &tone), ("b", &gender)], "tpr", "t"),
+        grouped_bars(&[("a", &tone), ("b", &gender)], Metric::Tpr, "t"),
         &["« b » a d'autres groupes"],
     );
     told(
-        grouped_bars(&[("a", &tone)], "rappel", "t"),
-        &["« rappel »"],
+        grouped_bars(&[("a", &tone)], AgeMetric::Mae, "t"),
+        &["« mae »"],
     );
-    told(grouped_bars(&[], "tpr", "t"), &["0 modèle"]);
+    told(grouped_bars(&[], Metric::Tpr, "t"), &["0 modèle"]);
     // The whole and six tones: seven curves.
     told(
         roc_by_group(&audit.clone().groups(&["teinte"]).roc().unwrap(), "t"),

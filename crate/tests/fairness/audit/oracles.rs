@@ -1,7 +1,8 @@
 //! Small frames whose answers are known by hand.
 
 use visages::{
-    fairness::{AgeAudit, AgeMetric, Audit, Metric},
+    fairness::{AgeAudit, Audit},
+    metrics::{AgeMetric, Metric},
     polars::prelude::{DataFrame, df},
 };
 
@@ -110,7 +111,7 @@ fn by_group_has_its_documented_columns() {
     ]
     .map(str::to_owned)
     .to_vec();
-    for metric in Metric::ALL {
+    for metric in Metric::AUDITED {
         expected.extend(["", "_low", "_high"].map(|end| format!("{}{end}", metric.name())));
     }
     expected.extend(["small".to_owned(), "note".to_owned()]);
@@ -322,4 +323,30 @@ fn an_area_with_few_of_a_class_has_no_interval() {
         assert!(numbers(&frames[0].0, "auc_low")[0].is_some());
         assert!(numbers(&frames[5].0, "p_value")[0].is_some());
     }
+}
+
+/// What validation steps measure can be audited too; both say the same.
+#[test]
+fn balanced_accuracy_and_f1_by_hand() {
+    // I: answers yes to 0, 2, 4, 6, 8 and positives are 0 to 5: TP 3, FN 3, FP 2, TN 2.
+    let audit = audit(&labelled(|i, _| i % 2 == 0));
+    let audit = audit.metrics(&[Metric::BalancedAccuracy, Metric::F1]);
+    let table = audit.by_group().unwrap();
+    close(numbers(&table, "balanced_accuracy")[0], 0.5, "I");
+    close(numbers(&table, "f1")[0], 6.0 / 11.0, "I");
+    for metric in ["balanced_accuracy", "f1"] {
+        let value = numbers(&table, metric)[0];
+        // Four negatives: too few for the interval of a rate of each class.
+        let (low, high) = (format!("{metric}_low"), format!("{metric}_high"));
+        let interval = numbers(&table, &low)[0].zip(numbers(&table, &high)[0]);
+        match metric {
+            "f1" => {
+                assert!(interval.is_some_and(|(low, high)| Some(low) < value && value < Some(high)))
+            }
+            _ => assert_eq!(interval, None),
+        }
+    }
+    assert!(audit.gaps().unwrap().height() == 2);
+    let differences = audit.differences("groupe", "I", Metric::F1);
+    assert_eq!(differences.unwrap().height(), 1);
 }

@@ -14,6 +14,7 @@ use visages::{notebook::Grade, prelude::*};
 lab_cells::given!("tp5_debiaisage", "struct ConvBlock {");
 lab_cells::given!("tp5_debiaisage", "struct StandardClassifier {");
 lab_cells::given!("tp5_debiaisage", "struct FaceDecoder {");
+lab_cells::given!("tp5_debiaisage", "fn rates<");
 lab_cells::given!("tp5_debiaisage", "fn get_latent_mu(");
 lab_cells::given!("tp5_debiaisage", "const KL_WEIGHT");
 lab_cells::exercise!("tp5_debiaisage", "vae_loss");

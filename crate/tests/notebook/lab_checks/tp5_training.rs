@@ -155,8 +155,7 @@ fn who_is_stuck_can_go_on() -> Result<(), Error> {
             original_sizes: vec![(64, 64); 3],
         }],
     };
-    let groups =
-        debiased.then(|_| by_group(&group_probabilities(&dbvae, &faces, 64, &device)?, 0.5))?;
+    let groups = debiased.then(|_| crate::lab_checks::rates(&dbvae, &faces, &device))?;
     assert_eq!(groups.done().map(DataFrame::height), Some(1));
     let mu: LatentTable = latent_means(&dbvae, loader.faces(), 256, &device)?;
     let activity = kl_by_dimension(&dbvae, loader.faces(), 256, &device)?;

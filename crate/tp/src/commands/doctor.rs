@@ -1,12 +1,16 @@
 //! `tp doctor`: what is there, what is missing, what to do.
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use clap::Args;
 use serde::Serialize;
 
+use tp_protocol::data_sets::{DATA_SETS, DataSet};
+
+use super::data;
 use crate::cli::Verdict;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::french::fixed;
 use crate::kernel::KernelFolder;
 use crate::paths::{Cache, Repository};
@@ -92,7 +96,7 @@ impl Finding {
 pub fn execute(args: &DoctorArgs) -> Result<Verdict> {
     let findings = examine(&Repository::find()?, &Cache::locate()?);
     if args.json {
-        println!(
+        say!(
             "{}",
             serde_json::to_string_pretty(&findings).unwrap_or_default()
         );
@@ -103,9 +107,9 @@ pub fn execute(args: &DoctorArgs) -> Result<Verdict> {
                 State::Missing => '✘',
                 State::Optional => '–',
             };
-            println!("{sign} {} : {}", finding.component, finding.detail);
+            say!("{sign} {} : {}", finding.component, finding.detail);
             if !finding.remedy.is_empty() {
-                println!("    → {}", finding.remedy);
+                say!("    → {}", finding.remedy);
             }
         }
     }
@@ -143,7 +147,8 @@ fn examine(repository: &Repository, cache: &Cache) -> Vec<Finding> {
     }
     findings.extend(resources(cache));
     findings.push(device());
-    findings.extend(data(repository));
+    let given = std::env::var_os("TP_DONNEES").filter(|value| !value.is_empty());
+    findings.extend(data_sets(&repository.root().join("data"), given));
     findings
 }
 
@@ -302,32 +307,92 @@ fn device() -> Finding {
     }
 }
 
-fn data(repository: &Repository) -> Vec<Finding> {
-    let given = std::env::var_os("TP_DONNEES").map(std::path::PathBuf::from);
-    let root = given.unwrap_or_else(|| repository.root().join("data"));
-    let sets = [
-        ("Visages (CelebA)", "CelebA"),
-        ("Images sans visage (imagenette)", "imagenette"),
-        ("Visages de test du MIT (ppb)", "ppb"),
-    ];
-    sets.into_iter()
-        .map(|(component, folder)| {
-            let path = root.join(folder);
-            if has_entries(&path) {
-                Finding::present(component, path.display().to_string())
-            } else {
-                Finding::optional(
-                    component,
-                    format!("absent de {}", root.display()),
-                    "Voir data/README.md.",
-                )
+/// The data sets that are there, and those that are not, in one line; `given` is what `TP_DONNEES` says.
+fn data_sets(usual: &Path, given: Option<OsString>) -> Vec<Finding> {
+    let is_given = given.is_some();
+    let root = match data::root_of(given) {
+        Ok(Some(root)) => root,
+        Ok(None) if is_given => {
+            return vec![Finding::present(
+                "Données",
+                "visages dessinés, demandés par TP_DONNEES",
+            )];
+        }
+        Ok(None) => usual.to_owned(),
+        Err(error) => return vec![Finding::missing("Données", error.to_string(), "")],
+    };
+    let (there, absent): (Vec<&DataSet>, Vec<&DataSet>) =
+        DATA_SETS.iter().partition(|set| set.find(&root).is_some());
+    let mut findings: Vec<Finding> = there
+        .into_iter()
+        .map(|set| {
+            let path = set.find(&root).unwrap_or_else(|| root.join(set.place()));
+            let detail = format!("{} ({})", path.display(), set.content);
+            match path.is_file() || has_entries(&path) {
+                true => Finding::present(set.title, detail),
+                false => Finding::optional(
+                    set.title,
+                    format!("{} est vide", path.display()),
+                    "Mettez-y les images ou supprimez ce dossier ; voir data/README.md.",
+                ),
             }
         })
-        .collect()
+        .collect();
+    if !absent.is_empty() {
+        let names: Vec<&str> = absent.iter().map(|set| set.title).collect();
+        findings.push(Finding::optional(
+            "Jeux de données",
+            format!("absents de {} : {}", root.display(), names.join(", ")),
+            "Les TP emploient des visages dessinés à la place. Pour des photos, voir data/README.md.",
+        ));
+    }
+    findings
 }
 
 fn has_entries(path: &Path) -> bool {
-    std::fs::read_dir(path)
-        .map_err(Error::io("Impossible de lire", path))
-        .is_ok_and(|mut entries| entries.next().is_some())
+    std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_data_set_is_looked_for() {
+        let root = std::env::temp_dir().join(format!("tp-doctor-{}", std::process::id()));
+        std::fs::create_dir_all(root.join("UTKFace")).unwrap();
+        std::fs::create_dir_all(root.join("visages_test")).unwrap();
+        std::fs::write(root.join("UTKFace/1_0_0_1.jpg"), b"x").unwrap();
+        let findings = data_sets(&root, None);
+        let named: Vec<(&str, State)> = findings
+            .iter()
+            .map(|finding| (finding.component, finding.state))
+            .collect();
+        let expected = [
+            ("UTKFace", State::Present),
+            ("ppb", State::Optional),
+            ("Jeux de données", State::Optional),
+        ];
+        assert_eq!(named, expected);
+        assert!(findings[1].detail.ends_with("visages_test est vide"));
+        for set in ["CelebA", "imagenette", "train_face.h5", "FairFace", "CACD"] {
+            assert!(findings[2].detail.contains(set), "{}", findings[2].detail);
+        }
+        // Another root than the usual one.
+        let given = data_sets(Path::new("/nulle/part"), Some(root.clone().into()));
+        assert_eq!(given.len(), findings.len());
+        std::fs::remove_dir_all(&root).unwrap();
+    }
+
+    #[test]
+    fn drawings_are_no_folder_that_lacks() {
+        for word in ["synthetique", "Synthétique"] {
+            let findings = data_sets(Path::new("/nulle/part"), Some(word.into()));
+            assert_eq!(findings.len(), 1);
+            assert_eq!(findings[0].state, State::Present);
+            assert!(findings[0].detail.contains("dessinés"));
+        }
+        let wrong = data_sets(Path::new("/nulle/part"), Some("/absent".into()));
+        assert!(wrong[0].state == State::Missing && wrong[0].detail.contains("/absent"));
+    }
 }

@@ -34,6 +34,7 @@ pub fn execute(args: &LabArgs) -> Result<Verdict> {
         command.arg(working_copy(&installation, lab)?);
     }
     command.current_dir(&notebooks).args(&args.options);
+    command.envs(paths::named_from_here()?);
     let status = process::shared(&mut command, "Lancez : cargo tp setup")?;
     if status.success() {
         return Ok(Verdict::Fine);

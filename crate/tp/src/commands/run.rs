@@ -1,5 +1,6 @@
 //! `tp run`: executes notebooks through the real kernel, writes what they gave, and says whether all went well.
 
+mod batch;
 mod cells;
 mod diagnosis;
 mod grading;
@@ -7,7 +8,6 @@ mod report;
 mod targets;
 mod verdict;
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -25,6 +25,7 @@ use crate::french::fixed;
 use crate::jupyter::{Client, KernelCommand, StartOptions};
 use crate::notebook::{GradedCell, Notebook, convert};
 use crate::paths;
+pub(crate) use crate::paths::DRAWN_FACES;
 use crate::setup::python::Group;
 use crate::setup::{self, Installation};
 
@@ -65,8 +66,8 @@ impl Preset {
 /// Arguments of `tp run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// TP (« tp5 ») ou fichiers (« rendu.ipynb », « source.md »)
-    #[arg(value_name = "TP|FICHIER", required_unless_present = "all")]
+    /// TP (« tp5 »), fichiers (« rendu.ipynb », « source.md ») ou dossiers de notebooks
+    #[arg(value_name = "TP|FICHIER|DOSSIER", required_unless_present = "all")]
     pub notebooks: Vec<String>,
     /// Exécute tous les TP
     #[arg(long = "tous", conflicts_with = "notebooks")]
@@ -105,50 +106,93 @@ impl RunArgs {
     }
 }
 
-/// Runs the notebooks one after the other, each in a kernel of its own.
+/// Runs the notebooks one after the other, each in a kernel of its own. Of several, one that cannot be used is told and
+/// does not keep the others from being run.
 ///
 /// # Errors
-/// When a notebook, the data folder or the output folder cannot be used, when set-up or the kernel's start fails, or on
-/// Ctrl-C. A cell that fails is a [`Verdict::Failed`].
+/// When the only notebook, the data folder or the output folder cannot be used, when set-up or the kernel's start fails, or
+/// on Ctrl-C. A cell that fails is a [`Verdict::Failed`].
 pub fn execute(args: &RunArgs) -> Result<Verdict> {
     let repository = paths::Repository::find()?;
     let folder = repository.notebooks();
-    let targets = if args.all {
-        targets::all(args.copy(), &folder)?
+    let notebooks = if args.all {
+        batch::named(targets::all(args.copy(), &folder)?)?
     } else {
-        args.notebooks
-            .iter()
-            .map(|asked| targets::resolve(asked, args.copy(), &folder))
-            .collect::<Result<_>>()?
+        batch::find(&args.notebooks, args.copy(), &folder)?
     };
-    check_names(&targets)?;
     let data = args.data.as_deref().map(existing_folder).transpose()?;
     if let Some(output) = &args.output {
         paths::create_folder(output)?;
+        batch::spare_inputs(&notebooks, output)?;
     }
     let installation = setup::ensure(Group::Students)?;
 
-    let mut reports = Vec::new();
-    for target in &targets {
-        let kernel = kernel_command(&installation, args, data.as_deref(), target)?;
-        let report = run_one(target, kernel, &installation, args, &folder)?;
-        let interrupted = report.outcome == Outcome::Interrupted;
-        if !args.json {
-            say(&report.line());
-            report
-                .files
-                .iter()
-                .for_each(|file| say(&format!("  → {file}")));
+    let alone = notebooks.len() == 1;
+    let (mut reports, mut failure) = (Vec::new(), None);
+    for named in &notebooks {
+        let ran = prepare(&named.target, &installation, &folder).map_err(Stop::Notebook);
+        let ran = ran.and_then(|prepared| {
+            let kernel = kernel_command(&installation, args, data.as_deref(), &named.target);
+            let ran =
+                kernel.and_then(|kernel| run_one(named, prepared, &kernel, &installation, args));
+            ran.map_err(Stop::Kernel)
+        });
+        let (error, stops) = match ran {
+            Ok(report) => {
+                let stops = report.outcome == Outcome::Interrupted;
+                tell(&report, args.json);
+                reports.push(report);
+                (None, stops)
+            }
+            Err(Stop::Notebook(error)) => (Some(error), false),
+            Err(Stop::Kernel(error)) => (Some(error), true),
+        };
+        if let Some(error) = error {
+            let report = NotebookReport::unusable(&named.label, args.preset.name(), &error);
+            if alone || stops {
+                failure = Some(error);
+            } else {
+                tell(&report, args.json);
+            }
+            reports.push(report);
         }
-        reports.push(report);
-        if interrupted {
+        if stops {
             break;
         }
     }
     if args.json {
-        say(&json!({ "version": 1, "notebooks": reports }).to_string());
+        say!("{}", json!({ "version": 1, "notebooks": reports }));
     }
-    conclude(&reports, args.json)
+    match failure {
+        Some(error) => Err(error),
+        None => conclude(&reports, args.json),
+    }
+}
+
+/// Why a notebook was not run to its end.
+enum Stop {
+    /// It cannot be used.
+    Notebook(Error),
+    /// The kernel cannot: no other notebook could be run.
+    Kernel(Error),
+}
+
+/// Says how a notebook ended; with `quiet`, only whether it could be used at all.
+fn tell(report: &NotebookReport, quiet: bool) {
+    if quiet {
+        report
+            .reason
+            .iter()
+            .for_each(|_| tell!("{}", report.line()));
+        return;
+    }
+    say!("{}", report.line());
+    if let (Some(reason), true) = (&report.reason, report.outcome != Outcome::Unusable) {
+        say!("  ⚠ {reason}");
+    }
+    for file in &report.files {
+        say!("  → {file}");
+    }
 }
 
 fn conclude(reports: &[NotebookReport], quiet: bool) -> Result<Verdict> {
@@ -161,49 +205,34 @@ fn conclude(reports: &[NotebookReport], quiet: bool) -> Result<Verdict> {
             stopped.notebook
         )));
     }
-    let failed = reports
-        .iter()
-        .filter(|report| report.outcome != Outcome::Ok)
-        .count();
+    let count = |outcome| {
+        let same = reports.iter().filter(|report| report.outcome == outcome);
+        same.count()
+    };
+    let (fine, unusable) = (count(Outcome::Ok), count(Outcome::Unusable));
     if reports.len() > 1 && !quiet {
-        let fine = reports.len() - failed;
-        say(&format!(
-            "{} {fine} notebooks sur {} sans échec",
-            if failed == 0 { "✔" } else { "✘" },
+        let aside = match unusable {
+            0 => String::new(),
+            1 => ", 1 inutilisable".to_owned(),
+            _ => format!(", {unusable} inutilisables"),
+        };
+        say!(
+            "{} {fine} notebooks sur {} sans échec{aside}",
+            if fine == reports.len() { "✔" } else { "✘" },
             reports.len()
+        );
+    }
+    if unusable == reports.len() {
+        return Err(Error::Usage(
+            "Aucun de ces notebooks n'a pu être exécuté.".to_owned(),
         ));
     }
-    Ok(if failed == 0 {
+    Ok(if fine == reports.len() {
         Verdict::Fine
     } else {
         Verdict::Failed
     })
 }
-
-/// A result, on stdout. A reader that is gone wants none.
-fn say(line: &str) {
-    let _ = writeln!(std::io::stdout(), "{line}");
-}
-
-/// Two notebooks of one name would overwrite each other's results.
-fn check_names(targets: &[Target]) -> Result<()> {
-    for (index, target) in targets.iter().enumerate() {
-        if targets[..index]
-            .iter()
-            .any(|earlier| earlier.name() == target.name())
-        {
-            let message = format!(
-                "« {} » est demandé deux fois. Exécutez ces notebooks séparément.",
-                target.name()
-            );
-            return Err(Error::Usage(message));
-        }
-    }
-    Ok(())
-}
-
-/// What `--donnees` says for the embedded drawings instead of a folder.
-pub(crate) const DRAWN_FACES: &str = "synthetique";
 
 /// A data folder or file (`train_face.h5`) as an absolute path; the word for drawings as it is.
 fn existing_folder(folder: &Path) -> Result<PathBuf> {
@@ -236,18 +265,8 @@ fn kernel_command(
         .with_env(tp_protocol::PROTOCOL_VARIABLE, "1")
         .with_env("TP_PRESET", args.preset.name())
         .with_cwd(path.parent().unwrap_or(Path::new("/")));
-    match (
-        data,
-        std::env::var_os("TP_DONNEES").filter(|value| !value.is_empty()),
-    ) {
-        (Some(folder), _) => command = command.with_env("TP_DONNEES", folder),
-        // Said from this folder, it must not be read from the notebook's.
-        (None, Some(folder)) if folder != DRAWN_FACES => {
-            let absolute =
-                std::path::absolute(&folder).map_err(Error::io("Chemin inutilisable", &folder))?;
-            command = command.with_env("TP_DONNEES", absolute);
-        }
-        (None, _) => {}
+    if let Some(folder) = data {
+        command = command.with_env("TP_DONNEES", folder);
     }
     if let Some(device) = &args.device {
         command = command.with_env("TP_DEVICE", device);
@@ -255,39 +274,86 @@ fn kernel_command(
     Ok(command)
 }
 
-fn run_one(
-    target: &Target,
-    kernel: KernelCommand,
-    installation: &Installation,
-    args: &RunArgs,
-    notebooks: &Path,
-) -> Result<NotebookReport> {
+/// A notebook that can be executed.
+struct Prepared {
+    notebook: Notebook,
+    /// Its own cells that give points.
+    own: Vec<GradedCell>,
+    grading: Option<Grading>,
+}
+
+/// Reads a notebook, its old outputs removed.
+///
+/// # Errors
+/// When it is broken, of another language, or holds nothing to execute.
+fn prepare(target: &Target, installation: &Installation, notebooks: &Path) -> Result<Prepared> {
     let mut notebook = if target.is_source() {
         convert::from_markdown(&target.path, &installation.python)?
     } else {
         Notebook::read(&target.path)?
     };
-    if let Some(language) = notebook.language().filter(|language| language != "rust") {
-        return Err(Error::Unusable {
-            path: target.path.clone(),
-            reason: format!("ce notebook est écrit en « {language} », pas en Rust"),
-            remedy: "Choisissez le noyau « Rust (TP visages) » dans JupyterLab et enregistrez-le."
-                .to_owned(),
-        });
+    let unusable = |reason: String, remedy: &str| Error::Unusable {
+        path: target.path.clone(),
+        reason,
+        remedy: remedy.to_owned(),
+    };
+    let (empty, source) = (notebook.code_cells().is_empty(), target.is_source());
+    if let Some(language) = notebook.language().filter(|language| language != "rust")
+        && !(empty && source)
+    {
+        let remedy = match source {
+            true => "Le code d'un source de TP est entre ```rust et ```.",
+            false => "Choisissez le noyau « Rust (TP visages) » dans JupyterLab et enregistrez-le.",
+        };
+        let reason = format!("son code est en « {language} », pas en Rust");
+        return Err(unusable(reason, remedy));
+    }
+    if empty {
+        return Err(unusable(
+            "il ne contient aucune cellule de code".to_owned(),
+            "Vérifiez que c'est le bon fichier, et qu'il a été enregistré.",
+        ));
     }
     notebook.clear_outputs();
     notebook.set_rust();
-    let name = target.name();
     let own = notebook.graded_cells();
     let published = match target.is_source() {
         true => Vec::new(),
-        false => published_checks(&name, &own, notebooks)?,
+        false => published_checks(&target.name(), &own, notebooks)?,
     };
     let grading = Grading::new(&own, &published);
-    eprintln!(
-        "▸ {name} ({} cellules, préréglage « {} »)",
-        notebook.code_cells().len(),
-        args.preset.name()
+    Ok(Prepared {
+        notebook,
+        own,
+        grading,
+    })
+}
+
+/// Executes a notebook in a kernel of its own.
+///
+/// # Errors
+/// When the kernel cannot be started or spoken to. Results that cannot be written are told by the report.
+fn run_one(
+    named: &batch::Named,
+    prepared: Prepared,
+    kernel: &KernelCommand,
+    installation: &Installation,
+    args: &RunArgs,
+) -> Result<NotebookReport> {
+    let Prepared {
+        mut notebook,
+        own,
+        grading,
+    } = prepared;
+    let mut report = NotebookReport::new(&named.label, args.preset.name());
+    report.cells_total = notebook.code_cells().len();
+    let by_hand = own.iter().filter(|cell| cell.by_hand);
+    report.by_hand = by_hand.map(|cell| cell.points).sum();
+    tell!(
+        "▸ {} ({} cellules, préréglage « {} »)",
+        named.label,
+        report.cells_total,
+        report.preset
     );
 
     let start = Instant::now();
@@ -295,30 +361,13 @@ fn run_one(
         catch_signals: true,
         ..StartOptions::default()
     };
-    let mut client = Client::start(&kernel, options)?;
-    let start_seconds = start.elapsed().as_secs_f64();
-    eprintln!("  noyau prêt en {} s", fixed(start_seconds, 1));
-    let mut report = NotebookReport {
-        notebook: name,
-        preset: args.preset.name(),
-        outcome: Outcome::Ok,
-        cells_total: notebook.code_cells().len(),
-        seconds: 0.0,
-        start_seconds,
-        points: None,
-        by_hand: own
-            .iter()
-            .filter(|cell| cell.by_hand)
-            .map(|cell| cell.points)
-            .sum(),
-        missing: Vec::new(),
-        cells: Vec::new(),
-        files: Vec::new(),
-    };
+    let mut client = Client::start(kernel, options)?;
+    report.start_seconds = start.elapsed().as_secs_f64();
+    tell!("  noyau prêt en {} s", fixed(report.start_seconds, 1));
     let ran = cells::run(
         &mut client,
         &mut notebook,
-        target.stops,
+        named.target.stops,
         args.preset,
         grading.as_ref(),
         &mut report,
@@ -329,8 +378,11 @@ fn run_one(
     report.seconds = start.elapsed().as_secs_f64();
     client.shutdown();
     // What was executed is written whatever ended it.
-    if let Some(output) = &args.output {
-        write_results(&notebook, output, installation, &mut report)?;
+    if let Some(output) = &args.output
+        && let Err(error) =
+            write_results(&notebook, &named.output(output), installation, &mut report)
+    {
+        report.unwritten(&error);
     }
     ran.map(|()| report)
 }
@@ -359,15 +411,17 @@ fn published_checks(
 
 fn write_results(
     notebook: &Notebook,
-    output: &Path,
+    file: &Path,
     installation: &Installation,
     report: &mut NotebookReport,
 ) -> Result<()> {
-    let file = output.join(format!("{}.ipynb", report.notebook));
-    notebook.write(&file)?;
+    if let Some(folder) = file.parent() {
+        paths::create_folder(folder)?;
+    }
+    notebook.write(file)?;
     report.files.push(file.display().to_string());
     if report.outcome != Outcome::Interrupted {
-        let page = convert::to_html(&file, &installation.python)?;
+        let page = convert::to_html(file, &installation.python)?;
         report.files.push(page.display().to_string());
     }
     Ok(())

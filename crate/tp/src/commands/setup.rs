@@ -25,7 +25,7 @@ pub fn execute(args: &SetupArgs) -> Result<Verdict> {
         Group::Students
     };
     let installation = setup::ensure(group)?;
-    eprintln!("✔ Tout est prêt. Ouvrez les TP : cargo tp lab");
-    println!("{}", installation.kernel.path().display());
+    tell!("✔ Tout est prêt. Ouvrez les TP : cargo tp lab");
+    say!("{}", installation.kernel.path().display());
     Ok(Verdict::Fine)
 }

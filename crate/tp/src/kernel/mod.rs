@@ -12,9 +12,13 @@
 //! | `noyau.json` | the [`Manifest`] |
 
 mod adapter;
+mod brackets;
+mod cargo;
 pub mod fingerprint;
 pub mod folder;
+mod generated;
 pub mod launch;
+mod private;
 pub mod shadow;
 pub mod wrapper;
 
@@ -24,7 +28,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::jupyter::KernelCommand;
-use crate::paths::{Cache, Repository};
+use crate::paths::{self, Cache, Repository};
 use crate::setup::rust::Toolchain;
 
 /// Name under which this binary is the compiler wrapper: `RUSTC_WRAPPER` takes a path and no arguments.
@@ -123,6 +127,12 @@ impl KernelFolder {
 
     /// How our own client starts this kernel, with typed markers instead of French lines for panics and points.
     pub fn command(&self) -> KernelCommand {
-        KernelCommand::new(self.argv()).with_env(tp_protocol::PROTOCOL_VARIABLE, "1")
+        let command = KernelCommand::new(self.argv());
+        let command = command.with_env(tp_protocol::PROTOCOL_VARIABLE, "1");
+        // A kernel starts in its notebook's folder. A present folder that is gone names nothing.
+        let named = paths::named_from_here().unwrap_or_default();
+        named.into_iter().fold(command, |command, (name, value)| {
+            command.with_env(name, value)
+        })
     }
 }

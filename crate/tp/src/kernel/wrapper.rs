@@ -1,14 +1,15 @@
 //! `tp-rustc`: what cargo runs instead of rustc for the cells of a notebook.
 //!
 //! - A shadow crate is never compiled: its expected outputs are created empty.
-//! - The cell crate `ctx` is compiled against the prebuilt library instead of the shadow, and tells its panics and errors
-//!   in our own words, because evcxr swallows them.
+//! - The cell crate `ctx` is compiled against the prebuilt library instead of the shadow, from the source that
+//!   [`super::generated`] makes of evcxr's.
 //! - Anything else, such as a student's own `:dep`, is passed through.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
+use super::generated;
 use crate::platform;
 
 /// evcxr's name for the crate that holds a cell.
@@ -17,7 +18,7 @@ const CELL_CRATE: &str = "ctx";
 /// Runs as `tp-rustc RUSTC ARGUMENTS…`.
 pub fn main(arguments: Vec<OsString>) -> ExitCode {
     let Some((rustc, arguments)) = arguments.split_first() else {
-        eprintln!("tp-rustc: usage: tp-rustc RUSTC ARGUMENTS");
+        tell!("tp-rustc: usage: tp-rustc RUSTC ARGUMENTS");
         return ExitCode::from(2);
     };
     let outcome = match kernel_folder() {
@@ -25,7 +26,7 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
         Err(error) => Err(error),
     };
     outcome.unwrap_or_else(|error| {
-        eprintln!("tp-rustc: {error}");
+        tell!("tp-rustc: {error}");
         ExitCode::from(2)
     })
 }
@@ -49,8 +50,14 @@ fn dispatch(folder: &Path, rustc: &OsStr, arguments: &[OsString]) -> std::io::Re
             Ok(ExitCode::SUCCESS)
         }
         Some(invocation) if invocation.crate_name == CELL_CRATE => {
+            let code = std::fs::read_to_string(&invocation.source)?;
+            let ours = generated::rewritten(&code, !has_other_crates(arguments));
             if invocation.links {
-                mark_notifications(&invocation.source)?;
+                // Compiled all the same, its end or its panics would be lost.
+                generated::verify(&ours).map_err(std::io::Error::other)?;
+            }
+            if ours != code {
+                std::fs::write(&invocation.source, ours)?;
             }
             run(rustc, &link_view(folder, arguments))
         }
@@ -131,6 +138,13 @@ fn escape(path: &Path) -> String {
     path.to_string_lossy().replace(' ', "\\ ")
 }
 
+/// Whether a cell may name crates that the student loaded.
+fn has_other_crates(arguments: &[OsString]) -> bool {
+    arguments
+        .windows(2)
+        .any(|pair| pair[0] == "--extern" && !pair[1].to_string_lossy().starts_with("visages="))
+}
+
 /// The arguments of a cell's compilation with the shadow replaced by the prebuilt library.
 fn link_view(folder: &Path, arguments: &[OsString]) -> Vec<OsString> {
     let mut kept = Vec::with_capacity(arguments.len() + 8);
@@ -180,56 +194,6 @@ fn link_view(folder: &Path, arguments: &[OsString]) -> Vec<OsString> {
     kept
 }
 
-/// Lines that evcxr generates, with what stands in for them. Each stays one line, so that the positions of compiler
-/// messages hold, and is an expression or statement wherever the original is one.
-const NOTIFICATIONS: [(&str, &str); 5] = [
-    (
-        "match std::panic::catch_unwind(",
-        "match ::visages::notebook::run_cell(",
-    ),
-    (
-        "if std::panic::catch_unwind(||{",
-        "if ::visages::notebook::run_cell(||{",
-    ),
-    // The caller's place is that of the `?`.
-    (
-        "                fn from(error: T) -> Self {",
-        "                #[track_caller] fn from(error: T) -> Self {",
-    ),
-    ("                    eprintln!(\"{}\", error);", ""),
-    (
-        "                    println!(\"{}\", evcxr_internal_runtime::USER_ERROR_OCCURRED);",
-        "                    ::visages::notebook::cell_failed(&error);::visages::notebook::tell_evcxr(evcxr_internal_runtime::USER_ERROR_OCCURRED);",
-    ),
-];
-
-fn mark_notifications(source: &Path) -> std::io::Result<()> {
-    let code = std::fs::read_to_string(source)?;
-    let marked = marked(&code);
-    if marked != code {
-        std::fs::write(source, marked)?;
-    }
-    Ok(())
-}
-
-fn marked(code: &str) -> String {
-    let mut marked = String::with_capacity(code.len() + 512);
-    for line in code.split_inclusive('\n') {
-        let text = line.trim_end_matches('\n');
-        match NOTIFICATIONS
-            .iter()
-            .find(|(generated, _)| *generated == text)
-        {
-            Some((_, replacement)) => {
-                marked.push_str(replacement);
-                marked.push_str(&line[text.len()..]);
-            }
-            None => marked.push_str(line),
-        }
-    }
-    marked
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -274,17 +238,9 @@ mod tests {
         );
         assert!(text.contains(&"dependency=/k/meta".to_owned()));
         assert!(text.contains(&"-Awarnings".to_owned()));
-    }
-
-    #[test]
-    fn notifications_are_marked_line_for_line() {
-        let code = "fn f() {\nmatch std::panic::catch_unwind(\n  std::panic::AssertUnwindSafe(||{\n    user();\n})) { \n  Ok(_) => {}\n  Err(_) => {\n    println!(\"EVCXR_PANIC_NOTIFICATION\");\n}}\n}\n";
-        let marked = marked(code);
-        assert_eq!(marked.lines().count(), code.lines().count());
-        assert!(marked.contains("match ::visages::notebook::run_cell("));
-        assert!(!marked.contains("catch_unwind"));
-        // evcxr still hears of the panic, from its own line.
-        assert!(marked.contains("EVCXR_PANIC_NOTIFICATION"));
-        assert_eq!(super::marked("let x = 1;\n"), "let x = 1;\n");
+        assert!(has_other_crates(&arguments));
+        assert!(!has_other_crates(&words(
+            "--extern visages=a.rlib src/lib.rs"
+        )));
     }
 }

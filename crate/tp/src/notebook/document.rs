@@ -157,7 +157,9 @@ impl Notebook {
         let metadata = self.root.get("metadata")?;
         let said = metadata
             .pointer("/kernelspec/language")
-            .or_else(|| metadata.pointer("/language_info/name"))?;
+            .or_else(|| metadata.pointer("/language_info/name"))
+            // Of a text without a header, what jupytext found in it.
+            .or_else(|| metadata.pointer("/jupytext/main_language"))?;
         said.as_str().map(str::to_lowercase)
     }
 

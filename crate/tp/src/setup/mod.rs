@@ -18,7 +18,7 @@ use self::python::{Environment, Group};
 use self::rust::Toolchain;
 
 /// A machine on which everything asked for is in place.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Installation {
     /// The checkout.
     pub repository: Repository,
@@ -100,7 +100,7 @@ fn wait_for_lock(cache: &Cache) -> Result<File> {
     let path: PathBuf = cache.root().join(".verrou");
     let file = File::create(&path).map_err(Error::io("Impossible d'écrire", &path))?;
     if file.try_lock().is_err() {
-        eprintln!("▸ Une autre installation est en cours : j'attends qu'elle finisse…");
+        tell!("▸ Une autre installation est en cours : j'attends qu'elle finisse…");
         file.lock()
             .map_err(Error::io("Impossible de verrouiller", &path))?;
     }

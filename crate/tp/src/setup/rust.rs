@@ -68,7 +68,7 @@ impl Toolchain {
     pub fn ensure(repository: &Repository) -> Result<Self> {
         let toolchain = Self::detect(repository)?;
         if !toolchain.has_sources() {
-            eprintln!("▸ Sources de la bibliothèque standard (rust-src, 3 Mo)");
+            tell!("▸ Sources de la bibliothèque standard (rust-src, 3 Mo)");
             let mut command = Command::new("rustup");
             command.args([
                 "component",
@@ -79,7 +79,7 @@ impl Toolchain {
             ]);
             let added = process::output(&mut command, "rustup component add rust-src", "");
             if added.is_err() || !toolchain.has_sources() {
-                eprintln!(
+                tell!(
                     "⚠ rust-src n'a pas pu être installé : les cellules fonctionnent, mais certains « let » demanderont \
                      un type. Plus tard, avec le réseau : rustup component add rust-src --toolchain {}",
                     toolchain.name

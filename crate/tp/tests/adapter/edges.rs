@@ -39,6 +39,15 @@ pub fn an_answer_goes_to_who_asked() {
     });
 }
 
+/// What a slow evcxr's cells read once they are done is their next order: an answer to no question would end them.
+pub fn a_cell_that_is_done_is_not_answered() {
+    let folder = Folder::create();
+    let mut client = Client::start(&folder.command(), StartOptions::default()).unwrap();
+    let limit = Duration::from_secs(60);
+    let result = client.execute("done", limit, &mut |_| ()).unwrap();
+    assert_eq!(result.stdout(), "xxxlu : ordre\n", "{result:#?}");
+}
+
 pub fn a_second_stop_kills() {
     block_on(async {
         let mut wires = Wires::start(true).await;

@@ -88,7 +88,7 @@ async fn serve(connection: ConnectionInfo) {
 /// The process of the cells, and both ends of what it is told and tells.
 struct Cells {
     child: Child,
-    _told: ChildStdin,
+    told: ChildStdin,
     heard: BufReader<ChildStdout>,
 }
 
@@ -101,7 +101,7 @@ impl Cells {
             .spawn()
             .unwrap();
         Self {
-            _told: child.stdin.take().unwrap(),
+            told: child.stdin.take().unwrap(),
             heard: BufReader::new(child.stdout.take().unwrap()),
             child,
         }
@@ -306,6 +306,14 @@ impl Fake {
                 let line = self.cells.read_line();
                 out.write_all(line.as_bytes()).unwrap();
             }),
+            // The process of the cells is done, behind a thread's line without end, and reads its next order.
+            "done" => {
+                cell(|out, _| writeln!(out, "xxxEVCXR_EXECUTION_COMPLETE").unwrap());
+                std::thread::sleep(Duration::from_millis(1800));
+                self.cells.told.write_all(b"ordre\n").unwrap();
+                let line = self.cells.read_line();
+                cell(|out, _| out.write_all(line.as_bytes()).unwrap());
+            }
             // Threads that outlive their cell: a question, a flood, a murmur.
             "asklate" => cell(|_, _| {
                 after(move |out, _| writeln!(out, "EVCXR_INPUT_REQUEST:tard ?").unwrap());

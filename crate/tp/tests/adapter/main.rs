@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use tp::jupyter::KernelCommand;
 
-const TESTS: [(&str, fn()); 33] = [
+const TESTS: [(&str, fn()); 34] = [
     (
         "text_of_both_streams_arrives_whole",
         protocol::text_of_both_streams_arrives_whole,
@@ -83,6 +83,10 @@ const TESTS: [(&str, fn()); 33] = [
     (
         "an_answer_goes_to_who_asked",
         edges::an_answer_goes_to_who_asked,
+    ),
+    (
+        "a_cell_that_is_done_is_not_answered",
+        edges::a_cell_that_is_done_is_not_answered,
     ),
     ("a_second_stop_kills", edges::a_second_stop_kills),
     (

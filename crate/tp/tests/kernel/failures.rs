@@ -5,37 +5,32 @@ use std::time::Duration;
 use tp::jupyter::{CellError, CellResult, CellStatus};
 use tp_protocol::Marker;
 
-use super::{alone, kernel, ok, run};
+use super::{ok, run, shared};
 
 #[test]
 fn an_interrupted_compiler_harms_no_later_cell() {
-    let _alone = alone();
-    let mut client = kernel();
-    ok(
-        &mut client,
-        "use visages::prelude::*;\nlet valeurs = vec![1.0, 0.5, 0.25];",
-    );
+    let mut client = shared();
+    ok(&mut client, "let valeurs = vec![1.0, 0.5, 0.25];");
     // The moments of a compilation: its machine code is written, then linked.
     let mut cut = 0;
-    for tour in 0..10_u64 {
+    for tour in 0..6_u64 {
         let code = format!(
             "let textes{tour} = valeurs.iter().map(|v| format!(\"{{v}}\")).collect::<Vec<_>>();"
         );
-        let moment = Duration::from_millis(150 + 75 * tour);
+        let moment = Duration::from_millis(150 + 125 * tour);
         let result = client.execute(&code, moment, &mut |_| ()).unwrap();
         let told = result.error().map(|error| error.value.clone());
         cut += usize::from(told.is_some_and(|told| told.contains("Compilation interrompue")));
         let code = "{ let somme: f64 = valeurs.iter().sum(); println!(\"{somme}\"); }";
         assert_eq!(ok(&mut client, code), "1.75\n", "stopped after {moment:?}");
     }
-    assert!(cut >= 3, "{cut} compilations were interrupted");
+    assert!(cut >= 2, "{cut} compilations were interrupted");
 }
 
 /// What the system does when memory is short: the compiler alone is killed.
 #[test]
 fn a_compiler_that_the_system_kills_is_told_and_harms_no_later_cell() {
-    let _alone = alone();
-    let mut client = kernel();
+    let mut client = shared();
     ok(&mut client, "let valeurs = vec![1.0, 0.5, 0.25];");
     let mut told = 0;
     for tour in 0..6_u64 {
@@ -76,8 +71,7 @@ fn compilers(parent: u32) -> Vec<u32> {
 
 #[test]
 fn failures_are_typed_and_leave_the_variables() {
-    let _alone = alone();
-    let mut client = kernel();
+    let mut client = shared();
     ok(&mut client, "let device = Device::flex();");
     ok(&mut client, "let a = Tensor::<2>::ones([2, 3], &device);");
     ok(&mut client, "let mut compte = 41;");
@@ -169,8 +163,7 @@ fn failures_are_typed_and_leave_the_variables() {
 /// What a beginner's cells show: values behind an unfinished line, the line of every panic, refused numbers.
 #[test]
 fn the_mistakes_of_a_beginner_are_told_where_they_are() {
-    let _alone = alone();
-    let mut client = kernel();
+    let mut client = shared();
     let result = run(&mut client, "print!(\"x = \");\n3");
     assert_eq!(
         (result.stdout(), result.value()),
@@ -238,9 +231,20 @@ fn the_mistakes_of_a_beginner_are_told_where_they_are() {
         text.contains("let mut liste") && text.contains("à la ligne 3"),
         "{text}"
     );
-    // What a failed cell would have defined is not said to be there.
+    // What a failed cell would have defined is not said to have been there, even where a macro has the name.
     let error = told(&run(&mut client, "liste"), "ErreurDeCompilation");
     assert!(!error.traceback[0].contains("n'existe plus"), "{error:?}");
+    let failed = run(
+        &mut client,
+        "let s = std::fs::read_to_string(\"/nulle/part\")?;",
+    );
+    let error = told(&run(&mut client, "s.len()"), "ErreurDeCompilation");
+    let text = error.traceback.join("\n");
+    let cell = format!("La cellule [{}]", failed.execution_count);
+    assert!(
+        text.contains("« s » n'existe pas") && text.contains(&cell),
+        "{text}"
+    );
     let error = told(
         &run(&mut client, "let grand: u8 = 300;"),
         "ErreurDeCompilation",
@@ -251,11 +255,37 @@ fn the_mistakes_of_a_beginner_are_told_where_they_are() {
     );
 }
 
+/// evcxr takes a line of its own words for an order, and waits for ever for one that another text is glued to.
+#[test]
+fn a_thread_that_prints_without_end_of_line_hangs_no_cell() {
+    let mut client = shared();
+    for pause in [0, 3] {
+        let thread = format!(
+            "std::thread::spawn(|| {{ use std::io::Write; let start = std::time::Instant::now();\n\
+             while start.elapsed().as_secs_f64() < 4.0 {{ print!(\"x\"); let _ = std::io::stdout().flush(); \
+             std::thread::sleep(std::time::Duration::from_millis({pause})); }} }});"
+        );
+        let limit = Duration::from_secs(60);
+        for (code, shown) in [
+            (thread.as_str(), ""),
+            ("let seize = 16;\nseize", "\"16\""),
+            ("fn vingt() -> i32 {\n    20\n}", ""),
+            ("vingt()", "\"20\""),
+        ] {
+            let result = client.execute(code, limit, &mut |_| ()).unwrap();
+            let outputs = serde_json::to_string(&result.outputs).unwrap();
+            assert_eq!(result.status, CellStatus::Ok, "{code}: {result:#?}");
+            assert!(outputs.contains(shown), "{code}: {outputs}");
+        }
+        let error = told(&run(&mut client, "panic!(\"toujours vue\")"), "Panique");
+        assert!(error.value.contains("toujours vue"), "{error:?}");
+    }
+}
+
 /// Without anybody to ask, a line read from the keyboard is empty; the next order is evcxr's, not the cell's.
 #[test]
 fn a_cell_that_reads_its_standard_input_does_not_wait_for_ever() {
-    let _alone = alone();
-    let mut client = kernel();
+    let mut client = shared();
     let code = "let mut nom = String::new();\nstd::io::stdin().read_line(&mut nom)?;\nprintln!(\"lu {nom:?}\");";
     let limit = Duration::from_secs(60);
     let result = client.execute(code, limit, &mut |_| ()).unwrap();

@@ -1,16 +1,19 @@
 //! The real kernel, through a real client: what the labs rely on.
 //!
-//! Needs the kernel folder of the present sources (`cargo tp setup`), or another one named by `TP_NOYAU`. A kernel takes about ten seconds to start: each
-//! test starts as few as it can, and one test runs at a time, because durations are among what is tested.
+//! Needs the kernel folder of the present sources (`cargo tp setup`), or another one named by `TP_NOYAU`. A kernel takes
+//! about ten seconds to start: tests that leave nothing but names behind share one, the others start as few as they can.
+//! One test runs at a time, because durations are among what is tested.
 
 mod failures;
 mod heavy;
+mod isolation;
 mod lab;
 mod lifetime;
 mod session;
 mod stock;
 mod together;
 
+use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -24,10 +27,52 @@ use tp_protocol::Marker;
 /// Longest time of one cell, reached only by one that hangs: on a busy machine a new `:dep` takes minutes.
 const LIMIT: Duration = Duration::from_secs(600);
 
-/// Held by the test that is running.
-fn alone() -> MutexGuard<'static, ()> {
-    static RUNNING: Mutex<()> = Mutex::new(());
+/// Held by the test that is running, with the kernel that tests share once one of them started it.
+static RUNNING: Mutex<Option<Client>> = Mutex::new(None);
+
+/// Has this test run alone, with kernels of its own.
+fn alone() -> MutexGuard<'static, Option<Client>> {
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The kernel that tests share, the prelude loaded: earlier tests left their names in it, and may have lost its variables.
+fn shared() -> Shared {
+    let mut client = alone();
+    if client.is_none() {
+        // A kernel ends with the thread that started it, and a test's ends with the test.
+        let (sender, receiver) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let _ = sender.send(kernel());
+            std::thread::park();
+        });
+        *client = Some(receiver.recv().unwrap());
+    }
+    Shared(client)
+}
+
+struct Shared(MutexGuard<'static, Option<Client>>);
+
+impl Deref for Shared {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        self.0.as_ref().unwrap()
+    }
+}
+
+impl DerefMut for Shared {
+    fn deref_mut(&mut self) -> &mut Client {
+        self.0.as_mut().unwrap()
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // What a failed test leaves is no start for the next one.
+        if std::thread::panicking() {
+            *self.0 = None;
+        }
+    }
 }
 
 /// The kernel folder of the present sources, or the one that `TP_NOYAU` names (a bundle's, or an earlier one).

@@ -5,12 +5,11 @@ use std::time::Instant;
 use tp::jupyter::Client;
 use tp_protocol::Marker;
 
-use super::{LIMIT, Scratch, alone, kernel, numbers, ok, run};
+use super::{LIMIT, Scratch, alone, kernel, numbers, ok, run, shared};
 
 #[test]
 fn types_are_inferred_and_completed() {
-    let _alone = alone();
-    let mut client = kernel();
+    let mut client = shared();
 
     // No `let` names a type.
     ok(&mut client, "let device = Device::flex();");
@@ -97,10 +96,55 @@ fn has(matches: &[String], name: &str) -> bool {
     })
 }
 
+/// The first thing that anyone types.
+#[test]
+fn a_plain_value_is_shown() {
+    let mut client = shared();
+    let device = "Device::flex()";
+    ok(&mut client, "let vecteur = vec![4, 5];");
+    for (code, value) in [
+        ("let entier = 3;\nentier", Some("3")),
+        ("let moitie = 1.0 / 2.0;\nmoitie", Some("0.5")),
+        (
+            "let mut total = 0;\nfor i in 0..4 {\n    total += i;\n}\ntotal",
+            Some("6"),
+        ),
+        ("let premier = vecteur[0];\npremier", Some("4")),
+        ("entier + 1", Some("4")),
+        ("vecteur", Some("[4, 5]")),
+        (
+            "(1, \"a\", Some(2.5)) // fini",
+            Some("(1, \"a\", Some(2.5))"),
+        ),
+        // Nothing to show.
+        ("for i in 0..2 {\n    total += i;\n}", None),
+        ("if total > 3 {\n    total = 0;\n}", None),
+        ("println!(\"{total}\")", None),
+    ] {
+        let result = run(&mut client, code);
+        assert_eq!(result.value(), value, "{code}: {result:#?}");
+        assert!(result.error().is_none(), "{code}: {result:#?}");
+    }
+    ok(
+        &mut client,
+        &format!("let tenseur = Tensor::<2>::ones([2, 3], &{device});"),
+    );
+    let text =
+        "Tensor<2> [2, 3] f32 · min 2 · moyenne 2 · max 2\n[[2.0, 2.0, 2.0],\n [2.0, 2.0, 2.0]]";
+    for code in ["tenseur.clone() * 2.0", "2.0 * tenseur.clone()"] {
+        assert_eq!(run(&mut client, code).value(), Some(text), "{code}");
+    }
+    let both = run(&mut client, "(tenseur.clone().sum(), 7)");
+    assert!(
+        both.value()
+            .is_some_and(|value| value.starts_with("(\n  Tensor<1> [1] f32")),
+        "{both:#?}"
+    );
+}
+
 #[test]
 fn interleaved_graphs_and_seeds_hold_across_cells() {
-    let _alone = alone();
-    let mut client = kernel();
+    let mut client = shared();
 
     // Two models, whose graphs grow by turns, one operation a cell.
     for cell in [
@@ -199,7 +243,9 @@ fn a_student_s_own_crate_and_check_cells_work() {
     std::fs::write(scratch.0.join("Cargo.toml"), manifest).unwrap();
     std::fs::write(
         scratch.0.join("src/lib.rs"),
-        "pub fn triple(x: i32) -> i32 {\n    3 * x\n}\n",
+        "pub fn triple(x: i32) -> i32 {\n    3 * x\n}\n#[derive(Debug)]\npub struct Chose;\n\
+         pub trait Montre {\n    fn evcxr_display(&self);\n}\nimpl Montre for Chose {\n    fn evcxr_display(&self) {\n        \
+         println!(\"EVCXR_BEGIN_CONTENT text/plain\\nune chose\\nEVCXR_END_CONTENT\");\n    }\n}\n",
     )
     .unwrap();
 
@@ -222,7 +268,13 @@ fn a_student_s_own_crate_and_check_cells_work() {
     );
     assert_eq!(text, "6 3\n");
 
-    let code = "grade(2.0, &[check(\"juste\", || true), check(\"fausse\", || 1 + 1 == 3)])";
+    // What another crate shows in its own way stays so; the rest is as before.
+    let code = "use petit::Montre;\npetit::Chose";
+    assert_eq!(run(&mut client, code).value(), Some("une chose"));
+    assert_eq!(run(&mut client, "let trois = 3;\ntrois").value(), Some("3"));
+    assert_eq!(run(&mut client, "vec![1]").value(), Some("[1]"));
+
+    let code = "use visages::notebook::{check, grade};\ngrade(2.0, &[check(\"juste\", || true), check(\"fausse\", || 1 + 1 == 3)])";
     let result = run(&mut client, code);
     let [
         Marker::Points {

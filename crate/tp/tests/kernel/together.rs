@@ -2,7 +2,7 @@
 
 use std::sync::Barrier;
 
-use super::{alone, command, numbers, ok, start};
+use super::{command, numbers, ok, shared, start};
 
 /// A small training whose history depends on every draw and every step.
 const TRAINING: [&str; 4] = [
@@ -31,12 +31,9 @@ const TRAINING: [&str; 4] = [
 
 #[test]
 fn two_kernels_train_as_each_does_alone() {
-    let _alone = alone();
+    let mut client = shared();
     let command = command();
-    let alone: Vec<Vec<f64>> = {
-        let mut client = start(&command);
-        [11, 22].map(|seed| train(&mut client, seed)).into()
-    };
+    let alone: Vec<Vec<f64>> = [11, 22].map(|seed| train(&mut client, seed)).into();
     let barrier = Barrier::new(2);
     let together: Vec<Vec<f64>> = std::thread::scope(|scope| {
         let threads = [11, 22].map(|seed| {

@@ -102,7 +102,10 @@ fn verdicts_files_and_exit_codes() {
                 "c4",
                 "println!(\"{}\", std::env::var(\"TP_PRESET\")?);\nstd::env::var(\"TP_DONNEES\")?",
             ),
-            code("c5", "grade(2.0, &[check(\"juste\", || true)])"),
+            code(
+                "c5",
+                "use visages::notebook::{check, grade};\ngrade(2.0, &[check(\"juste\", || true)])",
+            ),
         ],
     );
     let bad = scratch.notebook(
@@ -112,25 +115,40 @@ fn verdicts_files_and_exit_codes() {
             code("f2", "panic!(\"raté\");"),
             code(
                 "f3",
-                "grade(2.0, &[check(\"juste\", || true), check(\"fausse\", || false)])",
+                "use visages::notebook::{check, grade};\ngrade(2.0, &[check(\"juste\", || true), check(\"fausse\", || false)])",
             ),
             code("f4", "println!(\"on continue\");"),
         ],
     );
+    // Among others, what cannot be executed ends nothing.
+    let broken = scratch.path("abîmé.ipynb");
+    std::fs::write(&broken, "{\"nbformat\": 4").unwrap();
+    let empty = scratch.notebook("vide.ipynb", &[code("rien", "  ")]);
     let output = scratch.path("résultats");
     let (status, stdout, stderr) = outcome(
         tp().args(["run", "--json", "--preset", "rapide", "--donnees"])
             .arg(&scratch.0)
             .arg("--sortie")
             .arg(&output)
-            .args([&good, &bad]),
+            .args([&broken, &good, &empty, &bad]),
     );
     assert_eq!(status, Some(1), "{stderr}");
 
     let report: Value = serde_json::from_str(&stdout).unwrap();
-    let [fine, failed] = &report["notebooks"].as_array().unwrap()[..] else {
+    let [unreadable, fine, nothing, failed] = &report["notebooks"].as_array().unwrap()[..] else {
         panic!("{report}")
     };
+    for (unusable, said) in [
+        (unreadable, "abîmé.ipynb"),
+        (nothing, "aucune cellule de code"),
+    ] {
+        assert_eq!(unusable["outcome"], "unusable");
+        assert!(
+            unusable["reason"].as_str().unwrap().contains(said),
+            "{unusable}"
+        );
+        assert!(stderr.contains(said), "{stderr}");
+    }
     assert_eq!(
         (&fine["outcome"], &failed["outcome"]),
         (&json!("ok"), &json!("failed")),
@@ -206,6 +224,14 @@ fn bad_requests_are_told_in_one_french_line() {
                         "metadata": {"kernelspec": {"name": "python3", "display_name": "P", "language": "python"}}});
     std::fs::write(scratch.path("python.ipynb"), python.to_string()).unwrap();
     std::fs::write(scratch.path("abîmé.ipynb"), "{\"nbformat\": 4").unwrap();
+    scratch.notebook("vide.ipynb", &[code("rien", "  ")]);
+    std::fs::write(
+        scratch.path("lisez-moi.md"),
+        "# Titre\n\n```bash\nls\n```\n",
+    )
+    .unwrap();
+    std::fs::write(scratch.path("texte.md"), "# Titre\n\nUn texte.\n").unwrap();
+    std::fs::create_dir(scratch.path("dossier")).unwrap();
     for (arguments, expected) in [
         (vec!["run", "tp99"], "« tp99 » n'existe pas"),
         (vec!["run", "absent.ipynb"], "absent.ipynb"),
@@ -216,6 +242,19 @@ fn bad_requests_are_told_in_one_french_line() {
             "nulle-part",
         ),
         (vec!["run", "python.ipynb", "python.ipynb"], "deux fois"),
+        (vec!["run", "vide.ipynb"], "aucune cellule de code"),
+        (vec!["run", "lisez-moi.md"], "« bash »"),
+        (vec!["run", "texte.md"], "aucune cellule de code"),
+        (vec!["run", "dossier"], "aucun notebook"),
+        // The result would take the hand-in's place.
+        (
+            vec!["run", "vide.ipynb", "--sortie", "."],
+            "donnez à --sortie un autre dossier",
+        ),
+        (
+            vec!["run", "python.ipynb", "vide.ipynb"],
+            "Aucun de ces notebooks",
+        ),
         (vec!["run", "tp5", "--tous"], "--tous"),
         (
             vec!["run", "tp5", "--preset", "enorme"],
@@ -225,7 +264,11 @@ fn bad_requests_are_told_in_one_french_line() {
     ] {
         let (status, stdout, stderr) = outcome(tp().args(&arguments).current_dir(&scratch.0));
         assert_eq!(status, Some(2), "{arguments:?}: {stderr}");
-        assert!(stdout.is_empty());
+        // Of several notebooks, each is told.
+        assert!(
+            stdout.is_empty() || expected.starts_with("Aucun"),
+            "{stdout}"
+        );
         let last = stderr.lines().last().unwrap_or_default();
         assert!(
             last.starts_with("✘ ") && last.contains(expected),

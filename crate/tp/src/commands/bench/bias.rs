@@ -317,7 +317,7 @@ fn write_result(path: &Path, rows: &[Row], args: &BiasBenchArgs) -> Result<()> {
         fs::create_dir_all(folder).map_err(Error::io("Impossible de créer", folder))?;
     }
     fs::write(path, table::markdown(rows, args)).map_err(Error::io("Impossible d'écrire", path))?;
-    eprintln!("→ {}", path.display());
+    tell!("→ {}", path.display());
     Ok(())
 }
 

@@ -124,7 +124,7 @@ pub fn execute(args: &ImageBenchArgs) -> Result<Verdict> {
         let mut first = request(scaled);
         first["output"] = json!(output);
         first["samples"] = json!(SAMPLES);
-        eprintln!("▸ {name}");
+        tell!("▸ {name}");
         let read: Read = side.ask(&first)?;
         let pixels = std::fs::read(&output).map_err(Error::io("Impossible de lire", &output))?;
         let _ = std::fs::remove_file(&output);

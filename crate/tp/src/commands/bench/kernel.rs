@@ -131,10 +131,10 @@ pub fn execute(args: &KernelBenchArgs) -> Result<Verdict> {
         .with_cwd("/");
     let mut runs = Vec::new();
     for kernels in &args.kernels {
-        eprintln!("▸ {kernels} noyau(x) : une minute environ");
+        tell!("▸ {kernels} noyau(x) : une minute environ");
         runs.push(measure(&command, usize::from(*kernels))?);
     }
-    eprintln!("▸ cellules vides, avec et sans l'adaptateur : une demi-minute environ");
+    tell!("▸ cellules vides, avec et sans l'adaptateur : une demi-minute environ");
     let exchange = exchange::measure(&installation.kernel)?;
     let text = if args.json {
         json!({ "version": 1, "bench": "noyau", "cells": CELLS, "runs": runs, "exchange": exchange }).to_string()

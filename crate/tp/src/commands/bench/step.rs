@@ -227,7 +227,7 @@ impl Sides {
             threads,
         } = configuration;
         let name = model.name();
-        eprintln!("▸ {name}, lot de {batch}, {threads} fil(s)");
+        tell!("▸ {name}, lot de {batch}, {threads} fil(s)");
         let request = json!({
             "op": "prepare", "model": name, "batch": batch, "threads": threads,
             "learning_rate": LEARNING_RATE, "epsilon": EPSILON,

@@ -1,126 +1,10 @@
-//! The data sets that the labs know: where they go, how many files they have, where to find them, under which terms.
+//! What is there of a data set beside the whole of it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+pub use tp_protocol::data_sets::{Count, DATA_SETS, DataSet};
 
 use crate::french::{counted, grouped};
-
-/// How the files of a data set are counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Count {
-    /// Pictures, in the folder and below.
-    Pictures(usize),
-    /// Pictures in each of these subfolders.
-    Each(&'static [&'static str], usize),
-    /// One file, that the library's reader opens.
-    File,
-    /// Any number: the size of the whole set is not known, or a part is enough.
-    Any,
-}
-
-/// A data set of the labs.
-#[derive(Debug)]
-pub struct DataSet {
-    /// Name that commands take.
-    pub name: &'static str,
-    /// What it holds, in French.
-    pub content: &'static str,
-    /// Folder or file under the data root; the first is the one made, the others are accepted.
-    pub places: &'static [&'static str],
-    /// Files of the whole set.
-    pub count: Count,
-    /// Where to find it.
-    pub source: &'static str,
-    /// Address of the file itself, where it can be downloaded without a form.
-    pub direct: Option<&'static str>,
-    /// Terms of use.
-    pub terms: &'static str,
-}
-
-/// Every data set, in the order of the labs.
-pub const DATA_SETS: [DataSet; 7] = [
-    DataSet {
-        name: "utkface",
-        content: "visages alignés, âge, genre et origine dans le nom",
-        places: &["UTKFace", "utkface", "UTKFACE"],
-        count: Count::Pictures(23_708),
-        source: "https://susanqq.github.io/UTKFace/",
-        direct: None,
-        terms: "recherche non commerciale",
-    },
-    DataSet {
-        name: "celeba",
-        content: "visages de célébrités, alignés",
-        places: &["CelebA", "celeba", "visages"],
-        count: Count::Pictures(202_599),
-        source: "http://mmlab.ie.cuhk.edu.hk/projects/CelebA.html",
-        direct: None,
-        terms: "recherche non commerciale, pas de redistribution",
-    },
-    DataSet {
-        name: "imagenette",
-        content: "photos sans personne : dix classes d'ImageNet, moins trois",
-        places: &["imagenette", "non_visages"],
-        count: Count::Any,
-        source: "https://github.com/fastai/imagenette",
-        direct: Some("https://s3.amazonaws.com/fast-ai-imageclas/imagenette2-160.tgz"),
-        terms: "conditions d'ImageNet, recherche et enseignement",
-    },
-    DataSet {
-        name: "train_face",
-        content: "ensemble d'entraînement du laboratoire 2 de MIT 6.S191",
-        places: &["train_face.h5"],
-        count: Count::File,
-        source: "https://github.com/MITDeepLearning/introtodeeplearning (dossier lab2)",
-        direct: None,
-        terms: "conditions de CelebA et d'ImageNet",
-    },
-    DataSet {
-        name: "ppb",
-        content: "20 visages de test du MIT : LF, LM, DF, DM",
-        places: &["ppb", "visages_test"],
-        count: Count::Each(&["LF", "LM", "DF", "DM"], 5),
-        source: "paquet Python « mitdeeplearning », dossier data/faces",
-        direct: None,
-        terms: "photos du Web, usage pédagogique local",
-    },
-    DataSet {
-        name: "fairface",
-        content: "visages, âge, genre et origine dans labels.csv",
-        places: &["fairface"],
-        count: Count::Any,
-        source: "https://github.com/joojs/fairface",
-        direct: None,
-        terms: "CC BY 4.0, Kärkkäinen et Joo",
-    },
-    DataSet {
-        name: "cacd",
-        content: "jeunes (20 à 26 ans) et âgés (52 à 62 ans), train et test × 0 et 1",
-        places: &["cacd"],
-        count: Count::Any,
-        source: "https://bcsiriuschen.github.io/CARC/",
-        direct: None,
-        terms: "recherche non commerciale",
-    },
-];
-
-impl DataSet {
-    /// The data set of this name.
-    pub fn named(name: &str) -> Option<&'static DataSet> {
-        let name = name.trim().to_lowercase();
-        DATA_SETS.iter().find(|set| set.name == name)
-    }
-
-    /// Where it is under a data root, if it is there.
-    pub fn find(&self, root: &Path) -> Option<PathBuf> {
-        self.places
-            .iter()
-            .map(|place| root.join(place))
-            .find(|path| match self.count {
-                Count::File => path.is_file(),
-                _ => path.is_dir(),
-            })
-    }
-}
 
 /// Endings of pictures, in lower case.
 const PICTURES: [&str; 3] = ["jpg", "jpeg", "png"];
@@ -164,35 +48,6 @@ pub fn told(place: &str, found: usize, expected: usize) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_are_found_and_unique() {
-        for (index, set) in DATA_SETS.iter().enumerate() {
-            assert_eq!(
-                DataSet::named(&set.name.to_uppercase()).unwrap().name,
-                set.name
-            );
-            assert!(
-                DATA_SETS[..index]
-                    .iter()
-                    .all(|other| other.name != set.name)
-            );
-            assert!(!set.places.is_empty());
-        }
-        assert!(DataSet::named("lfw").is_none());
-    }
-
-    #[test]
-    fn a_file_in_place_of_a_folder_is_not_the_set() {
-        let root = std::env::temp_dir().join(format!("tp-data-place-{}", std::process::id()));
-        std::fs::create_dir_all(root.join("train_face.h5")).unwrap();
-        std::fs::write(root.join("UTKFace"), b"x").unwrap();
-        std::fs::create_dir(root.join("utkface")).unwrap();
-        let found = |name| DataSet::named(name).unwrap().find(&root);
-        assert_eq!(found("utkface"), Some(root.join("utkface")));
-        assert_eq!(found("train_face"), None);
-        std::fs::remove_dir_all(&root).unwrap();
-    }
 
     #[test]
     fn what_lacks_or_exceeds_is_counted() {

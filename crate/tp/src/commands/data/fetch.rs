@@ -73,7 +73,7 @@ pub fn execute(args: &FetchArgs) -> Result<Verdict> {
     let target = root.join(DOWNLOADS).join(file_name(&address)?);
     if target.is_file() {
         check_origin(&target, &address, args)?;
-        eprintln!(
+        tell!(
             "▸ « {} » est déjà là : seul son contenu est vérifié",
             target.display()
         );
@@ -227,7 +227,7 @@ fn by_hand(set: &DataSet, root: &Path) -> String {
         set.source,
         set.terms,
         set.name,
-        root.join(set.places[0]).display()
+        root.join(set.place()).display()
     )
 }
 

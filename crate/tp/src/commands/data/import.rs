@@ -61,7 +61,7 @@ pub fn execute(args: &ImportArgs) -> Result<Verdict> {
         true => Source::Table(args.source.clone()),
         false => Source::open(&args.source)?,
     };
-    eprintln!("▸ Lecture de « {} »", args.source.display());
+    tell!("▸ Lecture de « {} »", args.source.display());
     let files = source.files()?;
     let from = name_of(&source);
     let set = match chosen.or_else(|| recognise(&files, &from)) {
@@ -128,7 +128,7 @@ fn name_of(source: &Source) -> PathBuf {
 fn home(set: &DataSet, root: &Path) -> PathBuf {
     // The labs frame the pictures of a folder of CelebA's own name only: they must not be mixed with other faces.
     let found = set.find(root).filter(|place| !place.ends_with("visages"));
-    found.unwrap_or_else(|| root.join(set.places[0]))
+    found.unwrap_or_else(|| root.join(set.place()))
 }
 
 /// Copies each file to its place within `folder`, showing how far it is.

@@ -11,6 +11,8 @@ use serde::Serialize;
 use super::catalog::{Count, DATA_SETS, DataSet, differences, is_picture};
 use super::hdf5::{self, Counted};
 use super::tree;
+use tp_protocol::data_sets::asks_for_drawings;
+
 use crate::cli::Verdict;
 use crate::error::{Error, Result};
 use crate::french::counted;
@@ -64,7 +66,10 @@ pub fn data_root(given: Option<&Path>) -> Result<PathBuf> {
 }
 
 /// The data root that a value of `TP_DONNEES` tells, if any: a folder, that of a `.h5` file, none for drawn faces.
-fn root_of(value: Option<OsString>) -> Result<Option<PathBuf>> {
+///
+/// # Errors
+/// [`Error::Usage`] when it names nothing.
+pub fn root_of(value: Option<OsString>) -> Result<Option<PathBuf>> {
     let Some(named) = value.filter(|value| !value.is_empty()).map(PathBuf::from) else {
         return Ok(None);
     };
@@ -74,8 +79,7 @@ fn root_of(value: Option<OsString>) -> Result<Option<PathBuf>> {
     if named.is_file() {
         return Ok(named.parent().map(Path::to_owned));
     }
-    let word = named.file_name().unwrap_or_default().to_string_lossy();
-    if word.to_lowercase().replace('é', "e") == "synthetique" {
+    if asks_for_drawings(&named) {
         return Ok(None);
     }
     Err(Error::Usage(format!(
@@ -129,7 +133,7 @@ pub fn verify(args: &VerifyArgs) -> Result<Verdict> {
             }
             return Err(Error::Missing {
                 what: format!("Le jeu « {} »", set.name),
-                remedy: format!("Placez-le dans « {} ».", root.join(set.places[0]).display()),
+                remedy: format!("Placez-le dans « {} ».", root.join(set.place()).display()),
             });
         };
         any = true;
@@ -256,7 +260,7 @@ fn table(root: &Path, found: &[Found]) -> String {
             Some(_) => format!("là, {}", counted(found.pictures, "image")),
         };
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "\n{} ({}) : {state}", set.name, set.places[0]);
+        let _ = writeln!(text, "\n{} ({}) : {state}", set.name, set.place());
         let _ = writeln!(text, "    {}", set.content);
         let _ = writeln!(text, "    {} · {}", set.source, set.terms);
     }

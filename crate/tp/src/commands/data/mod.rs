@@ -12,6 +12,8 @@ mod places;
 pub mod synth;
 mod tree;
 
+pub use list::root_of;
+
 use clap::{Args, Subcommand};
 
 use crate::cli::{TEMPLATE, Verdict};

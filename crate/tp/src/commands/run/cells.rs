@@ -58,9 +58,9 @@ pub(super) fn run(
             judged.reason = Some(format!("le noyau s'est arrêté ({status})"));
             judged.detail = log.lines().map(str::to_owned).collect();
         }
-        eprintln!("{}", judged.line(cells.len()));
+        tell!("{}", judged.line(cells.len()));
         for line in judged.reason.iter().chain(&judged.detail) {
-            eprintln!("    {line}");
+            tell!("    {line}");
         }
         let failed = !judged.ok;
         report.push(judged);
@@ -102,15 +102,16 @@ impl LiveLine {
             .take(SHOWN)
             .collect();
         if self.visible && !text.is_empty() {
-            eprint!("\r\u{1b}[K{} {text}", self.head);
             // A terminal that is gone shows nothing.
-            let _ = std::io::stderr().flush();
+            let mut terminal = std::io::stderr();
+            let _ = write!(terminal, "\r\u{1b}[K{} {text}", self.head);
+            let _ = terminal.flush();
         }
     }
 
     fn clear(&self) {
         if self.visible {
-            eprint!("\r\u{1b}[K");
+            let _ = write!(std::io::stderr(), "\r\u{1b}[K");
         }
     }
 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::grading::{Grading, MissingCheck};
 use super::verdict::{CellReport, Points};
+use crate::error::Error;
 use crate::french::{decimal, fixed};
 
 /// How a notebook ended.
@@ -16,6 +17,8 @@ pub enum Outcome {
     Failed,
     /// Ctrl-C came.
     Interrupted,
+    /// It could not be executed.
+    Unusable,
 }
 
 /// One executed notebook.
@@ -43,9 +46,47 @@ pub struct NotebookReport {
     pub cells: Vec<CellReport>,
     /// The files written.
     pub files: Vec<String>,
+    /// Why it could not be executed, or its results not written, in French.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 impl NotebookReport {
+    /// The report on a notebook of which no cell was executed yet.
+    pub fn new(notebook: &str, preset: &'static str) -> Self {
+        Self {
+            notebook: notebook.to_owned(),
+            preset,
+            outcome: Outcome::Ok,
+            cells_total: 0,
+            seconds: 0.0,
+            start_seconds: 0.0,
+            points: None,
+            by_hand: 0.0,
+            missing: Vec::new(),
+            cells: Vec::new(),
+            files: Vec::new(),
+            reason: None,
+        }
+    }
+
+    /// The report on a notebook that cannot be executed.
+    pub fn unusable(notebook: &str, preset: &'static str, error: &Error) -> Self {
+        Self {
+            outcome: Outcome::Unusable,
+            reason: Some(error.to_string()),
+            ..Self::new(notebook, preset)
+        }
+    }
+
+    /// Takes note that the results could not be written: what was asked failed.
+    pub fn unwritten(&mut self, error: &Error) {
+        if self.outcome == Outcome::Ok {
+            self.outcome = Outcome::Failed;
+        }
+        self.reason = Some(error.to_string());
+    }
+
     /// Adds a cell.
     pub fn push(&mut self, cell: CellReport) {
         if let Some(points) = cell.points {
@@ -82,6 +123,9 @@ impl NotebookReport {
 
     /// The verdict, in one French line.
     pub fn line(&self) -> String {
+        if let (Outcome::Unusable, Some(reason)) = (self.outcome, &self.reason) {
+            return format!("✘ {} : {reason}", self.notebook);
+        }
         let mut points = self.points.map_or(String::new(), |points| {
             format!(" · {} points", points.in_words())
         });
@@ -137,19 +181,8 @@ mod tests {
 
     #[test]
     fn a_notebook_sums_up_its_cells() {
-        let mut report = NotebookReport {
-            notebook: "tp5".to_owned(),
-            preset: "rapide",
-            outcome: Outcome::Ok,
-            cells_total: 3,
-            seconds: 41.6,
-            start_seconds: 9.0,
-            points: None,
-            by_hand: 0.0,
-            missing: Vec::new(),
-            cells: Vec::new(),
-            files: Vec::new(),
-        };
+        let mut report = NotebookReport::new("tp5", "rapide");
+        (report.cells_total, report.seconds) = (3, 41.6);
         let judged = |points: Option<Points>, reason: Option<&str>| CellReport {
             cell: 2,
             id: "c".to_owned(),

@@ -11,6 +11,16 @@ const LONGEST: usize = 160;
 
 /// The error for evcxr's report `message` when the code of the cell is not its cause.
 pub(super) fn failure(message: &str) -> Option<CellError> {
+    if let Some(reason) = wrapper(message) {
+        return Some(CellError::new(
+            COMPILER,
+            "Le noyau n'a pas pu compiler la cellule.",
+            vec![
+                format!("  {reason}"),
+                "  La cellule n'a pas été exécutée ; toutes vos variables sont gardées.".to_owned(),
+            ],
+        ));
+    }
     let links = message.starts_with("linking with");
     let full = message.contains("No space left on device");
     let killed = message.contains("(signal: 9") || message.contains("terminated with signal 9");
@@ -44,6 +54,13 @@ pub(super) fn failure(message: &str) -> Option<CellError> {
     ];
     details.extend(shortened(message).lines().map(|line| format!("  {line}")));
     Some(CellError::new(COMPILER, what, details))
+}
+
+/// What our own compiler wrapper refused, in its words.
+fn wrapper(message: &str) -> Option<&str> {
+    let told = message.starts_with(UNEXPLAINED).then_some(message)?;
+    let (_, reason) = told.split_once("tp-rustc: ")?;
+    reason.lines().next()
 }
 
 /// A report without the list of all that was compiled, its lines cut.
@@ -116,6 +133,18 @@ mod tests {
             let error = failure(message).expect(message);
             assert!(error.value.contains(words), "{error:?}");
         }
+    }
+
+    #[test]
+    fn what_our_wrapper_refuses_is_told_in_its_words() {
+        let report = "Compilation failed, but no parsable errors were found. STDERR:\n   Compiling ctx\n\
+                      tp-rustc: ce noyau ne reconnaît pas la fin d'une cellule. Relancez : cargo tp setup\nerror: x\n";
+        let error = failure(report).expect("an error");
+        let text = error.traceback.join("\n");
+        assert!(
+            text.contains("cargo tp setup") && !text.contains("error: x"),
+            "{text}"
+        );
     }
 
     #[test]

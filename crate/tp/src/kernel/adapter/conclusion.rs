@@ -1,5 +1,6 @@
 //! How a cell ends: by itself, by an interrupt, at a limit, with its kernel.
 
+use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,10 @@ use super::{ABORT_PERIOD, Adapter, Concluding, names, places};
 
 /// How long a cell that does not look at the request to stop may go on.
 const GRACE: Duration = Duration::from_secs(4);
+/// How long evcxr may take to say that the process of the cells was killed.
+const KILL_LIMIT: Duration = Duration::from_secs(30);
+/// How long it may take to say that a cell is over.
+const DONE_LIMIT: Duration = Duration::from_secs(10);
 /// Most error outputs of one cell.
 const MOST_ERRORS: usize = 4;
 
@@ -60,7 +65,7 @@ impl Adapter {
                 deadline: asked + GRACE,
                 heard: false,
                 hurried: false,
-                killed: false,
+                killed: None,
                 cut,
             });
         }
@@ -82,8 +87,33 @@ impl Adapter {
             ending.deadline = Instant::now() + GRACE;
             return;
         }
-        if ending.is_due() && !ending.killed && running.reply.is_none() {
-            ending.killed = true;
+        if running.reply.is_some() {
+            return;
+        }
+        match ending.killed {
+            None if ending.is_due() => {
+                ending.killed = Some(Instant::now());
+                self.process.kill_cells();
+            }
+            // evcxr waits for something else that will not come: whoever waits for this kernel is told of its end.
+            Some(at) if at.elapsed() > KILL_LIMIT => self.process.kill(),
+            _ => {}
+        }
+    }
+
+    /// Ends the process of a cell that is done while evcxr still waits for it: a cell that closed all that was open cut
+    /// them off.
+    pub(super) fn end_the_forgotten(&mut self) {
+        let Some(running) = &mut self.running else {
+            return;
+        };
+        let forgotten = running.reply.is_none()
+            && running.ending.is_none()
+            && running
+                .done_since
+                .is_some_and(|since| since.elapsed() > DONE_LIMIT);
+        if forgotten && self.process.cells_read() {
+            running.done_since = Some(Instant::now());
             self.process.kill_cells();
         }
     }
@@ -98,7 +128,10 @@ impl Adapter {
             return;
         };
         if let Some(most) = self.settings.memory
-            && running.ending.as_ref().is_none_or(|ending| !ending.killed)
+            && running
+                .ending
+                .as_ref()
+                .is_none_or(|ending| ending.killed.is_none())
             && let Some(memory) = self.process.cells_memory().filter(|memory| *memory > most)
         {
             self.end(Reason::Memory(memory));
@@ -109,7 +142,7 @@ impl Adapter {
                 .as_mut()
                 .and_then(|running| running.ending.as_mut())
             {
-                ending.killed = true;
+                ending.killed = Some(Instant::now());
             }
         } else if let Some(most) = self.settings.duration
             && running.ending.is_none()
@@ -192,7 +225,11 @@ impl Adapter {
 
     /// Why the cell did not go well; empty when it did.
     fn errors(&self, running: &Running) -> Vec<CellError> {
-        if let Some(ending) = running.ending.as_ref().filter(|ending| ending.killed) {
+        if let Some(ending) = running
+            .ending
+            .as_ref()
+            .filter(|ending| ending.killed.is_some())
+        {
             return vec![killed(&ending.reason, running)];
         }
         if running.failed() && running.ending.is_some() && running.begun.is_none() {
@@ -213,14 +250,29 @@ impl Adapter {
                 return vec![error];
             }
             let code = running.request.text("code");
+            let before = |(cell, _): &(u64, &str)| *cell < running.count;
             let earlier = |name: &str| {
-                let cells = self.history.latest_fine();
-                names::definition(cells.filter(|(cell, _)| *cell < running.count), name)
+                let fine = names::definition(self.history.latest_fine().filter(before), name);
+                fine.or_else(|| {
+                    let found = names::definition(self.history.latest().filter(before), name)?;
+                    Some(names::Definition {
+                        failed: true,
+                        ..found
+                    })
+                })
             };
+            if self.history.is_new()
+                && let Some(error) = errors::nothing_ran(&running.errors)
+            {
+                return vec![error];
+            }
             let all = running.errors.iter().take(MOST_ERRORS);
             let mut all: Vec<CellError> = all
                 .map(|error| errors::compilation(error, code, running.count, &earlier))
                 .collect();
+            // rustc tells each use of a missing name.
+            let mut told = HashSet::new();
+            all.retain(|error| told.insert(error.value.clone()));
             if all.is_empty() {
                 all.push(CellError::new(
                     errors::COMPILATION,

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::names::Definition;
 use super::places::Place;
-use super::{compiler, hints};
+use super::{compiler, hints, operands};
 
 const RED: &str = "\u{1b}[1;31m";
 const DIM: &str = "\u{1b}[2m";
@@ -209,6 +209,39 @@ pub(super) fn compilation(
     }
 }
 
+/// The one error of a cell that needs names when no cell was executed yet: which of them it is does not matter.
+pub(super) fn nothing_ran(errors: &[Value]) -> Option<CellError> {
+    let missing = |error: &Value| {
+        let message = error["evalue"].as_str()?;
+        message
+            .starts_with("cannot find")
+            .then(|| operands::quoted(message))?
+    };
+    let mut names: Vec<String> = Vec::new();
+    for name in errors.iter().filter_map(missing) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let what = match &names[..] {
+        [] => return None,
+        [name] => format!("« {name} » n'existe pas"),
+        names => {
+            let names: Vec<String> = names.iter().map(|name| format!("« {name} »")).collect();
+            format!("{} n'existent pas", names.join(", "))
+        }
+    };
+    let advice = folded(
+        "Exécutez d'abord les cellules qui précèdent (menu Exécuter, « Exécuter toutes les cellules au-dessus »), à commencer par celle qui contient use visages::prelude::*;",
+    );
+    let advice = advice.iter().map(|line| format!("  {line}"));
+    Some(CellError::new(
+        COMPILATION,
+        format!("{what} : rien n'a encore été exécuté depuis le démarrage du noyau."),
+        advice.collect(),
+    ))
+}
+
 /// « command_7 » as « cellule [6] ».
 fn renamed(line: &str, count: u64) -> String {
     let Some((before, rest)) = line.split_once("command_") else {
@@ -239,6 +272,16 @@ pub(super) fn lost_variable(line: &str) -> Option<String> {
     Some(format!(
         "⚠ La variable « {name} » est perdue : son type a été redéfini, ou recompilé à cause d'un « :dep ».\n  Réexécutez la cellule qui la crée.\n"
     ))
+}
+
+/// A text that holds such news, in French; `None` for any other.
+pub(super) fn lost_variables(text: &str) -> Option<String> {
+    text.contains("The type of the variable ").then(|| {
+        let lines = text.split_inclusive('\n');
+        lines
+            .map(|line| lost_variable(line).unwrap_or_else(|| line.to_owned()))
+            .collect()
+    })
 }
 
 /// What evcxr says when the process of the cells ended, with what it had printed before.
@@ -360,6 +403,28 @@ mod tests {
         let told = lost_variable("The type of the variable modele was redefined, so was lost.\n");
         assert!(told.is_some_and(|told| told.contains("« modele »") && told.ends_with('\n')));
         assert_eq!(lost_variable("The type of the variable\n"), None);
+        let told = lost_variables("a\nThe type of the variable x was redefined, so was lost.\nb");
+        assert!(told.is_some_and(|told| told.starts_with("a\n⚠") && told.ends_with("\nb")));
+        assert_eq!(lost_variables("a\n"), None);
+    }
+
+    #[test]
+    fn before_any_cell_one_message_says_so() {
+        let error = |message: &str| json!({"ename": "Error", "evalue": message, "traceback": []});
+        let missing = |name: &str| error(&format!("cannot find value `{name}` in this scope"));
+        let told = nothing_ran(&[missing("a"), missing("b"), missing("a"), error("autre")]);
+        let told = told.expect("one error");
+        assert!(
+            told.value.starts_with("« a », « b » n'existent pas"),
+            "{told:?}"
+        );
+        assert!(
+            told.traceback
+                .concat()
+                .contains("rien n'a encore été exécuté"),
+            "{told:?}"
+        );
+        assert_eq!(nothing_ran(&[error("mismatched types")]), None);
     }
 
     #[test]

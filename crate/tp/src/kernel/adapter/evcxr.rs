@@ -1,7 +1,7 @@
 //! The process of evcxr_jupyter and those below it: the one that runs the cells, the compilers.
 
 use std::cell::Cell;
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use super::sockets::Incoming;
 use crate::error::{Error, Result};
 use crate::jupyter::tree;
-use crate::platform;
+use crate::{platform, process};
 
 /// How long a cell that asked a question has to begin to read the answer.
 const READ_LIMIT: Duration = Duration::from_secs(1);
@@ -46,9 +46,8 @@ impl EvcxrProcess {
         if let Some(log) = child.stderr.take() {
             let incoming = incoming.clone();
             std::thread::spawn(move || {
-                for line in BufReader::new(log).split(b'\n').map_while(|line| line.ok()) {
-                    let line = String::from_utf8_lossy(&line).into_owned();
-                    eprintln!("{line}");
+                for line in process::lines(log) {
+                    tell!("{line}");
                     if incoming.blocking_send(Incoming::Log(line)).is_err() {
                         return;
                     }

@@ -2,7 +2,7 @@
 
 use super::names::Definition;
 use super::operands::{between_types, quoted, second};
-use super::replies::{Unbalanced, brackets};
+use crate::kernel::brackets::{Unbalanced, brackets};
 
 /// A message in French.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,6 +98,14 @@ pub(super) fn of(
     {
         return unbalanced(message, code);
     }
+    // Some names that students choose are macros too: df, s.
+    let macro_name = second(message);
+    if has("[E0423]")
+        && message.contains("found macro")
+        && is_a_variable(&macro_name, code, defined)
+    {
+        return unknown("cannot find value", &macro_name, code, defined);
+    }
     if has("[E0423]") && message.contains("found macro") {
         return hint(
             format!(
@@ -105,6 +113,15 @@ pub(super) fn of(
                 second(message)
             ),
             format!("Écrivez {}!(…).", second(message)),
+        );
+    }
+    if has("[E0689]")
+        || message.contains("ambiguous numeric type")
+        || message.contains("must specify a type for this binding")
+    {
+        return hint(
+            "Ce nombre n'a pas de type précis : Rust ne sait pas quelle méthode appeler.",
+            "Donnez-le à la variable, let x: f64 = 2.0;, ou au nombre lui-même : 2.0_f64.",
         );
     }
     if message.contains("literal out of range") {
@@ -310,7 +327,19 @@ fn unknown(
     code: &str,
     defined: &dyn Fn(&str) -> Option<Definition>,
 ) -> Hint {
-    if let Some(Definition { cell, consumed }) = defined(name) {
+    let earlier = defined(name);
+    if let Some(Definition {
+        cell, failed: true, ..
+    }) = earlier
+    {
+        return hint(
+            missing(message, name),
+            format!(
+                "La cellule [{cell}], qui devait le créer, ne s'est pas terminée : corrigez-la et réexécutez-la, puis réexécutez celle-ci."
+            ),
+        );
+    }
+    if let Some(Definition { cell, consumed, .. }) = earlier {
         // Where a function is written, the variable may well be there: functions do not see it.
         if code.contains("fn ") {
             return hint(
@@ -335,19 +364,51 @@ fn unknown(
             ),
         );
     }
-    // What kind of thing is missing; the name itself may hold any of these words.
-    let kind = message.split('`').next().unwrap_or_default();
-    let what = if kind.contains("function") || kind.contains("macro") {
-        format!("La fonction « {name} » n'existe pas.")
-    } else if kind.contains("type") || kind.contains("struct") || kind.contains("trait") {
-        format!("Le type « {name} » n'existe pas.")
-    } else {
-        format!("« {name} » n'existe pas.")
+    let advice = "Vérifiez l'orthographe, et que la cellule qui le définit a été exécutée sans erreur depuis le démarrage du noyau (en premier : use visages::prelude::*;).";
+    hint(missing(message, name), advice)
+}
+
+/// Whether a name that only a macro has now is meant as a variable: a cell defines it, or nothing calls it.
+fn is_a_variable(name: &str, code: &str, defined: &dyn Fn(&str) -> Option<Definition>) -> bool {
+    let called = |start: usize| {
+        code[start + name.len()..]
+            .trim_start()
+            .starts_with(['(', '['])
     };
-    hint(
-        what,
-        "Vérifiez l'orthographe, et que la cellule qui le définit a été exécutée sans erreur depuis le démarrage du noyau (en premier : use visages::prelude::*;).",
-    )
+    let word = |at: &usize| {
+        let before = code[..*at].chars().next_back();
+        let after = code[at + name.len()..].chars().next();
+        let is_part =
+            |next: Option<char>| next.is_some_and(|next| next == '_' || next.is_alphanumeric());
+        !is_part(before) && !is_part(after)
+    };
+    let mut uses = code
+        .match_indices(name)
+        .map(|(at, _)| at)
+        .filter(word)
+        .peekable();
+    defined(name).is_some() || uses.peek().is_some() && !uses.any(called)
+}
+
+/// What kind of thing is missing, in French. The name itself may hold any of rustc's words.
+fn missing(message: &str, name: &str) -> String {
+    const KINDS: [(&str, &str, &str); 9] = [
+        ("derive macro", "#[derive(", ")]"),
+        ("attribute", "L'attribut « #[", "] »"),
+        ("macro", "La macro « ", "! »"),
+        ("function", "La fonction « ", " »"),
+        ("type", "Le type « ", " »"),
+        ("struct", "Le type « ", " »"),
+        ("trait", "Le trait « ", " »"),
+        ("module", "Le module « ", " »"),
+        ("variant", "Le cas « ", " »"),
+    ];
+    let words = message.split('`').next().unwrap_or_default();
+    let (_, before, after) = KINDS
+        .into_iter()
+        .find(|(kind, ..)| words.contains(kind))
+        .unwrap_or(("", "« ", " »"));
+    format!("{before}{name}{after} n'existe pas.")
 }
 
 /// A change of something that may not change: a variable, an argument, what a reference shows.
@@ -409,7 +470,7 @@ mod tests {
     use super::*;
 
     /// Messages of rustc 1.95, with their codes as evcxr's reports show them.
-    const CASES: [(&str, &str, &str, &str); 45] = [
+    const CASES: [(&str, &str, &str, &str); 47] = [
         (
             "cannot add `&Tensor<2>` to `&Tensor<2>`",
             "[E0369] Error: …",
@@ -570,6 +631,18 @@ mod tests {
             "« x » n'existe pas",
         ),
         (
+            "can't call method `powi` on ambiguous numeric type `{float}`",
+            "[E0689] Error: …",
+            "",
+            "2.0_f64",
+        ),
+        (
+            "you must specify a type for this binding, like `f32`",
+            "error: …",
+            "",
+            "let x: f64",
+        ),
+        (
             "type annotations needed",
             "[E0283] Error: …",
             "",
@@ -706,11 +779,85 @@ mod tests {
     }
 
     #[test]
+    fn what_is_missing_is_named_as_what_it_is() {
+        for (message, words) in [
+            (
+                "cannot find derive macro `Module` in this scope",
+                "#[derive(Module)] n'existe pas",
+            ),
+            (
+                "cannot find macro `plot` in this scope",
+                "La macro « plot! »",
+            ),
+            ("cannot find attribute `module` in this scope", "#[module]"),
+            (
+                "cannot find trait `Loss` in this scope",
+                "Le trait « Loss »",
+            ),
+        ] {
+            let hint = of(message, "Error: …", "", &|_| None);
+            assert!(hint.what.contains(words), "{hint:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_gone_wins_over_a_macro_of_the_same_name() {
+        let report = "[E0423] Error: …";
+        let message = "expected value, found macro `df`";
+        let failed = |_: &str| {
+            Some(Definition {
+                cell: 4,
+                consumed: false,
+                failed: true,
+            })
+        };
+        let hint = of(message, report, "df.height()", &failed);
+        assert!(
+            hint.what.contains("« df » n'existe pas") && hint.advice.contains("[4]"),
+            "{hint:?}"
+        );
+        let hint = of(message, report, "let n = df.height();", &|_| None);
+        assert!(!hint.what.contains("macro"), "{hint:?}");
+        // Called without its « ! », it is the macro.
+        let called = of(
+            "expected function, found macro `df`",
+            report,
+            "df(1)",
+            &|_| None,
+        );
+        assert!(called.advice.contains("df!"), "{called:?}");
+    }
+
+    #[test]
+    fn a_name_whose_cell_failed_is_told_so() {
+        let failed = |_: &str| {
+            Some(Definition {
+                cell: 3,
+                consumed: false,
+                failed: true,
+            })
+        };
+        let hint = of(
+            "cannot find value `modele` in this scope",
+            "[E0425]",
+            "modele",
+            &failed,
+        );
+        assert!(
+            !hint.what.contains("plus")
+                && hint.advice.contains("[3]")
+                && hint.advice.contains("pas terminée"),
+            "{hint:?}"
+        );
+    }
+
+    #[test]
     fn a_name_that_its_cell_consumes_is_not_merely_to_run_again() {
         let defined = |_: &str| {
             Some(Definition {
                 cell: 9,
                 consumed: true,
+                failed: false,
             })
         };
         let hint = of(
@@ -731,6 +878,7 @@ mod tests {
             (name == "modele").then_some(Definition {
                 cell: 7,
                 consumed: false,
+                failed: false,
             })
         };
         let hint = of(

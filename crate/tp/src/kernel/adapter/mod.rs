@@ -78,8 +78,10 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// What the adapter needs to know.
 pub(super) struct Settings {
-    /// A private folder, evcxr's own temporary folder too.
-    pub(super) temporary: PathBuf,
+    /// A private folder, for sockets and pipes.
+    pub(super) sockets: PathBuf,
+    /// A private folder, that of the crate of the cells.
+    pub(super) cells: PathBuf,
     /// Whether the client understands markers and wants them.
     pub(super) forwards: bool,
     /// Most memory of the cells' process, in bytes.
@@ -91,23 +93,23 @@ pub(super) struct Settings {
 impl Settings {
     /// Folder of the pipes.
     pub(super) fn pipes(&self) -> PathBuf {
-        self.temporary.join("tubes")
+        self.sockets.join("tubes")
     }
 
     /// File that asks loops to stop.
     pub(super) fn stop_file(&self) -> PathBuf {
-        self.temporary.join("tubes/arret")
+        self.sockets.join("tubes/arret")
     }
 
     /// The file that evcxr compiles.
     fn generated(&self) -> PathBuf {
-        self.temporary.join("src/lib.rs")
+        self.cells.join("src/lib.rs")
     }
 
     /// Removes what the compiler keeps from one cell to the next. It writes into files that the last good state shares, by
     /// hard links: killed halfway, it leaves both states mixed, and no later cell links.
     fn forget_compilations(&self) {
-        let target = self.temporary.join("target");
+        let target = self.cells.join("target");
         let below = |folder: &Path| {
             let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
             entries.map(|entry| entry.path()).collect::<Vec<_>>()
@@ -410,6 +412,7 @@ impl Adapter {
         self.watch_reading().await;
         self.check_limits();
         self.enforce_ending();
+        self.end_the_forgotten();
     }
 
     /// Asks the user for the line that a cell reads without saying so: « std::io::stdin().read_line(…) ».
@@ -417,7 +420,10 @@ impl Adapter {
         let Some(running) = self.running.as_mut() else {
             return;
         };
-        let works = running.begun.is_some() && running.reply.is_none() && running.ending.is_none();
+        let works = running.begun.is_some()
+            && running.done_since.is_none()
+            && running.reply.is_none()
+            && running.ending.is_none();
         if !works || running.question.is_some() || !self.process.cells_read() {
             running.reads_since = None;
             return;
@@ -482,7 +488,7 @@ impl Adapter {
         } else {
             format!("Le noyau Rust n'a pas pu démarrer ({}).", in_words(status))
         };
-        eprintln!("tp kernel: {what}");
+        tell!("tp kernel: {what}");
         self.fail_all(&what).await;
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

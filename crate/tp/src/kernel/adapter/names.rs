@@ -10,6 +10,8 @@ pub(super) struct Definition {
     pub(super) cell: u64,
     /// An operation of the same cell seems to consume it.
     pub(super) consumed: bool,
+    /// The cell did not end well: what it defines was never there.
+    pub(super) failed: bool,
 }
 
 /// What begins a definition, before the name.
@@ -53,6 +55,7 @@ pub(super) fn definition<'a>(
         Some(Definition {
             cell,
             consumed: is_consumed(&code[end..], name),
+            failed: false,
         })
     })
 }

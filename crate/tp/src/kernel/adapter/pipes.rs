@@ -23,6 +23,8 @@ const TAIL: usize = 128;
 
 const BEGIN_CONTENT: &str = "EVCXR_BEGIN_CONTENT ";
 const END_CONTENT: &[u8] = b"EVCXR_END_CONTENT";
+/// What evcxr's runtime prints at the end of a cell, where evcxr itself does not read it.
+const COMPLETE: &str = "EVCXR_EXECUTION_COMPLETE";
 /// What the crate `evcxr_input` prints, a colon and its prompt behind.
 const QUESTION: &str = "EVCXR_INPUT_REQUEST";
 const PASSWORD: &str = "EVCXR_INPUT_REQUEST_PASSWORD";
@@ -48,6 +50,8 @@ pub(super) enum Piece {
         /// Whether the answer must not be shown.
         password: bool,
     },
+    /// The process of the cells is done with its cell, and reads its next order.
+    Over,
     /// All that was written before the barrier of this number has been read.
     Barrier(u64),
 }
@@ -132,7 +136,8 @@ fn read(mut pipe: File, mut splitter: Splitter, mut send: impl FnMut(Piece) -> b
             Ok(count) => count,
         };
         let mut pieces = splitter.feed(&chunk[..count]);
-        if splitter.waits() && !has_more(&pipe) {
+        // A line that never ends is shown as it comes.
+        if splitter.waits() && (splitter.is_long() || !has_more(&pipe)) {
             pieces.extend(splitter.unfinished());
         }
         // Whole lines travel together: a message each would cost more than the printing.
@@ -242,6 +247,11 @@ impl Splitter {
         !self.pending.is_empty()
     }
 
+    /// Whether that beginning is more than is read at once.
+    fn is_long(&self) -> bool {
+        self.pending.len() >= CHUNK
+    }
+
     fn feed(&mut self, bytes: &[u8]) -> Vec<Piece> {
         let mut pieces = Vec::new();
         let mut rest = bytes;
@@ -274,6 +284,15 @@ impl Splitter {
                 pieces.push(Piece::Text(before.to_owned()));
             }
             pieces.extend(number.parse().ok().map(Piece::Barrier));
+            return;
+        }
+        // A thread's text may stand before it, glued.
+        if let Some(before) = text.strip_suffix(COMPLETE) {
+            pieces.extend(self.content.take().map(Content::piece));
+            if !before.is_empty() {
+                pieces.push(Piece::Text(before.to_owned()));
+            }
+            pieces.push(Piece::Over);
             return;
         }
         if let Some(content) = &mut self.content {
@@ -453,6 +472,17 @@ mod tests {
         assert_eq!(splitter.feed(prose.as_bytes()), [text(prose)]);
         // Bytes that are no text are replaced, never lost nor fatal.
         assert_eq!(splitter.feed(b"\xff\n"), [text("\u{fffd}\n")]);
+    }
+
+    #[test]
+    fn the_end_of_a_cell_is_known_behind_a_line_that_has_none() {
+        let mut splitter = Splitter::new("\u{2}n\u{2}");
+        splitter.feed(&vec![b'x'; CHUNK]);
+        assert!(splitter.is_long());
+        assert_eq!(splitter.unfinished(), Some(text(&"x".repeat(CHUNK))));
+        let pieces = splitter.feed(b"xxEVCXR_EXECUTION_COMPLETE\n");
+        assert_eq!(pieces, [text("xx"), Piece::Over]);
+        assert_eq!(splitter.feed(b"EVCXR_EXECUTION_COMPLETE d\n").len(), 1);
     }
 
     #[test]

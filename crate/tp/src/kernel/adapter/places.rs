@@ -25,7 +25,7 @@ pub(super) fn find(generated: &Path, line: u32, history: &History) -> Option<Pla
     let opens = |index: &usize| {
         lines
             .get(*index)
-            .is_some_and(|line| line.trim().ends_with("&("))
+            .is_some_and(|line| line.trim().ends_with("&(") || line.trim() == "::visages::shown!(")
     };
     let index = Some(index).filter(opens).map_or(index, |index| index + 1);
     let wanted = lines.get(index)?.trim();

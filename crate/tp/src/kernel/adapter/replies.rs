@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::wire::PROTOCOL_VERSION;
+use crate::kernel::brackets::{Unbalanced, brackets};
 
 /// Proposals at most when evcxr is busy.
 const MOST_MATCHES: usize = 200;
@@ -64,6 +65,11 @@ impl History {
     /// The cells that ended well, the latest first: what they define was there.
     pub(super) fn latest_fine(&self) -> impl Iterator<Item = (u64, &str)> {
         self.latest().filter(|(count, _)| self.fine.contains(count))
+    }
+
+    /// Whether no cell ended well yet.
+    pub(super) fn is_new(&self) -> bool {
+        self.fine.is_empty()
     }
 
     /// The cells, the latest first.
@@ -197,92 +203,6 @@ pub(super) fn is_complete(code: &str) -> Value {
         Err(Unbalanced::Text) => json!({"status": "incomplete", "indent": ""}),
         Err(Unbalanced::Closed) => json!({"status": "invalid"}),
     }
-}
-
-/// Why brackets cannot be counted.
-#[derive(Debug, PartialEq)]
-pub(super) enum Unbalanced {
-    /// A string or a comment is not closed.
-    Text,
-    /// A bracket is closed that was not opened.
-    Closed,
-}
-
-/// How many brackets are left open.
-pub(super) fn brackets(code: &str) -> Result<usize, Unbalanced> {
-    let text: Vec<char> = code.chars().collect();
-    let at = |index: usize| text.get(index).copied().unwrap_or('\0');
-    let mut open = Vec::new();
-    let mut index = 0;
-    while index < text.len() {
-        match (text[index], at(index + 1)) {
-            ('/', '/') => {
-                while index < text.len() && text[index] != '\n' {
-                    index += 1;
-                }
-            }
-            ('/', '*') => {
-                let mut depth = 1;
-                index += 2;
-                while depth > 0 {
-                    match (at(index), at(index + 1)) {
-                        ('*', '/') => (depth, index) = (depth - 1, index + 2),
-                        ('/', '*') => (depth, index) = (depth + 1, index + 2),
-                        _ if index >= text.len() => return Err(Unbalanced::Text),
-                        _ => index += 1,
-                    }
-                }
-                continue;
-            }
-            ('r', '"' | '#') if index == 0 || !is_name(at(index - 1)) || at(index - 1) == 'b' => {
-                let hashes = (1..).take_while(|offset| at(index + offset) == '#').count();
-                if at(index + 1 + hashes) == '"' {
-                    index += 2 + hashes;
-                    let ends = |from: usize| {
-                        at(from) == '"' && (1..=hashes).all(|offset| at(from + offset) == '#')
-                    };
-                    while !ends(index) {
-                        if index >= text.len() {
-                            return Err(Unbalanced::Text);
-                        }
-                        index += 1;
-                    }
-                    index += hashes;
-                }
-            }
-            ('"', _) => {
-                index += 1;
-                while at(index) != '"' {
-                    if index >= text.len() {
-                        return Err(Unbalanced::Text);
-                    }
-                    index += if at(index) == '\\' { 2 } else { 1 };
-                }
-            }
-            // A character; a lifetime has no second quote.
-            ('\'', '\\') => {
-                index += 3;
-                while index < text.len() && text[index] != '\'' {
-                    index += 1;
-                }
-            }
-            ('\'', _) if at(index + 2) == '\'' => index += 2,
-            (opening @ ('(' | '[' | '{'), _) => open.push(opening),
-            (closing @ (')' | ']' | '}'), _) => {
-                let expected = match closing {
-                    ')' => '(',
-                    ']' => '[',
-                    _ => '{',
-                };
-                if open.pop() != Some(expected) {
-                    return Err(Unbalanced::Closed);
-                }
-            }
-            _ => {}
-        }
-        index += 1;
-    }
-    Ok(open.len())
 }
 
 #[cfg(test)]

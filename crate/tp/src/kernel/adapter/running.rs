@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tp_protocol::Marker;
 
-use super::errors::Stop;
+use super::errors::{self, Stop};
 use super::pipes::Piece;
 use super::questions;
 use super::screen::Screen;
@@ -40,8 +40,8 @@ pub(super) struct Ending {
     pub(super) heard: bool,
     /// Asked again: nothing is waited for any more.
     pub(super) hurried: bool,
-    /// Its process was killed.
-    pub(super) killed: bool,
+    /// When its process was killed.
+    pub(super) killed: Option<Instant>,
     /// A compiler was killed for it.
     pub(super) cut: bool,
 }
@@ -87,6 +87,8 @@ pub(super) struct Running {
     pub(super) question: Option<String>,
     /// Since when it reads its standard input without having asked anything.
     pub(super) reads_since: Option<Instant>,
+    /// Since when its process is done with it, though evcxr has not said so.
+    pub(super) done_since: Option<Instant>,
     /// Told to whoever still works for this cell.
     pub(super) over: Arc<AtomicBool>,
     /// Nothing of it is shown.
@@ -124,6 +126,7 @@ impl Running {
             pages: Vec::new(),
             question: None,
             reads_since: None,
+            done_since: None,
             over: Arc::default(),
             reply: None,
             idle: false,
@@ -148,6 +151,11 @@ impl Running {
             Piece::Marker(marker) => self.mark(marker),
             // Asked by the adapter, which alone can answer.
             Piece::Question { prompt, .. } => self.print(stream, &format!("{prompt}\n")),
+            // Before this cell begins, it is the last one's.
+            Piece::Over if self.begun.is_some() => {
+                self.done_since = self.done_since.or_else(|| Some(Instant::now()));
+            }
+            Piece::Over => {}
             Piece::Barrier(number) => {
                 if self.barrier == Some(number) {
                     self.barriers += 1;
@@ -160,7 +168,10 @@ impl Running {
         if stream == StreamName::Stdout {
             self.ends_line = text.ends_with('\n');
         }
-        self.screen.print(stream, text);
+        match errors::lost_variables(text) {
+            Some(told) if stream == StreamName::Stderr => self.screen.print(stream, &told),
+            _ => self.screen.print(stream, text),
+        }
     }
 
     /// Takes a message of ours.

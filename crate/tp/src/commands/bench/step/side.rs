@@ -61,7 +61,7 @@ impl Side {
         let kept = Arc::clone(&tail);
         // Read all along: a full pipe would stop the process.
         std::thread::spawn(move || {
-            for line in BufReader::new(errors).lines().map_while(|line| line.ok()) {
+            for line in process::lines(errors) {
                 let Ok(mut kept) = kept.lock() else { return };
                 if kept.len() == TAIL_LINES {
                     kept.pop_front();

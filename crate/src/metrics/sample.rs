@@ -1,7 +1,7 @@
 //! What one metric needs of each row, and its value in every group of weighted rows.
 
 /// Label of a row that belongs to no group.
-pub(in crate::fairness) const NO_GROUP: u16 = u16::MAX;
+pub(crate) const NO_GROUP: u16 = u16::MAX;
 
 /// How a metric sums its rows up.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +16,10 @@ enum Kind {
     Calibration { bins: usize },
     /// Σ over bins of weight × mean of the bin; undefined when a weighted bin is empty.
     Standardised { weights: Vec<f64> },
+    /// Mean of the rates of right answers of both classes; the mark tells the cell, 2 × positive + answer.
+    BalancedAccuracy,
+    /// 2 TP / (2 TP + FP + FN), with the same marks.
+    F1,
 }
 
 /// The rows a metric is measured on.
@@ -23,7 +27,7 @@ enum Kind {
 /// Rows are numbers below some `n`; a metric may leave some out (the TPR only looks at positive
 /// rows). Everything that chance does (resampling, permuting) is a change of weights or of labels.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::fairness) struct Sample {
+pub(crate) struct Sample {
     kind: Kind,
     row: Vec<u32>,
     value: Vec<f64>,
@@ -32,7 +36,7 @@ pub(in crate::fairness) struct Sample {
 
 impl Sample {
     /// A mean over the rows that have a value.
-    pub(in crate::fairness) fn mean(values: impl IntoIterator<Item = Option<f64>>) -> Self {
+    pub(crate) fn mean(values: impl IntoIterator<Item = Option<f64>>) -> Self {
         let mut sample = Self::empty(Kind::Mean);
         for (row, value) in values.into_iter().enumerate() {
             if let Some(value) = value {
@@ -43,7 +47,7 @@ impl Sample {
     }
 
     /// The root mean square of `errors`.
-    pub(in crate::fairness) fn root_mean_square(errors: &[f64]) -> Self {
+    pub(crate) fn root_mean_square(errors: &[f64]) -> Self {
         Self {
             kind: Kind::RootMeanSquare,
             ..Self::mean(errors.iter().copied().map(Some))
@@ -51,7 +55,7 @@ impl Sample {
     }
 
     /// The area under the ROC curve; equal scores count for one half.
-    pub(in crate::fairness) fn auc(positive: &[bool], score: &[f64]) -> Self {
+    pub(crate) fn auc(positive: &[bool], score: &[f64]) -> Self {
         let mut order: Vec<usize> = (0..score.len()).collect();
         order.sort_by(|a, b| score[*a].total_cmp(&score[*b]));
         let mut sample = Self::empty(Kind::Auc);
@@ -62,7 +66,7 @@ impl Sample {
     }
 
     /// The expected calibration error on `bins` bins of equal width, closed on the right.
-    pub(in crate::fairness) fn calibration(positive: &[bool], score: &[f64], bins: usize) -> Self {
+    pub(crate) fn calibration(positive: &[bool], score: &[f64], bins: usize) -> Self {
         let mut sample = Self::empty(Kind::Calibration { bins });
         for (row, (positive, score)) in positive.iter().zip(score).enumerate() {
             let bin = calibration_bin(*score, bins);
@@ -72,11 +76,7 @@ impl Sample {
     }
 
     /// A mean whose bins have fixed weights; rows of bins without weight are left out.
-    pub(in crate::fairness) fn standardised(
-        values: &[f64],
-        bin: &[u16],
-        weights: Vec<f64>,
-    ) -> Self {
+    pub(crate) fn standardised(values: &[f64], bin: &[u16], weights: Vec<f64>) -> Self {
         let mut sample = Self::empty(Kind::Standardised {
             weights: Vec::new(),
         });
@@ -86,6 +86,26 @@ impl Sample {
             }
         }
         sample.kind = Kind::Standardised { weights };
+        sample
+    }
+
+    /// The mean of the rates of right answers of both classes, from pairs of truth and answer.
+    pub(crate) fn balanced_accuracy(pairs: impl Iterator<Item = (bool, bool)>) -> Self {
+        Self::cells(Kind::BalancedAccuracy, pairs)
+    }
+
+    /// The harmonic mean of precision and recall, from pairs of truth and answer.
+    pub(crate) fn f1(pairs: impl Iterator<Item = (bool, bool)>) -> Self {
+        Self::cells(Kind::F1, pairs)
+    }
+
+    /// Rows that are right (1) or wrong (0), marked by their cell.
+    fn cells(kind: Kind, pairs: impl Iterator<Item = (bool, bool)>) -> Self {
+        let mut sample = Self::empty(kind);
+        for (row, (positive, answer)) in pairs.enumerate() {
+            let right = f64::from(u8::from(positive == answer));
+            sample.push(row, right, 2 * u16::from(positive) + u16::from(answer));
+        }
         sample
     }
 
@@ -105,14 +125,14 @@ impl Sample {
     }
 
     /// The rows that count, in increasing order.
-    pub(in crate::fairness) fn domain(&self) -> Vec<u32> {
+    pub(crate) fn domain(&self) -> Vec<u32> {
         let mut rows = self.row.clone();
         rows.sort_unstable();
         rows
     }
 
     /// The same metric on `rows` (increasing), numbered from 0 in that order.
-    pub(in crate::fairness) fn on(&self, rows: &[u32]) -> Self {
+    pub(crate) fn on(&self, rows: &[u32]) -> Self {
         let mut place = vec![u32::MAX; rows.last().map_or(0, |last| *last as usize + 1)];
         for (index, row) in rows.iter().enumerate() {
             place[*row as usize] = index as u32;
@@ -128,12 +148,7 @@ impl Sample {
 
     /// The value in each of `groups` groups, NaN where it does not exist: row `i` counts
     /// `weight[i]` times in group `label[i]`, or in none when that is [`NO_GROUP`].
-    pub(in crate::fairness) fn values(
-        &self,
-        label: &[u16],
-        weight: &[u32],
-        groups: usize,
-    ) -> Vec<f64> {
+    pub(crate) fn values(&self, label: &[u16], weight: &[u32], groups: usize) -> Vec<f64> {
         let items = (0..self.row.len()).filter_map(|item| {
             let row = self.row[item] as usize;
             let group = label[row];
@@ -165,6 +180,18 @@ impl Sample {
                     .chunks(*bins)
                     .map(|bins| bins.iter().map(|sum| sum.abs()).sum::<f64>());
                 total.zip(count).map(|(sum, count)| sum / count).collect()
+            }
+            Kind::BalancedAccuracy | Kind::F1 => {
+                let mut cells = vec![[0.0; 4]; groups];
+                for (item, group, weight) in items {
+                    cells[group][usize::from(self.mark[item])] += weight;
+                }
+                let is_f1 = self.kind == Kind::F1;
+                let value = |[tn, fp, fn_, tp]: [f64; 4]| match is_f1 {
+                    true => 2.0 * tp / (2.0 * tp + fp + fn_),
+                    false => (tp / (tp + fn_) + tn / (tn + fp)) / 2.0,
+                };
+                cells.into_iter().map(value).collect()
             }
             Kind::Standardised { weights } => {
                 let bins = weights.len();
@@ -223,7 +250,7 @@ impl Sample {
 
     /// Σ over bins of |weighted − plain sum of the bin| / n: how far, at most, reweighting moves a
     /// calibration error whichever signs the bins really have. NaN for another metric.
-    pub(in crate::fairness) fn calibration_shift(&self, weight: &[u32]) -> f64 {
+    pub(crate) fn calibration_shift(&self, weight: &[u32]) -> f64 {
         let Kind::Calibration { bins } = self.kind else {
             return f64::NAN;
         };
@@ -236,7 +263,7 @@ impl Sample {
     }
 
     /// Number of different marks: bins that have rows.
-    pub(in crate::fairness) fn bins_used(&self) -> usize {
+    pub(crate) fn bins_used(&self) -> usize {
         let mut marks = self.mark.clone();
         marks.sort_unstable();
         marks.dedup();
@@ -244,12 +271,12 @@ impl Sample {
     }
 
     /// The value on all rows together.
-    pub(in crate::fairness) fn value(&self, weight: &[u32]) -> f64 {
+    pub(crate) fn value(&self, weight: &[u32]) -> f64 {
         self.values(&vec![0; weight.len()], weight, 1)[0]
     }
 
     /// Two models on the same `rows` rows put one after the other: the second's rows follow the first's.
-    pub(in crate::fairness) fn joined(&self, second: &Self, rows: usize) -> Self {
+    pub(crate) fn joined(&self, second: &Self, rows: usize) -> Self {
         let items = |sample: &Self, shift: usize| -> Vec<(u32, f64, u16)> {
             (0..sample.row.len())
                 .map(|i| {
@@ -275,7 +302,7 @@ impl Sample {
 
     /// Rows that are successes of this rate alone, and of the other alone; `None` when the two do not look at
     /// the same rows (precision: each model has its own « yes »).
-    pub(in crate::fairness) fn splits(&self, other: &Self) -> Option<(usize, usize)> {
+    pub(crate) fn splits(&self, other: &Self) -> Option<(usize, usize)> {
         if self.row != other.row {
             return None;
         }
@@ -286,14 +313,21 @@ impl Sample {
         Some((only(true).count(), only(false).count()))
     }
 
-    /// Rows of the rarer class of an area under the ROC curve, whose precision they decide of; `None` for another metric.
-    pub(in crate::fairness) fn rarer_class(&self) -> Option<usize> {
-        let positives = self.mark.iter().filter(|mark| **mark == 1).count();
-        (self.kind == Kind::Auc).then(|| positives.min(self.mark.len() - positives))
+    /// Rows of the rarer class of an area under the ROC curve or of a balanced accuracy, whose precision they decide of;
+    /// `None` for another metric.
+    pub(crate) fn rarer_class(&self) -> Option<usize> {
+        let first_positive = match self.kind {
+            Kind::Auc => 1,
+            Kind::BalancedAccuracy => 2,
+            _ => return None,
+        };
+        let positives = self.mark.iter().filter(|mark| **mark >= first_positive);
+        let positives = positives.count();
+        Some(positives.min(self.mark.len() - positives))
     }
 
     /// Number of rows that count, and how many of their values are not 0: n and the successes of a rate.
-    pub(in crate::fairness) fn hits(&self) -> (usize, usize) {
+    pub(crate) fn hits(&self) -> (usize, usize) {
         let hits = self.value.iter().filter(|value| **value != 0.0).count();
         (self.row.len(), hits)
     }
@@ -301,7 +335,7 @@ impl Sample {
 
 /// The bin of a score among `bins` of equal width in [0, 1], closed on the right: 0 is in the
 /// first, and with ten bins so is 0.1, as in scikit-learn's `calibration_curve`.
-pub(in crate::fairness) fn calibration_bin(score: f64, bins: usize) -> usize {
+pub(crate) fn calibration_bin(score: f64, bins: usize) -> usize {
     (1..bins)
         .take_while(|edge| *edge as f64 / (bins as f64) < score)
         .count()

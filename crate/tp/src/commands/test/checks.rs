@@ -1,0 +1,240 @@
+//! The command of each check.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::commands::run::DRAWN_FACES;
+use crate::error::{Error, Result};
+use crate::kernel::folder;
+use crate::process;
+use crate::setup::{Installation, rust::Toolchain};
+
+/// Names under which distributions install a Chromium.
+const CHROMIUMS: [&str; 4] = [
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+];
+
+pub fn cargo(installation: &Installation, arguments: &[&str]) -> Command {
+    let mut command = folder::cargo(&installation.repository, &installation.cache);
+    command.args(arguments);
+    command
+}
+
+pub fn format_check(installation: &Installation) -> Command {
+    cargo(installation, &["fmt", "--all", "--check"])
+}
+
+/// Tests of `packages`, whose own crates are compiled by clippy: it is the compiler with more to say, so that one compilation
+/// gives the warnings, which are refused, and the tests. `cargo clippy` would compile them, and check burn and polars, once more.
+pub fn clippy_and_tests(
+    installation: &Installation,
+    toolchain: &Toolchain,
+    profile: &str,
+    packages: &[&str],
+) -> Command {
+    let mut command = cargo(installation, &["test", "--profile", profile, "--locked"]);
+    for package in packages {
+        command.args(["-p", package]);
+    }
+    let clippy = toolchain.sysroot.join("bin/clippy-driver");
+    command.env("RUSTC_WORKSPACE_WRAPPER", clippy);
+    command.env("CLIPPY_ARGS", "-Dwarnings");
+    if let Some(data) = data(installation) {
+        command.env("TP_DONNEES", data);
+    }
+    command
+}
+
+/// The folder of photographs that tests and labs read, if there is one.
+pub fn data(installation: &Installation) -> Option<PathBuf> {
+    let given = std::env::var_os("TP_DONNEES").map(PathBuf::from);
+    let root = installation.repository.root();
+    let places = [
+        given,
+        Some(root.join("data")),
+        Some(root.join("../shared/data")),
+    ];
+    places
+        .into_iter()
+        .flatten()
+        .find(|folder| tp_protocol::data_sets::CELEBA.find(folder).is_some())?
+        .canonicalize()
+        .ok()
+}
+
+/// Runs the labs named by `which`: a name, or `--tous`.
+pub fn run_labs(installation: &Installation, program: &Path, which: &str, data: &Path) -> Command {
+    let mut command = tp(installation, program);
+    command
+        .args(["run", which, "--preset", "rapide", "--donnees"])
+        .arg(data);
+    command
+}
+
+/// A whole lab on the slowest engine: few images, the same cells. The quick tier runs the lab that hardly trains; that the
+/// networks give the same losses and gradients there is the library's tests' to say.
+pub fn run_on_ndarray(installation: &Installation, program: &Path, lab: &str) -> Command {
+    let mut command = run_labs(installation, program, lab, Path::new(DRAWN_FACES));
+    command.args(["--device", "ndarray"]).env("TP_IMAGES", "80");
+    command
+}
+
+/// The untouched copies of a student, executed to their end.
+pub fn blank_copies(installation: &Installation, program: &Path) -> Command {
+    let mut command = tp(installation, program);
+    command.args([
+        "run",
+        "--tous",
+        "--etudiant",
+        "--json",
+        "--donnees",
+        DRAWN_FACES,
+    ]);
+    // What is not written trains nothing; what is given (the CNN) need not learn.
+    command.env("TP_IMAGES", "80");
+    command
+}
+
+/// Whether all of [`blank_copies`] went to their end, each check returning zero points; says to `out` what differs.
+///
+/// # Errors
+/// When the command cannot be started.
+pub fn judge_blank_copies(command: &mut Command, out: &mut dyn Write) -> Result<bool> {
+    let output = command
+        .output()
+        .map_err(Error::io("Impossible de lancer", "tp"))?;
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let Some(notebooks) = report["notebooks"].as_array().filter(|all| !all.is_empty()) else {
+        let reason = String::from_utf8_lossy(&output.stderr);
+        say(
+            out,
+            &format!("✘ Les copies vierges n'ont pas pu être exécutées : {reason}"),
+        );
+        return Ok(false);
+    };
+    // Each of them is looked at: a fault in the first does not hide those of the others.
+    let blank: Vec<bool> = notebooks
+        .iter()
+        .map(|notebook| blank_copy(notebook, out))
+        .collect();
+    Ok(blank.iter().all(|fine| *fine))
+}
+
+/// Writes one line; a stream that is closed loses it.
+fn say(out: &mut dyn Write, line: &str) {
+    let _ = writeln!(out, "{line}");
+}
+
+/// Whether one executed copy has all its cells, at least one check, and no check above zero; says what differs.
+fn blank_copy(notebook: &serde_json::Value, out: &mut dyn Write) -> bool {
+    let name = notebook["notebook"].as_str().unwrap_or_default();
+    let cells = notebook["cells"].as_array().map_or(&[][..], Vec::as_slice);
+    let mut fine = notebook["cells_total"].as_u64() == Some(cells.len() as u64);
+    if !fine {
+        say(
+            out,
+            &format!("✘ Copie vierge de {name} : elle n'est pas allée à son terme."),
+        );
+    }
+    let mut checks = 0;
+    for cell in cells {
+        let as_expected = match cell["points"]["points"].as_f64() {
+            Some(points) => {
+                checks += 1;
+                points == 0.0
+            }
+            None => cell["ok"] == true,
+        };
+        if !as_expected {
+            let [number, points, reason] = ["cell", "points", "reason"].map(|key| &cell[key]);
+            say(
+                out,
+                &format!("✘ Copie vierge de {name}, cellule {number} : {points} {reason}"),
+            );
+            fine = false;
+        }
+    }
+    fine && checks > 0
+}
+
+/// Whether the committed notebooks are what their sources give.
+pub fn published_notebooks(installation: &Installation, program: &Path) -> Command {
+    let mut command = tp(installation, program);
+    command.args(["publish", "--verifier"]);
+    command
+}
+
+fn tp(installation: &Installation, program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(installation.repository.root());
+    command
+}
+
+/// The kernel's long tests, which the quick tier ignores.
+pub fn heavy_kernel(installation: &Installation) -> Command {
+    let arguments = ["test", "--profile", "tp", "--locked", "-p", "tp"];
+    let mut command = cargo(installation, &arguments);
+    command.args(["--test", "kernel", "--", "--ignored", "--nocapture"]);
+    command
+}
+
+/// Whether a Python package that the project does without is installed.
+pub fn has_python_module(installation: &Installation, name: &str) -> bool {
+    let mut probe = installation.python.command("python");
+    probe
+        .args(["-c", &format!("import {name}")])
+        .stderr(std::process::Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+/// The Jupyter project's own tests of a kernel.
+pub fn jupyter_conformity(installation: &Installation) -> Command {
+    let mut command = installation.python.command("python");
+    command
+        .current_dir(installation.repository.root())
+        .arg("crate/tp/tests/jupyter/kernel_test.py");
+    command
+}
+
+pub fn chromium() -> Option<PathBuf> {
+    CHROMIUMS.into_iter().find_map(process::find_program)
+}
+
+/// The lab in the real JupyterLab; what was seen stays in the target folder.
+pub fn in_a_browser(installation: &Installation, chromium: &Path) -> Command {
+    let mut command = installation.python.command("python");
+    command
+        .current_dir(installation.repository.root())
+        .args([
+            "crate/tp/tests/jupyter/lab.py",
+            "notebooks/corrige/tp5_debiaisage.ipynb",
+        ])
+        .arg(installation.cache.target().join("captures"))
+        .arg("--chromium")
+        .arg(chromium);
+    command
+}
+
+pub fn documentation(installation: &Installation) -> Command {
+    let mut command = cargo(
+        installation,
+        &["doc", "--release", "--locked", "--no-deps", "-p", "visages"],
+    );
+    command.env("RUSTDOCFLAGS", "-D warnings");
+    command
+}
+
+/// Type-checks the CUDA variant; its build scripts download LLVM and are skipped the way docs.rs does.
+pub fn cuda(installation: &Installation) -> Command {
+    let mut command = cargo(
+        installation,
+        &["check", "--locked", "-p", "visages", "--features", "cuda"],
+    );
+    command.env("DOCS_RS", "1");
+    command
+}
