@@ -142,7 +142,7 @@ fn running_statistics_are_weights_too() {
     assert_eq!(hash, weights_hash(&norm.clone()).unwrap());
     let followed = norm.clone().train();
     let images = Tensor::<4>::ones([2, 3, 4, 4], &device);
-    followed.forward(images.clone());
+    followed.forward(images.autodiff());
     let followed = followed.valid();
     assert_ne!(hash, weights_hash(&followed).unwrap());
 }
