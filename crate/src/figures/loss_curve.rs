@@ -446,15 +446,6 @@ mod tests {
             loss_curve(&none).unwrap().png(),
             loss_curve(&bare).unwrap().png()
         );
-        if let Some(folder) = std::env::var_os("VISAGES_FIGURES") {
-            for (name, figure) in [("a", &loss), ("b", &both)] {
-                std::fs::write(
-                    std::path::Path::new(&folder).join(format!("{name}.png")),
-                    figure.png(),
-                )
-                .unwrap();
-            }
-        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Our CPU kernels against burn's operations on the same device, and against finite differences.
 
+use crate::support::seeded;
 use visages::{
     burn::{
         self,
@@ -49,6 +50,7 @@ const CASES: [[[usize; 2]; 4]; 14] = [
 
 #[test]
 fn convolutions_and_their_gradients_are_burn_s() {
+    let _generator = seeded(0);
     let device = Device::flex();
     device.seed(11);
     let tracking = device.clone().autodiff();
@@ -130,6 +132,7 @@ fn pads(
 
 #[test]
 fn transposed_convolutions_and_their_gradients_are_burn_s() {
+    let _generator = seeded(0);
     let device = Device::flex();
     device.seed(12);
     let tracking = device.clone().autodiff();
@@ -180,6 +183,7 @@ fn transposed_convolutions_and_their_gradients_are_burn_s() {
 
 #[test]
 fn batch_normalisation_and_its_gradients_are_burn_s() {
+    let _generator = seeded(0);
     let device = Device::flex();
     device.seed(13);
     let tracking = device.clone().autodiff();
@@ -228,6 +232,7 @@ fn batch_normalisation_and_its_gradients_are_burn_s() {
 
 #[test]
 fn adam_is_burn_s() {
+    let _generator = seeded(0);
     let device = Device::flex();
     device.seed(14);
     let start = Conv2dConfig::new([3, 5], [3, 3]).init(&device);
@@ -255,6 +260,7 @@ fn adam_is_burn_s() {
 
 #[test]
 fn the_kernels_do_not_depend_on_the_number_of_threads() {
+    let _generator = seeded(0);
     let device = Device::flex();
     device.seed(15);
     let layer = Conv2dConfig::new([3, 12], [5, 5])
@@ -279,6 +285,7 @@ fn the_kernels_do_not_depend_on_the_number_of_threads() {
 
 #[test]
 fn finite_differences_agree_with_the_gradient_of_a_convolution() {
+    let _generator = seeded(0);
     let device = Device::flex();
     device.seed(16);
     let layer = Conv2dConfig::new([2, 3], [3, 3])
@@ -312,6 +319,7 @@ fn finite_differences_agree_with_the_gradient_of_a_convolution() {
 
 #[test]
 fn a_weight_of_another_size_than_the_layer_s_is_used_whole() {
+    let _generator = seeded(0);
     let device = Device::flex();
     device.seed(12);
     let x = random([2, 3, 9, 8], &device);
@@ -340,6 +348,7 @@ fn a_weight_of_another_size_than_the_layer_s_is_used_whole() {
 /// A loss on « the faces of the batch », in a batch without a face.
 #[test]
 fn a_batch_of_no_image_has_a_gradient_of_zeros() {
+    let _generator = seeded(0);
     let device = Device::flex().autodiff();
     for [channels_in, side] in [[16, 3], [3, 5], [3, 1]] {
         let layer = Conv2dConfig::new([channels_in, 8], [side, side]).init(&device);

@@ -1,5 +1,6 @@
 //! Our CPU kernels on shapes drawn at random (always the same), against burn's operations.
 
+use crate::support::seeded;
 use visages::{
     burn::{
         module::Module,
@@ -69,6 +70,7 @@ fn seen<const D: usize>(shape: [usize; D]) -> Tensor<D> {
 
 #[test]
 fn convolutions_with_any_groups_strides_dilations_and_paddings_are_burn_s() {
+    let _generator = seeded(0);
     let device = Device::flex();
     device.seed(21);
     let tracking = device.clone().autodiff();
@@ -135,6 +137,7 @@ fn convolutions_with_any_groups_strides_dilations_and_paddings_are_burn_s() {
 
 #[test]
 fn poolings_and_their_gradients_are_burn_s() {
+    let _generator = seeded(0);
     let device = Device::flex();
     device.seed(22);
     let mut dice = Dice(5);
@@ -167,6 +170,7 @@ fn poolings_and_their_gradients_are_burn_s() {
 
 #[test]
 fn the_first_of_equal_values_takes_the_gradient_of_a_pooling() {
+    let _generator = seeded(0);
     let device = Device::flex();
     let x = Tensor::from_data(
         [[[[1.0, 1.0, 0.0], [1.0, 1.0, 5.0], [7.0, 2.0, 2.0]]]],
@@ -190,6 +194,7 @@ fn the_first_of_equal_values_takes_the_gradient_of_a_pooling() {
 
 #[test]
 fn dense_layers_and_their_gradients_are_burn_s() {
+    let _generator = seeded(0);
     let device = Device::flex();
     device.seed(23);
     let tracking = device.clone().autodiff();
@@ -230,6 +235,7 @@ fn dense_layers_and_their_gradients_are_burn_s() {
 
 #[test]
 fn silu_and_its_gradient_are_burn_s() {
+    let _generator = seeded(0);
     let device = Device::flex();
     device.seed(24);
     let x = random([3, 1000], &device) * 4.0;
@@ -240,6 +246,7 @@ fn silu_and_its_gradient_are_burn_s() {
 
 #[test]
 fn absolute_differences_and_their_gradients_are_burn_s() {
+    let _generator = seeded(0);
     let device = Device::flex();
     device.seed(25);
     let mut dice = Dice(25);
@@ -300,6 +307,7 @@ fn an_activation_leaves_values_that_something_else_holds() {
 
 #[test]
 fn a_normalised_convolution_in_one_pass_is_the_three_layers() {
+    let _generator = seeded(0);
     let device = Device::flex();
     device.seed(25);
     let mut dice = Dice(13);
@@ -346,6 +354,7 @@ fn a_normalised_convolution_in_one_pass_is_the_three_layers() {
 
 #[test]
 fn inference_of_a_batch_norm_is_burn_s() {
+    let _generator = seeded(0);
     let device = Device::flex();
     device.seed(26);
     let norm = BatchNormConfig::new(7).init(&device.clone().autodiff());
@@ -367,6 +376,7 @@ fn inference_of_a_batch_norm_is_burn_s() {
 
 #[test]
 fn means_and_gates_are_burn_s() {
+    let _generator = seeded(0);
     let device = Device::flex();
     device.seed(27);
     for shape in [[2, 3, 5, 7], [4, 40, 1, 1], [1, 17, 16, 16]] {
@@ -401,6 +411,7 @@ fn a_gate_whose_factors_are_maps_is_a_product() {
 
 #[test]
 fn dropout_drops_its_share_and_its_gradient_is_what_it_did_to_the_values() {
+    let _generator = seeded(0);
     let device = Device::flex();
     let layer = DropoutConfig::new(0.25).init().train();
     let x: Tensor<2> = Tensor::ones([40, 1000], &device);
@@ -437,6 +448,7 @@ fn dropout_drops_its_share_and_its_gradient_is_what_it_did_to_the_values() {
 
 #[test]
 fn the_new_kernels_do_not_depend_on_the_number_of_threads() {
+    let _generator = seeded(0);
     let device = Device::flex();
     device.seed(28);
     let tracking = device.clone().autodiff();
@@ -466,6 +478,7 @@ fn the_new_kernels_do_not_depend_on_the_number_of_threads() {
 
 #[test]
 fn finite_differences_agree_with_the_gradients() {
+    let _generator = seeded(0);
     let device = Device::flex();
     device.seed(29);
     let depthwise = Conv2dConfig::new([3, 3], [3, 3])

@@ -23,6 +23,7 @@ fn pixels(shape: [usize; 4]) -> Tensor<4> {
 
 #[test]
 fn the_vae_has_its_originals_size_at_every_latent_dimension() {
+    let _generator = seeded(0);
     // PyTorch's count at 4 latent variables; each more adds two columns of 512 + 1 and a row of 512.
     for (latent_dim, expected) in [(4, 4_318_155), (1, 4_313_541), (32, 4_361_219)] {
         let model = Vae64Config::new()
@@ -56,6 +57,7 @@ fn the_vae_draws_around_its_means_and_decodes_to_pixels() {
 
 #[test]
 fn a_transposed_convolution_crops_where_pytorch_does() {
+    let _generator = seeded(0);
     // `padding=1, output_padding=1` on one pixel: the kernel's value (1, 1) lands first.
     let mut up = ConvTranspose2dConfig::new([1, 1], [3, 3])
         .with_stride([2, 2])
@@ -72,6 +74,7 @@ fn a_transposed_convolution_crops_where_pytorch_does() {
 
 #[test]
 fn gradients_cross_the_vaes_own_paddings() {
+    let _generator = seeded(0);
     let down = Conv2dConfig::new([3, 2], [3, 3])
         .with_stride([2, 2])
         .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))
@@ -89,6 +92,7 @@ fn gradients_cross_the_vaes_own_paddings() {
 
 #[test]
 fn the_young_old_network_has_its_originals_size_and_maps() {
+    let _generator = seeded(0);
     let model = YoungOldCnnConfig::new().init(&device());
     assert_eq!(model.num_params(), 4_787_778);
     let maps = model.features(Tensor::zeros([2, 3, 75, 75], &device()));
@@ -121,6 +125,7 @@ fn dropout_acts_while_training_only_and_can_be_changed() {
 
 #[test]
 fn efficientnets_have_their_originals_sizes() {
+    let _generator = seeded(0);
     // torchvision's counts less the head of 1,000 classes; Keras counts the statistics too.
     for (config, trainable, features) in [
         (EfficientNetConfig::b0(), 5_288_548 - 1_281_000, 1280),
@@ -140,6 +145,7 @@ fn efficientnets_have_their_originals_sizes() {
 
 #[test]
 fn efficientnet_halves_odd_sides_upwards() {
+    let _generator = seeded(0);
     let model = EfficientNetConfig::b0().init(&device());
     let maps = model.features(Tensor::zeros([1, 3, 75, 40], &device()));
     assert_eq!(maps.dims(), [1, 1280, 3, 2]);

@@ -131,6 +131,7 @@ fn normal() -> Distribution {
 
 #[test]
 fn bias_is_added_to_every_position() {
+    let _generator = seeded(0);
     let device = Device::flex();
     let mut conv = Conv2dConfig::new([1, 2], [1, 1])
         .with_initializer(Initializer::Ones)
@@ -142,6 +143,7 @@ fn bias_is_added_to_every_position() {
 
 #[test]
 fn batch_norm_normalises_and_follows_the_batch() {
+    let _generator = seeded(0);
     let device = Device::flex().autodiff();
     // Mean 3, variance 4; ε = 1e-3 and momentum 0.01 as in Keras.
     let norm = BatchNormConfig::new(1).with_momentum(0.01).init(&device);
@@ -162,6 +164,7 @@ fn batch_norm_normalises_and_follows_the_batch() {
 
 #[test]
 fn frozen_batch_norm_keeps_its_statistics() {
+    let _generator = seeded(0);
     let device = Device::flex().autodiff();
     let norm = BatchNormConfig::new(1).init(&device).freeze();
     let output = norm.forward(Tensor::<2>::from_data([[1.0], [5.0]], &device));

@@ -274,6 +274,7 @@ fn assert_uniform<const D: usize>(tensor: Tensor<D>, bound: f64) {
 
 #[test]
 fn weights_are_drawn_from_the_law_of_each_library() {
+    let _generator = seeded(0);
     let keras = Initialization::Keras.apply(Layers::new(), 1);
     let glorot = |fans: usize| (6.0 / fans as f64).sqrt();
     assert_uniform(keras.dense.weight.val(), glorot(500));

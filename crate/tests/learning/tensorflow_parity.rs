@@ -3,7 +3,7 @@
 //! statistics). The numbers come from `fixtures/tensorflow_parity.py`, the formulas of weights,
 //! images and noise are the same on both sides.
 
-use crate::support::{gradients, values};
+use crate::support::{gradients, seeded, values};
 use visages::{
     burn::{
         module::{Module, ModuleMapper, Param},
@@ -172,6 +172,7 @@ fn cnn_outputs(model: &StandardCnn, inputs: Inputs) -> (Tensor<2>, Tensor<1>) {
 
 #[test]
 fn the_standard_cnn_equals_tensorflows() {
+    let _generator = seeded(0);
     for training in [false, true] {
         let expected = Expected::of("cnn", training);
         let model = StandardCnnConfig::new().init(&device());
@@ -245,6 +246,7 @@ impl Outputs {
 
 #[test]
 fn the_db_vae_equals_tensorflows() {
+    let _generator = seeded(0);
     for training in [false, true] {
         let expected = Expected::of("db_vae", training);
         let model = DbVaeConfig::new().init(&device());
