@@ -54,9 +54,9 @@ pub fn execute(args: &TestArgs) -> Result<Verdict> {
         steps.extend(run_shown(long_checks(&installation, &program))?);
     }
     for step in &steps {
-        println!("{step}");
+        say!("{step}");
     }
-    println!("total : {}", process::clock(started.elapsed()));
+    say!("total : {}", process::clock(started.elapsed()));
     Ok(if steps.iter().all(|step| step.passed) {
         Verdict::Fine
     } else {
@@ -125,7 +125,7 @@ fn long_checks(installation: &Installation, program: &Path) -> Vec<Check> {
         let labs = checks::run_labs(installation, program, "--tous", &data);
         long.push(Check::command("tous les TP, photos", labs));
     } else {
-        eprintln!(
+        tell!(
             "– les TP ne sont pas exécutés sur des photos : aucune dans TP_DONNEES, data/ ou ../shared/data (voir data/README.md)."
         );
     }
@@ -141,7 +141,7 @@ fn long_checks(installation: &Installation, program: &Path) -> Vec<Check> {
             conformity,
         ));
     } else {
-        eprintln!(
+        tell!(
             "– la conformité Jupyter n'est pas vérifiée : « {} -m pip install jupyter_kernel_test » la permet.",
             python.display()
         );
@@ -151,7 +151,7 @@ fn long_checks(installation: &Installation, program: &Path) -> Vec<Check> {
             "JupyterLab dans un navigateur (playwright)",
             checks::in_a_browser(installation, &chromium),
         )),
-        None => eprintln!(
+        None => tell!(
             "– JupyterLab n'est pas essayé dans un navigateur : il y faut Chromium (« sudo apt install chromium ») et « {} -m pip install playwright ».",
             python.display()
         ),

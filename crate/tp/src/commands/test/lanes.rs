@@ -45,7 +45,7 @@ impl Check {
 
     /// Runs it with its output in the terminal.
     fn run_shown(self) -> Result<Step> {
-        eprintln!("▸ {}", self.name);
+        tell!("▸ {}", self.name);
         let started = Instant::now();
         let passed = match self.work {
             Work::Command(mut command) => {
