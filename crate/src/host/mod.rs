@@ -27,6 +27,10 @@ pub(crate) use reading::Reading;
 pub(crate) use stop::{answer, asked, check};
 pub(crate) use training::observe;
 
+/// Makes the watcher of one reading or drawing, from what is read (« les images »), what each one becomes (« fichiers lus »),
+/// how many there are, and whether it should be shown.
+pub type ReadingMaker = fn(&str, &'static str, usize, bool) -> Box<dyn ReadingWatcher>;
+
 /// What a program that runs the crate offers it.
 #[derive(Clone, Copy)]
 pub struct Host {
@@ -34,9 +38,8 @@ pub struct Host {
     pub asked: fn() -> bool,
     /// Hears what a loop that stops keeps, one French sentence.
     pub answered: fn(&str),
-    /// Makes a watcher for each reading or drawing, from what is read (« les images »), what each one becomes (« fichiers
-    /// lus »), how many there are, and whether it should be shown; none when readings print lines.
-    pub reading: Option<fn(&str, &'static str, usize, bool) -> Box<dyn ReadingWatcher>>,
+    /// Makes a watcher for each reading or drawing; none when readings print lines.
+    pub reading: Option<ReadingMaker>,
     /// Makes a watcher for each training; none when trainings print lines.
     pub training: Option<fn(TrainingPlan) -> Box<dyn TrainingWatcher>>,
 }

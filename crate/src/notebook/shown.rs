@@ -253,10 +253,7 @@ mod tests {
         assert_eq!((1.0 / 2.0).text().unwrap(), "0.5");
         let values = (1_u8, "a\"b", Some(2.5_f32), vec![true]);
         assert_eq!(values.text().unwrap(), format!("{values:?}"));
-        assert_eq!(
-            text_of(&[[1, 2], [3, 4]]),
-            format!("{:?}", [[1, 2], [3, 4]])
-        );
+        assert_eq!(text_of([[1, 2], [3, 4]]), format!("{:?}", [[1, 2], [3, 4]]));
         assert_eq!(Vec::<i32>::new().text().unwrap(), "[]");
     }
 
