@@ -60,7 +60,7 @@ pub use crate::train::{
     ReduceOnPlateau, SgdConfig, Trainer, TrainingLog, ValidationTarget, absolute_error, accuracy,
     balanced_class_weights, binary_cross_entropy_with_logits, density_histogram, digitize,
     effective_sample_size, evaluate, fit, fit_debiasing, fit_debiasing_with, fit_with,
-    freeze_layers, gradient_step, huber_error, latent_means, predict, predict_probabilities,
-    predictions, softmax_cross_entropy, squared_error, train_step, unfreeze_layers, weighted_mean,
-    weights_of_classes,
+    freeze_layers, gradient_step, huber_error, latent_means, predict, predict_label,
+    predict_probabilities, predictions, softmax_cross_entropy, squared_error, train_step,
+    unfreeze_layers, weighted_mean, weights_of_classes,
 };

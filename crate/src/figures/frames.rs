@@ -28,11 +28,6 @@ pub(super) fn metric(name: &str) -> Result<Spec> {
     })
 }
 
-/// What a measure of a validation is called: a metric by its label, another name as it is.
-pub(super) fn shown_name(name: &str) -> String {
-    metrics::find(name).map_or_else(|| name.to_owned(), |spec| spec.axis())
-}
-
 /// « 0,80 », or « non défini ».
 pub(super) fn value_in_words(value: Option<f64>) -> String {
     value.map_or("non défini".to_owned(), |value| decimal(value, 2))

@@ -3,7 +3,6 @@
 use super::{
     Figure,
     canvas::{Canvas, MIDDLE_LEFT, MIDDLE_RIGHT, Point, TOP, TOP_LEFT, figure, font, text_width},
-    frames::shown_name,
     plot::{Plot, dashed, marker, padded},
     style::{EMPHASIS, FAINT, GRID, INK, LABEL, RAW, SERIES, SMALL, TITLE},
 };
@@ -11,6 +10,7 @@ use crate::{
     error::{Error, Result},
     french::{compact, count, decimal},
     host::TrainingTrace,
+    metrics::shown_name,
     train::{History, VALIDATION_LOSS},
 };
 

@@ -19,5 +19,6 @@ mod values;
 pub(crate) use answers::{Answers, Confusion};
 pub use metric::{AgeMetric, Metric};
 pub(crate) use sample::{NO_GROUP, Sample, calibration_bin};
+pub(crate) use spec::shown_name;
 pub use spec::{Denominator, Spec, Worst, find};
 pub use values::{age_metrics, binary_metrics};

@@ -169,3 +169,8 @@ pub fn find(name: &str) -> Option<Spec> {
     let ages = AgeMetric::ALL.into_iter().map(Spec::from);
     binary.chain(ages).find(|spec| spec.name == name)
 }
+
+/// What a validated value is called where it is read: a metric by its label and unit, another name as it is.
+pub(crate) fn shown_name(name: &str) -> String {
+    find(name).map_or_else(|| name.to_owned(), |spec| spec.axis())
+}

@@ -19,6 +19,7 @@ use crate::{
     figures::{Figure, image_rows, trace_figure},
     french::compact,
     host::{PictureRow, TrainingPlan, TrainingTrace, TrainingWatcher},
+    metrics::shown_name,
 };
 
 /// Time between two drawings of a curve, at least.
@@ -79,6 +80,7 @@ impl Live {
         let value = trace.points.last().and_then(|point| point.values.get(at));
         match (trace.metrics.get(at), value) {
             (Some(metric), Some(value)) => {
+                let metric = shown_name(metric);
                 format!("{step} · {metric} en validation {}", compact(*value))
             }
             _ => step,

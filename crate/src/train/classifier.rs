@@ -39,7 +39,7 @@ pub trait Classifier: Module {
     ///
     /// # Shapes
     /// - `images`: `[batch, 3, height, width]`, values in `[0, 1]`
-    /// - output: `[batch, 1]`, the logit of « this is a face »
+    /// - output: `[batch, 1]`, the logit of « yes »: for a detector, « this is a face »
     fn forward(&self, images: Tensor<4>) -> Tensor<2>;
 }
 

@@ -54,28 +54,42 @@ pub fn predict_probabilities<M: Classifier>(
     }
 }
 
-/// What a model answers for a detection set, whose column [`LABEL`] tells faces: a frame for
-/// [`Audit`](crate::fairness::Audit), one row an image.
-///
-/// | column | type | content |
-/// |---|---|---|
-/// | … | | the columns of the set's frame |
-/// | `y_true` | f64 | its column [`LABEL`]: 1 for a face, 0 for another image |
-/// | `score` | f64 | probability that the model gives to « yes », in `[0, 1]` |
-/// | `y_pred` | bool | whether the score reaches ½ |
+/// What a model answers for a detection set, whose column [`LABEL`] tells faces: [`predict_label`] of that column.
 ///
 /// # Errors
-/// Those of [`predict_probabilities`]; [`Error::Column`] without that column.
+/// Those of [`predict_label`].
 pub fn predict<M: Classifier>(
     model: &M,
     data: &Labelled,
     batch_size: usize,
     device: &Device,
 ) -> Result<DataFrame> {
+    predict_label(model, data, LABEL, batch_size, device)
+}
+
+/// What a model answers to a yes / no question about images, whose right answers stand in the column `label`: a frame for
+/// [`Audit`](crate::fairness::Audit), one row an image.
+///
+/// | column | type | content |
+/// |---|---|---|
+/// | … | | the columns of the set's frame |
+/// | `y_true` | f64 | its column `label`: 1 for « yes », 0 for « no » |
+/// | `score` | f64 | probability that the model gives to « yes », in `[0, 1]` |
+/// | `y_pred` | bool | whether the score reaches ½ |
+///
+/// # Errors
+/// Those of [`predict_probabilities`]; [`Error::Column`] without that column.
+pub fn predict_label<M: Classifier>(
+    model: &M,
+    data: &Labelled,
+    label: &str,
+    batch_size: usize,
+    device: &Device,
+) -> Result<DataFrame> {
     let scores = predict_probabilities(model, data.images(), batch_size, device)?;
     let scores: Vec<f64> = scores.into_iter().map(f64::from).collect();
     let answers: Vec<bool> = scores.iter().map(|score| *score >= THRESHOLD).collect();
-    let mut predictions = predictions(data.frame(), LABEL, &scores)?;
+    let mut predictions = predictions(data.frame(), label, &scores)?;
     predictions.rename("y_pred", "score".into())?;
     predictions.with_column(Column::new("y_pred".into(), answers))?;
     Ok(predictions)

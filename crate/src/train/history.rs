@@ -9,6 +9,7 @@ use crate::{
     error::{Error, Result},
     french::compact,
     host::{EpochPoint, TargetPoint, TrainingTrace},
+    metrics::shown_name,
 };
 
 /// Name of a validated loss: figures draw it beside the training loss.
@@ -388,6 +389,7 @@ impl std::fmt::Debug for History {
         }
         if let Some(point) = self.points.last() {
             for (metric, value) in self.metrics.iter().zip(&point.values) {
+                let metric = shown_name(metric);
                 write!(f, ", {metric} en validation {}", compact(*value))?;
             }
         }

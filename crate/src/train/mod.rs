@@ -53,7 +53,9 @@ pub use debias::{
 pub use debiasing_model::{DebiasingModel, debiasing_train_step};
 pub use detection::{fit, fit_with, train_step};
 pub use epochs::fit_task;
-pub use evaluate::{Evaluation, accuracy, evaluate, predict, predict_probabilities, predictions};
+pub use evaluate::{
+    Evaluation, accuracy, evaluate, predict, predict_label, predict_probabilities, predictions,
+};
 pub use fit_config::{FitConfig, Fitted};
 pub use history::{History, LossHistory, VALIDATION_LOSS};
 pub use latent::{LatentTable, encode_images, latent_means};

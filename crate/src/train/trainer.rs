@@ -13,7 +13,8 @@ use crate::{
 pub struct EpochStart {
     /// Its number, from 1.
     pub epoch: u32,
-    /// Its own seed: everything drawn for this epoch comes from it, so that a resumed training draws the same.
+    /// Its own seed: everything drawn for this epoch comes from it, so that a resumed training draws the same. A
+    /// [`BatchConfig`](crate::data::BatchConfig) has a seed and takes [`epoch`](Self::epoch) instead.
     pub seed: u64,
     /// Where its tensors belong: the model's device, ready for gradients.
     pub device: Device,
@@ -47,6 +48,46 @@ type Show<'a, M> = Box<dyn FnMut(&M) -> Result<Vec<(String, ImageStore)>> + 'a>;
 ///     .with_loss(|line, (x, y)| Ok((line.forward(x.clone()) - y.clone()).square().mean()))
 ///     .fit(&config.with_progress(false))?;
 /// assert!(fitted.history.losses()[199] < 1e-3);
+/// # Ok::<(), visages::Error>(())
+/// ```
+/// A network on a labelled set, validated after each epoch; the weights of the best one come back.
+/// ```
+/// # use visages::{data::SkinTone, prelude::*};
+/// # use burn::nn;
+/// # #[derive(Module, Debug)]
+/// # struct Net { conv: Conv2d, output: Linear }
+/// # impl Net {
+/// #     fn new(device: &Device) -> Self {
+/// #         let conv = Conv2dConfig::new([3, 4], [5, 5]).with_stride([4, 4]).init(device);
+/// #         Self { conv, output: dense(4 * 8 * 8, 1, device) }
+/// #     }
+/// #     fn forward(&self, x: Tensor<4>) -> Tensor<1> {
+/// #         self.output.forward(relu(self.conv.forward(x)).flatten(1, 3)).flatten(0, 1)
+/// #     }
+/// # }
+/// let device = Device::flex();
+/// let drawn = DrawnFacesConfig::new().with_faces(40).with_side(32);
+/// let faces = Labelled::new(drawn.images()?, drawn.frame()?)?;
+/// let parts = faces.split(&SplitConfig::new().with_shares(0.25, 0.0).with_stratify(&["gender"]))?;
+/// let (train, validation) = (parts.train, parts.validation);
+/// let batches = BatchConfig::new(10).balanced("gender").with_seed(1);
+///
+/// let fitted = Trainer::new(Net::new(&device), |epoch| batches.epoch(&train, epoch.epoch, &epoch.device))
+///     .with_fingerprint(train.content_hash(&["gender"])?)
+///     .with_loss(|net, batch| {
+///         let logits = net.forward(batch.images.clone());
+///         Ok(binary_cross_entropy_with_logits(logits, batch.target("gender")?)?.mean())
+///     })
+///     .with_validation(|net| {
+///         let scores: Vec<f32> = sigmoid(net.forward(validation.images().all_to_tensor(&device)?)).try_into_vec_as()?;
+///         binary_metrics(&[Metric::Accuracy], &validation.numbers("gender")?, &scores, 0.5)
+///     })
+///     .fit(&FitConfig::new()
+///         .with_epochs(2)
+///         .with_target(ValidationTarget::of(Metric::Accuracy)?)
+///         .with_early_stopping(EarlyStopping::new(1))
+///         .with_progress(false))?;
+/// assert!(fitted.history.validation("accuracy").is_some() && fitted.best_epoch.is_some());
 /// # Ok::<(), visages::Error>(())
 /// ```
 pub struct Trainer<'a, M, B> {

@@ -84,7 +84,14 @@ pub(in crate::data) fn texts(df: &DataFrame, name: &str) -> Result<Vec<Option<St
     Ok(texts.map(|text| text.map(str::to_owned)).collect())
 }
 
-fn find<'a>(df: &'a DataFrame, name: &str) -> Result<&'a polars::prelude::Column> {
+/// A column, or which there are.
+///
+/// # Errors
+/// [`Error::Column`] when it is not there.
+pub(in crate::data) fn find<'a>(
+    df: &'a DataFrame,
+    name: &str,
+) -> Result<&'a polars::prelude::Column> {
     df.column(name).map_err(|_| {
         let known: Vec<String> = df
             .get_column_names()

@@ -15,7 +15,7 @@ use rand::{SeedableRng, rngs::StdRng, seq::index::sample};
 use sha2::{Digest, Sha256};
 
 pub use self::batches::{BatchConfig, Batches, LabelledBatch};
-pub(super) use self::columns::take;
+pub(super) use self::columns::{find, take};
 use super::{
     folder::spread,
     image_store::{ImageStore, hexadecimal},

@@ -7,9 +7,12 @@ use polars::prelude::{DataFrame, DataType};
 use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 
 use crate::{
-    data::labelled::take,
+    data::labelled::{find, take},
     error::{Error, Result},
 };
+
+/// Column of what identical pictures share.
+const CONTENT: &str = "content_hash";
 
 /// Number of parts: training, validation, test.
 const PARTS: usize = 3;
@@ -25,8 +28,8 @@ pub struct SplitConfig {
     pub stratify: Vec<String>,
     /// Columns whose equal values stay together: copies of a picture, pictures of a person. Rows linked
     /// through one column or another all stay together; an unknown value links nothing.
-    /// Default: `content_hash`.
-    pub together: Vec<String>,
+    /// Default: `content_hash`, where the frame has it (drawings have no copies).
+    pub together: Option<Vec<String>>,
     /// Seed of the draw. Default: 42.
     pub seed: u64,
 }
@@ -37,7 +40,7 @@ impl Default for SplitConfig {
             validation: 0.2,
             test: 0.2,
             stratify: Vec::new(),
-            together: vec!["content_hash".to_owned()],
+            together: None,
             seed: 42,
         }
     }
@@ -66,7 +69,7 @@ impl SplitConfig {
     /// Sets the columns whose equal values stay together.
     #[must_use]
     pub fn with_together(mut self, columns: &[&str]) -> Self {
-        self.together = columns.iter().map(|name| (*name).to_owned()).collect();
+        self.together = Some(columns.iter().map(|name| (*name).to_owned()).collect());
         self
     }
 
@@ -101,7 +104,12 @@ impl SplitConfig {
         }
         let strata = keys(df, &self.stratify)?;
         let mut links = Links::new(df.height());
-        for column in &self.together {
+        let together = match &self.together {
+            Some(columns) => columns.clone(),
+            None if df.column(CONTENT).is_ok() => vec![CONTENT.to_owned()],
+            None => Vec::new(),
+        };
+        for column in &together {
             links.join_equal(&keys(df, std::slice::from_ref(column))?);
         }
         // Groups by stratum, that of their first row, in the order of the rows.
@@ -172,7 +180,7 @@ impl SplitRows {
 fn keys(df: &DataFrame, columns: &[String]) -> Result<Vec<Option<String>>> {
     let mut keys = vec![Some(String::new()); df.height()];
     for (index, name) in columns.iter().enumerate() {
-        let column = df.column(name)?.cast(&DataType::String)?;
+        let column = find(df, name)?.cast(&DataType::String)?;
         for (key, value) in keys.iter_mut().zip(column.str()?.iter()) {
             *key = match (key.take(), value) {
                 (Some(text), Some(value)) if index == 0 => Some(text + value),

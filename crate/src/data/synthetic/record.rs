@@ -61,14 +61,14 @@ pub const CHOICES: [Choice; 7] = [
     ("background", |f| f.shot.background.name()),
 ];
 
-/// Faces as a frame, one row a face, in their order.
+/// Faces as a frame, one row a face, in their order; types as in [`utkface::scan`](crate::data::utkface::scan).
 ///
 /// | column | type | content |
 /// |---|---|---|
 /// | `index` | u32 | row, from 0 |
-/// | `age` | u32 | labelled age, in years |
-/// | `gender` | u32 | 0 masculine, 1 feminine |
-/// | `code` | u32 | 0 to 4, the `race` field of the format |
+/// | `age` | i32 | labelled age, in years |
+/// | `gender` | u8 | 0 masculine, 1 feminine |
+/// | `code` | u8 | 0 to 4, the `race` field of the format |
 /// | `tone` | str | type of skin, « I » to « VI » |
 /// | `dark` | bool | types IV to VI |
 /// | `hair`, `cut`, `beard`, `headwear`, `glasses`, `background` | str | in French |
@@ -77,17 +77,15 @@ pub const CHOICES: [Choice; 7] = [
 /// # Errors
 /// [`Error::Frame`](crate::Error::Frame) when polars refuses the columns.
 pub fn faces_frame(records: &[FaceRecord]) -> Result<DataFrame> {
-    let label = |value: fn(&FaceLabel) -> u8| -> Vec<u32> {
-        records
-            .iter()
-            .map(|record| u32::from(value(&record.label)))
-            .collect()
+    let label = |value: fn(&FaceLabel) -> u8| -> Vec<u8> {
+        records.iter().map(|record| value(&record.label)).collect()
     };
+    let ages = records.iter().map(|record| i32::from(record.label.age));
     let factors: Vec<FaceFactors> = records.iter().map(|record| record.factors).collect();
     let dark: Vec<bool> = factors.iter().map(|f| f.tone.is_dark()).collect();
     let mut frame = df!(
         "index" => (0..records.len() as u32).collect::<Vec<_>>(),
-        "age" => label(|label| label.age),
+        "age" => ages.collect::<Vec<i32>>(),
         "gender" => label(|label| label.presentation.code()),
         "code" => label(|label| label.code),
         "dark" => dark,

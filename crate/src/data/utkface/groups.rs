@@ -38,11 +38,11 @@ pub fn decade(age: i32) -> i32 {
     age.div_euclid(10) * 10
 }
 
-/// The same frame with four more columns, for readers: `age_group` and `decade` from `age`,
-/// `gender_name` and `race_name` from the codes. What is unknown stays null.
+/// The same frame with more columns, for readers: `age_group` and `decade` from `age`, `gender_name` from its code, and
+/// `race_name` where there is a column `race`: drawings have none. What is unknown stays null.
 ///
 /// # Errors
-/// [`Error::Frame`] without the columns `age`, `gender`, `race`.
+/// [`Error::Frame`] without the columns `age` and `gender`.
 pub fn with_names(df: &DataFrame) -> Result<DataFrame> {
     let ages = df.column("age")?.i32()?;
     let groups: Vec<Option<&str>> = ages.iter().map(|age| age.map(age_group)).collect();
@@ -53,12 +53,14 @@ pub fn with_names(df: &DataFrame) -> Result<DataFrame> {
         Ok(codes.iter().map(name).collect())
     };
     let mut named_frame = df.clone();
-    let columns: [Column; 4] = [
+    let mut columns: Vec<Column> = vec![
         Series::new("age_group".into(), groups).into_column(),
         Series::new("decade".into(), decades).into_column(),
         Series::new("gender_name".into(), named("gender", &GENDER_NAMES)?).into_column(),
-        Series::new("race_name".into(), named("race", &RACE_NAMES)?).into_column(),
     ];
+    if df.column("race").is_ok() {
+        columns.push(Series::new("race_name".into(), named("race", &RACE_NAMES)?).into_column());
+    }
     for column in columns {
         named_frame.with_column(column)?;
     }

@@ -4,7 +4,7 @@ use polars::prelude::DataFrame;
 
 use super::{
     columns::{Factor, answers, scores},
-    engine::{Measure, Task, check},
+    engine::{self, Measure, Task, check},
 };
 use crate::{
     error::{Error, Result},
@@ -207,6 +207,21 @@ impl Task for Outcomes {
         }
         if !rows.is_empty() && missing.contains(&Metric::Precision.name()) {
             remarks.push("aucune réponse positive : pas de précision".to_owned());
+        }
+        // What no remark above accounts for is at least named.
+        let told = [
+            Metric::Tpr,
+            Metric::Fnr,
+            Metric::Fpr,
+            Metric::Tnr,
+            Metric::Auc,
+            Metric::BalancedAccuracy,
+            Metric::Precision,
+        ]
+        .map(Metric::name);
+        if !rows.is_empty() {
+            let untold = missing.iter().filter(|name| !told.contains(name));
+            remarks.extend(untold.map(|name| engine::undefined(name)));
         }
         remarks
     }
