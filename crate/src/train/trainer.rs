@@ -62,7 +62,8 @@ type Show<'a, M> = Box<dyn FnMut(&M) -> Result<Vec<(String, ImageStore)>> + 'a>;
 /// #         Self { conv, output: dense(4 * 8 * 8, 1, device) }
 /// #     }
 /// #     fn forward(&self, x: Tensor<4>) -> Tensor<1> {
-/// #         self.output.forward(relu(self.conv.forward(x)).flatten(1, 3)).flatten(0, 1)
+/// #         let features: Tensor<2> = relu(self.conv.forward(x)).flatten(1, 3);
+/// #         self.output.forward(features).flatten(0, 1)
 /// #     }
 /// # }
 /// let device = Device::flex();
@@ -87,7 +88,7 @@ type Show<'a, M> = Box<dyn FnMut(&M) -> Result<Vec<(String, ImageStore)>> + 'a>;
 ///         .with_target(ValidationTarget::of(Metric::Accuracy)?)
 ///         .with_early_stopping(EarlyStopping::new(1))
 ///         .with_progress(false))?;
-/// assert!(fitted.history.validation("accuracy").is_some() && fitted.best_epoch.is_some());
+/// assert!(fitted.history.validation("accuracy").is_ok() && fitted.best_epoch.is_some());
 /// # Ok::<(), visages::Error>(())
 /// ```
 pub struct Trainer<'a, M, B> {
