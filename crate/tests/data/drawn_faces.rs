@@ -279,11 +279,11 @@ fn the_frame_tells_every_factor() {
     let (frame, records) = (config.frame().unwrap(), config.records().unwrap());
     assert_eq!(frame.height(), 40);
     assert_eq!(frame.width(), 5 + CHOICES.len() + MEASURES.len());
-    let ages = frame.column("age").unwrap().u32().unwrap();
+    let ages = frame.column("age").unwrap().i32().unwrap();
     let light = frame.column("light_side").unwrap().f32().unwrap();
     let tones = frame.column("tone").unwrap().str().unwrap();
     for (row, record) in records.iter().enumerate() {
-        assert_eq!(ages.get(row), Some(u32::from(record.label.age)));
+        assert_eq!(ages.get(row), Some(i32::from(record.label.age)));
         assert_eq!(light.get(row), Some(record.factors.shot.light_side));
         assert_eq!(tones.get(row), Some(record.factors.tone.name()));
     }
