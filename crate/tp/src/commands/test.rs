@@ -16,7 +16,6 @@ use std::time::Instant;
 use clap::Args;
 
 use self::lanes::{Check, Step, run_shown, run_side_by_side};
-use super::run::DRAWN_FACES;
 use crate::cli::Verdict;
 use crate::error::{Error, Result};
 use crate::process;
@@ -43,12 +42,10 @@ pub fn execute(args: &TestArgs) -> Result<Verdict> {
     let program =
         std::env::current_exe().map_err(Error::io("Impossible de trouver ce programme", "tp"))?;
     steps.extend(run_shown(first_checks(&installation))?);
+    // Two lists on two cores: durations are among what the kernel's tests look at.
     steps.extend(run_side_by_side(
-        library_checks(&installation, &toolchain),
-        vec![
-            command_checks(&installation, &toolchain),
-            lab_checks(&installation, &program),
-        ],
+        compiled_checks(&installation, &toolchain),
+        vec![lab_checks(&installation, &program)],
     )?);
     if args.tout {
         steps.extend(run_shown(long_checks(&installation, &program))?);
@@ -76,25 +73,25 @@ fn first_checks(installation: &Installation) -> Vec<Check> {
     ]
 }
 
-/// The library: what is compiled with burn and polars.
-fn library_checks(installation: &Installation, toolchain: &Toolchain) -> Vec<Check> {
-    let tests = checks::clippy_and_tests(installation, toolchain, "release", &["visages"]);
-    vec![Check::command("clippy et tests, bibliothèque", tests)]
-}
-
-/// The command line and the kernel: another profile, hence another folder and no lock in common with the library's.
-fn command_checks(installation: &Installation, toolchain: &Toolchain) -> Vec<Check> {
-    let packages = ["tp-protocol", "tp"];
-    let tests = checks::clippy_and_tests(installation, toolchain, "tp", &packages);
-    vec![Check::command(
-        "clippy et tests, noyau et ligne de commande",
-        tests,
-    )]
+/// What is compiled: the library, with burn and polars, then the command line and the kernel.
+fn compiled_checks(installation: &Installation, toolchain: &Toolchain) -> Vec<Check> {
+    let tests = |profile, packages: &[&str]| {
+        checks::clippy_and_tests(installation, toolchain, profile, packages)
+    };
+    vec![
+        Check::command(
+            "clippy et tests, bibliothèque",
+            tests("release", &["visages"]),
+        ),
+        Check::command(
+            "clippy et tests, noyau et ligne de commande",
+            tests("tp", &["tp-protocol", "tp"]),
+        ),
+    ]
 }
 
 /// The labs, through the kernel that is installed.
 fn lab_checks(installation: &Installation, program: &Path) -> Vec<Check> {
-    let drawn = Path::new(DRAWN_FACES);
     let mut blank = checks::blank_copies(installation, program);
     vec![
         Check::command(
@@ -103,7 +100,7 @@ fn lab_checks(installation: &Installation, program: &Path) -> Vec<Check> {
         ),
         Check::command(
             "tous les TP, visages dessinés",
-            checks::run_labs(installation, program, "--tous", drawn),
+            checks::run_drawn_labs(installation, program),
         ),
         Check::call("tous les TP, copies vierges d'un étudiant", move |out| {
             checks::judge_blank_copies(&mut blank, out)

@@ -36,7 +36,11 @@ pub fn clippy_and_tests(
     profile: &str,
     packages: &[&str],
 ) -> Command {
-    let mut command = cargo(installation, &["test", "--profile", profile, "--locked"]);
+    let mut command = cargo(
+        installation,
+        // A fault in one program hides nothing of the others.
+        &["test", "--profile", profile, "--locked", "--no-fail-fast"],
+    );
     for package in packages {
         command.args(["-p", package]);
     }
@@ -64,6 +68,13 @@ pub fn data(installation: &Installation) -> Option<PathBuf> {
         .find(|folder| tp_protocol::data_sets::CELEBA.find(folder).is_some())?
         .canonicalize()
         .ok()
+}
+
+/// Runs the labs on drawings, with few of them: what the cells show is looked at, not what a network learnt.
+pub fn run_drawn_labs(installation: &Installation, program: &Path) -> Command {
+    let mut command = run_labs(installation, program, "--tous", Path::new(DRAWN_FACES));
+    command.env("TP_IMAGES", "300");
+    command
 }
 
 /// Runs the labs named by `which`: a name, or `--tous`.
