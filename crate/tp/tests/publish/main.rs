@@ -142,7 +142,7 @@ fn the_student_gets_stubs_and_no_secret() {
     assert!(counter.contains("todo!(\"À FAIRE\");\n        self.valeur\n"));
     assert_eq!(
         source(&student["tp8-somme-verification"]),
-        "{ use ::visages::notebook::{check, grade, close};\ngrade(2.0, &[\n    check(\"la somme de rien est nulle\", || close(somme(&[]), 0.0, 1e-9)),\n])\n}"
+        "{ use ::visages::notebook::{check, close, grade};\ngrade(2.0, &[\n    check(\"la somme de rien est nulle\", || close(somme(&[]), 0.0, 1e-9)),\n])\n}"
     );
     assert_eq!(source(&student["tp8-q1"]), "*Votre réponse ici.*");
     assert_eq!(

@@ -9,7 +9,7 @@ fn check(name: &str, points: f64, source: &str) -> Value {
     let id = format!("tp8-{name}-verification");
     let mut cell = code(
         &id,
-        &format!("{{ use ::visages::notebook::{{check, grade, close}};\n{source}\n}}"),
+        &format!("{{ use ::visages::notebook::{{check, close, grade}};\n{source}\n}}"),
     );
     cell["metadata"]["nbgrader"] = json!({
         "schema_version": 3, "grade_id": id, "points": points,
