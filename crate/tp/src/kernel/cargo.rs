@@ -33,7 +33,20 @@ const KEPT_VARIABLES: [&str; 5] = [
     "CARGO_SOURCE_",
 ];
 
-/// Has a command compile in `cells`, the folder of the cells' crate, as nobody else decided.
+/// The folder of the cells' crate below `cells`, made when it is not there.
+///
+/// evcxr's rust-analyzer reads all that is below it, so that nothing else may be there: with cargo's home it read the
+/// sources of every package that the user ever compiled, in twice the memory and twice the time.
+///
+/// # Errors
+/// [`Error::Io`] when it cannot be made.
+pub(super) fn crate_folder(cells: &Path) -> Result<PathBuf> {
+    let folder = cells.join("crate");
+    paths::create_folder(&folder)?;
+    Ok(folder)
+}
+
+/// Has a command compile below `cells`, the private folder that also holds the cells' crate, as nobody else decided.
 ///
 /// # Errors
 /// [`Error::Io`] when the folder cannot be written into.
@@ -136,16 +149,16 @@ fn is_kept(text: &str) -> bool {
     KEPT.contains(&key)
 }
 
-/// The names of the variables that [`isolate`] sets, for whoever looks at them.
-#[cfg(test)]
-fn names(command: &Command) -> Vec<std::ffi::OsString> {
-    let set = command.get_envs().filter(|(_, value)| value.is_some());
-    set.map(|(name, _)| name.to_owned()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The path that a variable of the command has.
+    fn set(command: &Command, variable: &str) -> Option<PathBuf> {
+        let mut variables = command.get_envs();
+        let (_, value) = variables.find(|(name, _)| *name == variable)?;
+        value.map(PathBuf::from)
+    }
 
     #[test]
     fn only_where_packages_come_from_is_kept() {
@@ -239,7 +252,8 @@ proxy = "hote:3128"
         fill_home(&root.join("autre"), None).unwrap();
         let mut command = Command::new("cargo");
         isolate(&mut command, &root.join("autre")).unwrap();
-        assert!(names(&command).contains(&"CARGO_HOME".into()));
+        let home = set(&command, "CARGO_HOME").unwrap();
+        assert!(!home.starts_with(crate_folder(&root.join("autre")).unwrap()));
         std::fs::remove_dir_all(root).unwrap();
     }
 }

@@ -40,7 +40,7 @@ pub fn run(connection_file: &Path) -> Result<Verdict> {
     platform::adopt_orphans();
     let settings = Settings {
         sockets: sockets.path().to_owned(),
-        cells: cells.path().to_owned(),
+        cells: cargo::crate_folder(cells.path())?,
         forwards: std::env::var_os(PROTOCOL_VARIABLE).is_some_and(|value| value == "1"),
         memory: memory_limit()?,
         duration: number(DURATION_VARIABLE, "un nombre de secondes")?.map(Duration::from_secs),
@@ -97,7 +97,7 @@ fn command(kernel: &KernelFolder, cells: &Path, connection_file: &Path) -> Resul
     command.arg("--control_file").arg(connection_file);
     command.stdin(Stdio::null());
     command.env("EVCXR_CONFIG_DIR", kernel.path().join("evcxr"));
-    command.env("EVCXR_TMPDIR", cells);
+    command.env("EVCXR_TMPDIR", cargo::crate_folder(cells)?);
     cargo::isolate(&mut command, cells)?;
     command.env(
         "RUSTC_WRAPPER",
