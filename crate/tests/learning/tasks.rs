@@ -72,13 +72,13 @@ struct PointVae {
     decoder: Linear,
 }
 
-/// Points of the plane, what side they are on, how high, in which of three sectors.
+/// Points of the plane, what side they are on, how high, in which of two halves.
 #[derive(Clone)]
 struct Points {
     x: Tensor<2>,
     side: Tensor<1>,
     height: Tensor<1>,
-    sector: Tensor<1, Int>,
+    half: Tensor<1, Int>,
 }
 
 /// The points at `rows` on `device`.
@@ -98,18 +98,12 @@ fn points(rows: &[usize], device: &Device) -> Points {
             .collect()
     };
     let vector = |values: Vec<f32>| Tensor::from_data(values.as_slice(), device);
-    let sectors: Vec<i64> = rows
-        .iter()
-        .map(|row| {
-            let (x, y) = at(*row);
-            ((y.atan2(x) + std::f64::consts::PI) / 2.1).min(2.0) as i64
-        })
-        .collect();
+    let halves: Vec<i64> = rows.iter().map(|row| i64::from(at(*row).1 > 0.0)).collect();
     Points {
         x: Tensor::from_data(TensorData::new(xy, [rows.len(), 2]), device),
         side: vector(of(|x, y| f64::from(x + y > 0.0))),
         height: vector(of(|x, y| 2.0 * x - y)),
-        sector: Tensor::from_data(sectors.as_slice(), device),
+        half: Tensor::from_data(halves.as_slice(), device),
     }
 }
 
@@ -180,9 +174,9 @@ fn two_heads<'a>() -> Trainer<'a, Net, Points> {
 }
 
 fn classes<'a>() -> Trainer<'a, Net, Points> {
-    trainer(Net::new(3)).with_loss(|net, batch| {
+    trainer(Net::new(2)).with_loss(|net, batch| {
         let logits = net.forward(batch.x.clone());
-        Ok(softmax_cross_entropy(logits, batch.sector.clone())?.mean())
+        Ok(softmax_cross_entropy(logits, batch.half.clone())?.mean())
     })
 }
 

@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use clap::Args;
 
-use self::lanes::{Check, Step, run_shown, run_side_by_side};
+use self::lanes::{Check, Step, run_shown, run_two_at_a_time};
 use crate::cli::Verdict;
 use crate::error::{Error, Result};
 use crate::process;
@@ -42,11 +42,12 @@ pub fn execute(args: &TestArgs) -> Result<Verdict> {
     let program =
         std::env::current_exe().map_err(Error::io("Impossible de trouver ce programme", "tp"))?;
     steps.extend(run_shown(first_checks(&installation))?);
-    // Two lists on two cores: durations are among what the kernel's tests look at.
-    steps.extend(run_side_by_side(
-        compiled_checks(&installation, &toolchain),
-        vec![lab_checks(&installation, &program)],
-    )?);
+    // Two at a time on two cores: durations are among what the kernel's tests look at.
+    steps.extend(run_two_at_a_time(long_and_short(
+        &installation,
+        &toolchain,
+        &program,
+    ))?);
     if args.tout {
         steps.extend(run_shown(long_checks(&installation, &program))?);
     }
@@ -73,27 +74,22 @@ fn first_checks(installation: &Installation) -> Vec<Check> {
     ]
 }
 
-/// What is compiled: the library, with burn and polars, then the command line and the kernel.
-fn compiled_checks(installation: &Installation, toolchain: &Toolchain) -> Vec<Check> {
-    let tests = |profile, packages: &[&str]| {
-        checks::clippy_and_tests(installation, toolchain, profile, packages)
+/// What takes minutes, the longest first. The kernel's tests come once the library is compiled: beside that, they would look
+/// at a kernel that is kept waiting.
+fn long_and_short(
+    installation: &Installation,
+    toolchain: &Toolchain,
+    program: &Path,
+) -> Vec<Check> {
+    let tests = |profile, package, targets: &[&str]| {
+        checks::clippy_and_tests(installation, toolchain, profile, package, targets)
     };
+    let mut blank = checks::blank_copies(installation, program);
     vec![
         Check::command(
             "clippy et tests, bibliothèque",
-            tests("release", &["visages"]),
+            tests("release", "visages", &[]),
         ),
-        Check::command(
-            "clippy et tests, noyau et ligne de commande",
-            tests("tp", &["tp-protocol", "tp"]),
-        ),
-    ]
-}
-
-/// The labs, through the kernel that is installed.
-fn lab_checks(installation: &Installation, program: &Path) -> Vec<Check> {
-    let mut blank = checks::blank_copies(installation, program);
-    vec![
         Check::command(
             "notebooks publiés à jour",
             checks::published_notebooks(installation, program),
@@ -102,9 +98,20 @@ fn lab_checks(installation: &Installation, program: &Path) -> Vec<Check> {
             "tous les TP, visages dessinés",
             checks::run_drawn_labs(installation, program),
         ),
+        Check::command(
+            "clippy et tests, noyau",
+            tests("tp", "tp", &checks::targets(&checks::KERNEL_TESTS)),
+        ),
         Check::call("tous les TP, copies vierges d'un étudiant", move |out| {
             checks::judge_blank_copies(&mut blank, out)
         }),
+        Check::commands(
+            "clippy et tests, ligne de commande",
+            vec![
+                tests("tp", "tp-protocol", &[]),
+                tests("tp", "tp", &checks::other_targets()),
+            ],
+        ),
         Check::command(
             "tp0, moteur ndarray",
             checks::run_on_ndarray(installation, program, "tp0"),

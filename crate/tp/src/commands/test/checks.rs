@@ -28,22 +28,40 @@ pub fn format_check(installation: &Installation) -> Command {
     cargo(installation, &["fmt", "--all", "--check"])
 }
 
-/// Tests of `packages`, whose own crates are compiled by clippy: it is the compiler with more to say, so that one compilation
-/// gives the warnings, which are refused, and the tests. `cargo clippy` would compile them, and check burn and polars, once more.
+/// Test programs of package `tp` that start kernels by the dozen.
+pub const KERNEL_TESTS: [&str; 2] = ["kernel", "adapter"];
+/// Its other test programs.
+pub const OTHER_TESTS: [&str; 5] = ["bench", "client", "publish", "run", "setup"];
+
+/// The options of cargo that choose test programs.
+pub fn targets<'a>(programs: &[&'a str]) -> Vec<&'a str> {
+    let each = programs.iter().flat_map(|program| ["--test", program]);
+    each.collect()
+}
+
+/// The options of cargo that choose all of package `tp` but [`KERNEL_TESTS`].
+pub fn other_targets() -> Vec<&'static str> {
+    let mut chosen = vec!["--lib", "--bins"];
+    chosen.extend(targets(&OTHER_TESTS));
+    chosen
+}
+
+/// Tests of a package, all or those of `targets`, whose own crates are compiled by clippy: it is the compiler with more to
+/// say, so that one compilation gives the warnings, which are refused, and the tests. `cargo clippy` would compile them, and
+/// check burn and polars, once more.
 pub fn clippy_and_tests(
     installation: &Installation,
     toolchain: &Toolchain,
     profile: &str,
-    packages: &[&str],
+    package: &str,
+    targets: &[&str],
 ) -> Command {
     let mut command = cargo(
         installation,
         // A fault in one program hides nothing of the others.
         &["test", "--profile", profile, "--locked", "--no-fail-fast"],
     );
-    for package in packages {
-        command.args(["-p", package]);
-    }
+    command.args(["-p", package]).args(targets);
     let clippy = toolchain.sysroot.join("bin/clippy-driver");
     command.env("RUSTC_WORKSPACE_WRAPPER", clippy);
     command.env("CLIPPY_ARGS", "-Dwarnings");
@@ -248,4 +266,26 @@ pub fn cuda(installation: &Installation) -> Command {
     );
     command.env("DOCS_RS", "1");
     command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_test_program_is_in_one_of_the_lists() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+        let mut programs: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| {
+                path.extension().is_some_and(|end| end == "rs") || path.join("main.rs").exists()
+            })
+            .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+            .collect();
+        programs.sort();
+        let mut listed = [&KERNEL_TESTS[..], &OTHER_TESTS].concat();
+        listed.sort_unstable();
+        assert_eq!(programs, listed);
+    }
 }

@@ -1,8 +1,9 @@
-//! Checks that run side by side: one list in the terminal, the others silently until each of their checks ends.
+//! Checks that run side by side: some in the terminal, the others silently until each of them ends.
 
 use std::fs::File;
 use std::io::{Read, Seek, Write};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
@@ -14,9 +15,9 @@ pub struct Check {
     work: Work,
 }
 
-/// A command, which passes when it exits with 0, or a function, which says whether it passed.
+/// Commands, which pass when each exits with 0, or a function, which says whether it passed.
 enum Work {
-    Command(Box<Command>),
+    Commands(Vec<Command>),
     Call(Call),
 }
 
@@ -26,9 +27,14 @@ type Call = Box<dyn FnOnce(&mut dyn Write) -> Result<bool> + Send>;
 impl Check {
     /// A check that a command makes.
     pub fn command(name: &'static str, command: Command) -> Self {
+        Self::commands(name, vec![command])
+    }
+
+    /// A check that several commands make, one after the other: a fault in one hides nothing of the next.
+    pub fn commands(name: &'static str, commands: Vec<Command>) -> Self {
         Self {
             name,
-            work: Work::Command(Box::new(command)),
+            work: Work::Commands(commands),
         }
     }
 
@@ -48,9 +54,9 @@ impl Check {
         tell!("▸ {}", self.name);
         let started = Instant::now();
         let passed = match self.work {
-            Work::Command(mut command) => {
-                process::shared(&mut command, "Diagnostic : cargo tp doctor")?.success()
-            }
+            Work::Commands(commands) => all(commands, |command| {
+                Ok(process::shared(command, "Diagnostic : cargo tp doctor")?.success())
+            })?,
             Work::Call(call) => call(&mut std::io::stderr())?,
         };
         Ok(Step::new(self.name, started, passed))
@@ -61,7 +67,7 @@ impl Check {
         let started = Instant::now();
         let mut written = Vec::new();
         let passed = match self.work {
-            Work::Command(mut command) => quiet(&mut command, &mut written)?,
+            Work::Commands(commands) => all(commands, |command| quiet(command, &mut written))?,
             Work::Call(call) => call(&mut written)?,
         };
         // One write: lines of the check in the terminal do not fall between.
@@ -70,6 +76,15 @@ impl Check {
         let _ = std::io::stderr().lock().write_all(&text);
         Ok(Step::new(self.name, started, passed))
     }
+}
+
+/// Whether all of the commands pass; each is run.
+fn all(commands: Vec<Command>, mut run: impl FnMut(&mut Command) -> Result<bool>) -> Result<bool> {
+    let mut passed = true;
+    for mut command in commands {
+        passed &= run(&mut command)?;
+    }
+    Ok(passed)
 }
 
 /// Runs a command whose two streams go, in their order, to `written`.
@@ -137,30 +152,39 @@ pub fn run_shown(checks: Vec<Check>) -> Result<Vec<Step>> {
     checks.into_iter().map(Check::run_shown).collect()
 }
 
-/// Runs lists of checks at the same time, each in its order: the first in the terminal, the others aside. What one leaves
-/// idle on two cores serves the others.
+/// Runs checks two at a time, each taken in the order of the list as soon as one ends: one in the terminal, the other aside.
+/// What one leaves idle on two cores serves the other, and neither core waits at the end. The steps are in the list's order.
 ///
 /// # Errors
-/// When a check cannot be run; the other lists go to their ends first.
-pub fn run_side_by_side(shown: Vec<Check>, aside: Vec<Vec<Check>>) -> Result<Vec<Step>> {
-    std::thread::scope(|scope| {
-        let asides: Vec<_> = aside
-            .into_iter()
-            .map(|checks| {
-                scope.spawn(move || {
-                    let steps = checks.into_iter().map(Check::run_aside);
-                    steps.collect::<Result<Vec<Step>>>()
-                })
-            })
-            .collect();
-        let mut all = vec![run_shown(shown)];
-        all.extend(asides.into_iter().map(|lane| {
-            lane.join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        }));
-        let steps: Result<Vec<Vec<Step>>> = all.into_iter().collect();
-        Ok(steps?.into_iter().flatten().collect())
-    })
+/// When a check cannot be run; the one beside it goes to its end first.
+pub fn run_two_at_a_time(checks: Vec<Check>) -> Result<Vec<Step>> {
+    let queue = Mutex::new(checks.into_iter().enumerate());
+    let done = Mutex::new(Vec::new());
+    let worker = |run: fn(Check) -> Result<Step>| -> Result<()> {
+        // Not in the loop's head, which would keep the list locked while the check runs.
+        let take = || locked(&queue).next();
+        while let Some((place, check)) = take() {
+            let step = run(check)?;
+            locked(&done).push((place, step));
+        }
+        Ok(())
+    };
+    let (shown, aside) = std::thread::scope(|scope| {
+        let aside = scope.spawn(|| worker(Check::run_aside));
+        let shown = worker(Check::run_shown);
+        let aside = aside
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        (shown, aside)
+    });
+    shown.and(aside)?;
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(place, _)| *place);
+    Ok(done.into_iter().map(|(_, step)| step).collect())
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -185,20 +209,27 @@ mod tests {
     }
 
     #[test]
-    fn lists_run_at_the_same_time_and_each_in_its_order() {
-        let (to_shown, from_aside) = std::sync::mpsc::channel();
-        let shown = vec![Check::call("attend", move |_| {
-            Ok(from_aside.recv_timeout(Duration::from_secs(20)).is_ok())
-        })];
-        let aside = vec![
+    fn two_checks_run_at_the_same_time_and_the_next_begins_when_one_ends() {
+        let (to_first, from_others) = std::sync::mpsc::channel();
+        let checks = vec![
+            // Ends only once the last of the list ran beside it.
+            Check::call("attend", move |_| {
+                Ok(from_others.recv_timeout(Duration::from_secs(20)).is_ok())
+            }),
             Check::command("échoue", shell("exit 1")),
-            Check::call("prévient", move |_| Ok(to_shown.send(()).is_ok())),
+            Check::commands("échoue puis passe", vec![shell("exit 1"), shell("exit 0")]),
+            Check::call("prévient", move |_| Ok(to_first.send(()).is_ok())),
         ];
-        let steps = run_side_by_side(shown, vec![aside]).unwrap();
+        let steps = run_two_at_a_time(checks).unwrap();
         let ends: Vec<_> = steps.iter().map(|step| (step.name, step.passed)).collect();
         assert_eq!(
             ends,
-            [("attend", true), ("échoue", false), ("prévient", true)]
+            [
+                ("attend", true),
+                ("échoue", false),
+                ("échoue puis passe", false),
+                ("prévient", true)
+            ]
         );
     }
 }
