@@ -63,8 +63,10 @@ fn readme(labs: &[Publication]) -> String {
             decimal(lab.budget.by_hand, 2),
         ));
     }
-    page.push_str("\n## Parcours\n\n");
-    page.push_str(&routes(labs));
+    let routes = routes(labs);
+    if !routes.is_empty() {
+        page.push_str(&format!("\n## Parcours\n\n{routes}"));
+    }
     page.push_str(
         "\nUn TP qui porte une lettre après son numéro prolonge le TP de ce numéro, chez soi ou en projet.\n\n\
          Les mots techniques sont réunis dans le [glossaire](GLOSSAIRE.md).\n",
@@ -97,6 +99,9 @@ fn routes(labs: &[Publication]) -> String {
     let lines = shown
         .iter()
         .map(|(name, route)| format!("- **{name}** : {route}.\n"));
+    if shown.is_empty() {
+        return String::new();
+    }
     let known: usize = 8;
     let numbered = labs.iter().filter(|lab| !lab.is_companion()).count();
     let coming = match numbered < known {

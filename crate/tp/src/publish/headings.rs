@@ -4,8 +4,8 @@
 
 use super::Problem;
 use super::master::Cell;
-use super::notes;
 use super::options::Role;
+use super::{markers, notes};
 use crate::french::decimal;
 
 /// What is numbered.
@@ -43,8 +43,11 @@ pub struct Numbered<'a> {
     pub title: &'a str,
 }
 
-/// The level and the text of a heading.
+/// The level and the text of a heading; « ### BEGIN SOLUTION » and its like are none.
 pub fn heading(line: &str) -> Option<(usize, &str)> {
+    if markers::left_in(line).is_some() {
+        return None;
+    }
     let level = line.len() - line.trim_start_matches('#').len();
     let text = line[level..].strip_prefix(' ')?.trim();
     (1..=6).contains(&level).then_some((level, text))
@@ -200,7 +203,12 @@ pub(super) fn contents(cells: &mut [Cell]) {
     let mut slugs: Vec<String> = Vec::new();
     let mut entries: Vec<(usize, usize, usize, String)> = Vec::new();
     for (index, cell) in cells.iter().enumerate() {
-        if cell.is_code() || cell.options.role == Role::SolutionOnly {
+        // A model answer is not the student's to read.
+        let hidden = matches!(
+            cell.options.role,
+            Role::SolutionOnly | Role::Answer { .. } | Role::Task { .. }
+        );
+        if cell.is_code() || hidden {
             continue;
         }
         for (line, text) in prose(&cell.source) {
@@ -224,9 +232,14 @@ pub(super) fn contents(cells: &mut [Cell]) {
         .find_map(|(index, cell)| Some((index, place(cell)?)));
     let first = entries.iter().find(|(_, _, level, _)| *level == 2);
     let target = said.or(first.map(|(cell, line, ..)| (*cell, *line)));
+    // What stands above the table is on the screen already.
+    let follows = |entry: &(usize, usize, usize, String)| {
+        target.is_some_and(|place| (entry.0, entry.1) >= place)
+    };
     let table: Vec<String> = entries
         .iter()
         .zip(&slugs)
+        .filter(|(entry, _)| follows(entry))
         .map(|((_, _, level, title), slug)| {
             let retreat = "  ".repeat(level - 2);
             format!("{retreat}- [{}](#{slug})", title.replace(['[', ']'], ""))
@@ -332,6 +345,7 @@ mod tests {
                 .contains("« Question · Titre »")
         );
         assert_eq!(misnumbered("Questions fermées"), None);
+        assert_eq!(heading("### BEGIN SOLUTION"), None);
         assert_eq!(in_words(1.0), "(1 point)");
         assert_eq!(in_words(1.5), "(1,5 point)");
         assert_eq!(in_words(2.0), "(2 points)");

@@ -161,6 +161,49 @@ fn another_question_above_changes_no_answer_and_no_check() {
     }
 }
 
+#[test]
+fn parts_have_a_table_and_notes_leave_no_trace() {
+    let head = "# Des questions\n\n<!-- fiche: objectifs=lire, écrire | prérequis=aucun | durée=3 h -->\n<!-- machine: 14 -->\n\n### Avant tout\n\nUn rappel<!-- terme: rappel | recall | une part --> et un `code`.\n\n## 1. L'échantillon\n\n### Détail\n\n## 2. Fin\n";
+    let depot = Depot::new("sommaire", &QUESTIONS.replace("# Des questions\n", head));
+    let (status, stdout, stderr) = depot.tp(&[]);
+    assert_eq!(status, Some(0), "{stderr}");
+    assert!(stdout.contains("machine 14 min"), "{stdout}");
+    let student = depot.read("etudiant/tp8_essai.ipynb");
+    assert!(!student.contains("<!--"));
+    let text = source(&cells(&student)[0]);
+    let table = "**Sommaire**\n\n- [1. L’échantillon](#1-l-echantillon)\n  - [Détail](#detail)\n- [2. Fin](#2-fin)\n  - [Exercice 1 · Une somme (2\u{a0}points)](#exercice-1-une-somme-2-points)\n\n<a id=\"1-l-echantillon\"></a>\n\n## 1. L’échantillon\n";
+    assert!(text.contains(table), "{text}");
+    assert!(
+        text.contains("### Avant tout\n\nUn rappel et un `code`.\n"),
+        "{text}"
+    );
+    let guide = depot.read("LISEZMOI.md");
+    assert!(guide.contains("| [Des questions](etudiant/tp8_essai.ipynb) | lire, écrire | aucun | 3\u{a0}h | 10, dont 3 à la main |"), "{guide}");
+    assert!(
+        depot
+            .read("GLOSSAIRE.md")
+            .contains("| rappel | *recall* | une part | 8 |")
+    );
+    // The pages go stale with the sources.
+    fs::write(depot.path("GLOSSAIRE.md"), "ancien").unwrap();
+    let (status, stdout, _) = depot.tp(&["--verifier"]);
+    assert_eq!(status, Some(1));
+    assert!(
+        stdout.contains("« notebooks/GLOSSAIRE.md » ne correspond plus aux sources"),
+        "{stdout}"
+    );
+    assert_eq!(depot.tp(&["tp8", "--verifier"]).0, Some(0));
+
+    // A lab of the same number has the same identifiers.
+    fs::write(depot.path("sources/tp8_autre.md"), QUESTIONS).unwrap();
+    let (status, _, stderr) = depot.tp(&[]);
+    assert_eq!(status, Some(2));
+    assert!(
+        stderr.contains("« tp8_autre.md » et « tp8_essai.md » ont le même numéro"),
+        "{stderr}"
+    );
+}
+
 /// Mistakes that are told together: what replaces what in the fixture, the text at which the mistake then is, what is said.
 const MISTAKES: [&[[&str; 4]]; 5] = [
     &[
