@@ -136,7 +136,7 @@ pub(super) fn number(cells: &mut [Cell]) -> Result<(), Vec<Problem>> {
             .iter()
             .find(|next| next.word.is_some() || next.level <= place.level);
         let end = next.map_or(cells.len(), |next| next.cell.max(place.cell + 1));
-        let given: Vec<f64> = cells[place.cell..end].iter().filter_map(points).collect();
+        let given = points(word, &cells[place.cell..end]);
         if word == Word::Question && given.is_empty() {
             let what = "ce titre de question n'est suivi d'aucune réponse (« reponse=… » ou « question=… »).";
             problems.push(Problem::new(cells[place.cell].line + place.line, what));
@@ -170,14 +170,18 @@ pub(super) fn number(cells: &mut [Cell]) -> Result<(), Vec<Problem>> {
     Ok(())
 }
 
-/// What a cell adds to the points of the heading above it. The check of a closed question adds nothing to what the question
-/// says, and a prediction's stands far from it.
-fn points(cell: &Cell) -> Option<f64> {
-    match cell.options.role {
-        Role::Closed { points, .. } => Some(points),
-        Role::ClosedCheck { .. } => None,
-        ref other => other.points(),
+/// The points of a heading, from the cells of its part: of an exercise, all that give some; of a closed question, its own; of
+/// an open one, those that a person gives.
+fn points(word: Word, cells: &[Cell]) -> Vec<f64> {
+    if let Some(Role::Closed { points, .. }) = cells.first().map(|cell| &cell.options.role) {
+        return vec![*points];
     }
+    let given = cells.iter().filter_map(|cell| match cell.options.role {
+        Role::Answer { points, .. } | Role::Task { points, .. } => Some(points),
+        Role::Check { points, .. } if word == Word::Exercise => Some(points),
+        _ => None,
+    });
+    given.collect()
 }
 
 /// What is wrong with a heading that an author numbered himself.
