@@ -6,7 +6,39 @@ use super::{Depot, FIXTURE};
 type Mistake = (&'static str, &'static str, &'static str, &'static str);
 
 /// Sources with mistakes in different cells: all of one source are told at once.
-const MISTAKES: [&[Mistake]; 9] = [
+const MISTAKES: [&[Mistake]; 11] = [
+    &[
+        (
+            "Un bloc à lire :",
+            "Un bloc à lire. <!-- résultat : biais -->",
+            "Un bloc à lire.",
+            "commentaires connus",
+        ),
+        (
+            "1 point : secret_tache.\n### END MARK SCHEME",
+            "1 point.",
+            "### BEGIN MARK SCHEME\n1 point.",
+            "sans « END MARK SCHEME »",
+        ),
+        (
+            "use visages::prelude::*;",
+            "use visages::prelude::*;\nlet session = Session::open(\"tp99\")?;",
+            "let session",
+            "Session::open(\"tp8\")",
+        ),
+        (
+            "    let secret_somme: f64 = valeurs.iter().sum();\n    secret_somme\n",
+            "",
+            "    // BEGIN SOLUTION\n    // END",
+            "est vide",
+        ),
+    ],
+    &[(
+        "Un bloc à lire :",
+        "[Un lien](droit.md)",
+        "[Un lien]",
+        "ne mène nulle part",
+    )],
     &[
         (
             "exercice=\"somme\" long",
