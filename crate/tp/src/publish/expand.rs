@@ -19,7 +19,7 @@ const WIDTH: usize = 110;
 ///
 /// # Errors
 /// Every mistake of a question, every prediction that is not met exactly once, later.
-pub fn expand(lab: &str, cells: Vec<Cell>) -> Result<Vec<Cell>, Vec<Problem>> {
+pub(super) fn expand(lab: &str, cells: Vec<Cell>) -> Result<Vec<Cell>, Vec<Problem>> {
     let mut expansion = Expansion {
         lab,
         cells: Vec::new(),

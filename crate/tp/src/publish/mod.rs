@@ -23,7 +23,7 @@
 
 pub mod budget;
 pub mod closed;
-mod expand;
+pub mod expand;
 pub mod guide;
 pub mod headings;
 pub mod links;

@@ -68,6 +68,10 @@ fn each_answer_goes_from_empty_to_wrong_to_right_in_one_session() {
                     .iter()
                     .zip(&solution[position + 1..])
                 {
+                    // Closed questions are judged by their own cells, whatever this answer is.
+                    if empty.0.starts_with("tp5-q_") || empty.0.starts_with("tp5-p_") {
+                        continue;
+                    }
                     let is_check = empty.0.ends_with("-verification");
                     let result = run(&mut client, if is_check { &graded.1 } else { &empty.1 });
                     let points = result.markers.iter().find_map(|marker| match marker {
