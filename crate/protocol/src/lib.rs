@@ -1,4 +1,5 @@
-//! What the packages say to each other: messages of the cells, and the names of the data sets ([`data_sets`]).
+//! What the packages say to each other: messages of the cells, the names of the data sets ([`data_sets`]), closed questions
+//! ([`question`]).
 //!
 //! Messages are what a cell's process sends on its standard output, one line each, to whoever runs the
 //! notebook (`tp run`, the kernel adapter). A marker line is `PREFIX`, a version, a space and one JSON object. The prefix begins with a
@@ -6,6 +7,7 @@
 //! student prints, and no verdict is ever read from free text.
 
 pub mod data_sets;
+pub mod question;
 
 use std::collections::BTreeMap;
 

@@ -172,13 +172,28 @@ pub fn grade(max_points: f64, checks: &[Check<'_>]) -> Grade {
         total,
     };
     print_line(&note.to_string());
-    if speaks_protocol() {
-        print_line(&note.marker().encode());
-    }
+    note.announce();
     note
 }
 
 impl Grade {
+    /// Points of answers: `right` of `total` earn theirs.
+    pub(super) fn of_answers(points: f64, max: f64, right: u32, total: u32) -> Self {
+        Self {
+            points,
+            max,
+            passed: right,
+            total,
+        }
+    }
+
+    /// Tells the points to whoever runs the notebook.
+    pub(super) fn announce(&self) {
+        if speaks_protocol() {
+            print_line(&self.marker().encode());
+        }
+    }
+
     /// Points obtained.
     pub fn points(&self) -> f64 {
         self.points

@@ -1,6 +1,6 @@
 //! `tp lab`: JupyterLab on the notebooks.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -8,6 +8,7 @@ use super::run::{self, Copy};
 use crate::cli::Verdict;
 use crate::error::{Error, Result};
 use crate::notebook::Notebook;
+use crate::publish::links;
 use crate::setup::{self, Installation, python::Group};
 use crate::{paths, process};
 
@@ -51,11 +52,78 @@ pub fn execute(args: &LabArgs) -> Result<Verdict> {
 fn working_copy(installation: &Installation, lab: &str) -> Result<PathBuf> {
     let notebooks = installation.repository.notebooks();
     let published = run::resolve(lab, Some(Copy::Student), &notebooks)?;
+    copy_with_links(&notebooks, published.name())
+}
+
+/// Copies a published lab, and the labs that it links to beside it: its links then lead to the student's own copies.
+fn copy_with_links(notebooks: &Path, name: String) -> Result<PathBuf> {
     let folder = notebooks.join("travail");
-    let notebook = folder.join(format!("{}.ipynb", published.name()));
-    if !notebook.exists() {
-        paths::create_folder(&folder)?;
-        Notebook::read(&published.path)?.write(&notebook)?;
+    paths::create_folder(&folder)?;
+    let notebook = folder.join(format!("{name}.ipynb"));
+    let mut wanted = vec![name];
+    let mut copied: Vec<String> = Vec::new();
+    while let Some(name) = wanted.pop() {
+        let published = notebooks.join("etudiant").join(format!("{name}.ipynb"));
+        // A link to a lab that is not published leads nowhere: that is for its author.
+        if copied.contains(&name) || !published.is_file() {
+            continue;
+        }
+        let lab = Notebook::read(&published)?;
+        let copy = folder.join(format!("{name}.ipynb"));
+        if !copy.exists() {
+            lab.write(&copy)?;
+        }
+        wanted.extend(linked_labs(&lab));
+        copied.push(name);
     }
     Ok(notebook)
+}
+
+/// The labs beside a notebook that its text links to.
+fn linked_labs(notebook: &Notebook) -> Vec<String> {
+    let links = notebook
+        .texts()
+        .into_iter()
+        .flat_map(|text| links::relative(&text));
+    links
+        .filter_map(|(_, target)| {
+            let name = target.strip_suffix(".ipynb")?;
+            (!name.contains('/')).then(|| name.to_owned())
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn linked_labs_come_along_and_nothing_is_overwritten() {
+        let notebooks = std::env::temp_dir().join(format!("tp-travail-{}", std::process::id()));
+        let lab = |text: &str| {
+            let cells = serde_json::json!([{"cell_type": "markdown", "metadata": {}, "id": "a", "source": text}]);
+            serde_json::json!({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+                .to_string()
+        };
+        std::fs::create_dir_all(notebooks.join("etudiant")).unwrap();
+        std::fs::create_dir_all(notebooks.join("travail")).unwrap();
+        for (name, text) in [
+            (
+                "tp5_a",
+                "[TP 0](tp0_b.ipynb), [droit](../droit.md), [TP 9](tp9_z.ipynb)",
+            ),
+            ("tp0_b", "Retour au [TP 5](tp5_a.ipynb#fin)."),
+            ("tp1_c", ""),
+        ] {
+            std::fs::write(notebooks.join(format!("etudiant/{name}.ipynb")), lab(text)).unwrap();
+        }
+        let mine = notebooks.join("travail/tp0_b.ipynb");
+        std::fs::write(&mine, "à moi").unwrap();
+        let opened = copy_with_links(&notebooks, "tp5_a".to_owned()).unwrap();
+        assert_eq!(opened, notebooks.join("travail/tp5_a.ipynb"));
+        assert!(opened.is_file());
+        assert_eq!(std::fs::read_to_string(mine).unwrap(), "à moi");
+        assert!(!notebooks.join("travail/tp1_c.ipynb").exists());
+        std::fs::remove_dir_all(notebooks).unwrap();
+    }
 }

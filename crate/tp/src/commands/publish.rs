@@ -10,7 +10,7 @@ use crate::cli::Verdict;
 use crate::error::{Error, Result};
 use crate::french::{counted, decimal};
 use crate::paths::{self, Repository};
-use crate::publish::{Publication, publish};
+use crate::publish::{Publication, guide, publish};
 use crate::setup::{self, python::Group};
 
 /// Arguments of `tp publish`.
@@ -48,6 +48,7 @@ pub fn execute(args: &PublishArgs) -> Result<Verdict> {
             .map(|lab| run::resolve(lab, Some(Copy::Source), &notebooks))
             .collect::<Result<_>>()?
     };
+    one_lab_a_number(&run::published(Copy::Source, &notebooks))?;
     let python = setup::ensure_python(&repository, Group::Authors)?;
     let mut publications = Vec::new();
     for source in &sources {
@@ -59,9 +60,35 @@ pub fn execute(args: &PublishArgs) -> Result<Verdict> {
     for publication in &publications {
         write(publication, &notebooks)?;
     }
+    // Made from all labs: one alone cannot write them.
+    if args.labs.is_empty() {
+        for (file, text) in guide::FILES.iter().zip(guide::pages(&publications)) {
+            let file = notebooks.join(file);
+            let written = replace(&file, &text)?;
+            let state = if written { "" } else { " (inchangé)" };
+            say(&format!("✔ {}{state}", shown(&file).display()));
+        }
+    }
     match &args.run {
         Some(folder) => run::execute(&solutions(&publications, folder, args)),
         None => Ok(Verdict::Fine),
+    }
+}
+
+/// Two labs of one number would give their cells the same identifiers.
+fn one_lab_a_number(sources: &[PathBuf]) -> Result<()> {
+    let mut names: Vec<String> = sources
+        .iter()
+        .filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned()))
+        .collect();
+    names.sort();
+    let lab = |name: &str| name.split('_').next().unwrap_or_default().to_owned();
+    match names.windows(2).find(|pair| lab(&pair[0]) == lab(&pair[1])) {
+        Some(pair) => Err(Error::Usage(format!(
+            "« {}.md » et « {}.md » ont le même numéro : leurs cellules auraient les mêmes identifiants. Renommez une de ces sources.",
+            pair[0], pair[1]
+        ))),
+        None => Ok(()),
     }
 }
 
@@ -79,12 +106,7 @@ fn write(publication: &Publication, notebooks: &Path) -> Result<()> {
         let folder = notebooks.join(folder);
         paths::create_folder(&folder)?;
         let file = folder.join(format!("{}.ipynb", publication.name));
-        // An unchanged notebook keeps its date: an open JupyterLab would ask whether to reload it.
-        if std::fs::read(&file).is_ok_and(|old| old == text.as_bytes()) {
-            continue;
-        }
-        paths::write_atomically(&file, text.as_bytes())?;
-        written += 1;
+        written += usize::from(replace(&file, text)?);
     }
     let state = match written {
         0 => " (inchangé)",
@@ -92,35 +114,55 @@ fn write(publication: &Publication, notebooks: &Path) -> Result<()> {
     };
     let summary = publication.summary;
     say(&format!(
-        "✔ {} : {} cellules, {}, {}, {} à noter à la main, {} points{state}",
+        "✔ {} : {} cellules, {}, {}, {}, {} à noter à la main, {} points{state}",
         publication.name,
         summary.cells,
         counted(summary.exercises, "exercice"),
         counted(summary.checks, "vérification"),
+        counted(summary.closed, "question fermée"),
         summary.by_hand,
         decimal(summary.points, 2),
     ));
+    for line in publication.budget.lines(publication.lab()) {
+        say(&format!("    {line}"));
+    }
     Ok(())
+}
+
+/// Writes a file unless it says the same, and tells whether it did: what is unchanged keeps its date, else an open JupyterLab
+/// would ask whether to reload it.
+fn replace(file: &Path, text: &str) -> Result<bool> {
+    if std::fs::read(file).is_ok_and(|old| old == text.as_bytes()) {
+        return Ok(false);
+    }
+    paths::write_atomically(file, text.as_bytes())?;
+    Ok(true)
 }
 
 fn check(publications: &[Publication], notebooks: &Path, all: bool) -> Result<Verdict> {
     let mut stale = Vec::new();
+    let mut compare = |file: PathBuf, text: &str, said: &'static str| {
+        match std::fs::read(&file) {
+            Ok(old) if old == text.as_bytes() => {}
+            Ok(_) => stale.push((file, said)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                stale.push((file, "manque"));
+            }
+            Err(error) => return Err(Error::io("Impossible de lire", &file)(error)),
+        }
+        Ok(())
+    };
     for publication in publications {
         for (folder, text) in copies(publication) {
-            let file = notebooks
-                .join(folder)
-                .join(format!("{}.ipynb", publication.name));
-            match std::fs::read(&file) {
-                Ok(old) if old == text.as_bytes() => {}
-                Ok(_) => stale.push((file, "ne correspond plus à sa source")),
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                    stale.push((file, "manque"));
-                }
-                Err(error) => return Err(Error::io("Impossible de lire", &file)(error)),
-            }
+            let file = format!("{folder}/{}.ipynb", publication.name);
+            compare(notebooks.join(file), text, "ne correspond plus à sa source")?;
         }
     }
     if all {
+        for (file, text) in guide::FILES.iter().zip(guide::pages(publications)) {
+            let said = "ne correspond plus aux sources";
+            compare(notebooks.join(file), &text, said)?;
+        }
         for copy in [Copy::Student, Copy::Solution] {
             let orphans = run::published(copy, notebooks).into_iter().filter(|file| {
                 let name = file.file_stem().unwrap_or_default();

@@ -26,6 +26,7 @@ use crate::jupyter::{Client, KernelCommand, StartOptions};
 use crate::notebook::{GradedCell, Notebook, convert};
 use crate::paths;
 pub(crate) use crate::paths::DRAWN_FACES;
+use crate::publish;
 use crate::setup::python::Group;
 use crate::setup::{self, Installation};
 
@@ -288,7 +289,7 @@ struct Prepared {
 /// When it is broken, of another language, or holds nothing to execute.
 fn prepare(target: &Target, installation: &Installation, notebooks: &Path) -> Result<Prepared> {
     let mut notebook = if target.is_source() {
-        convert::from_markdown(&target.path, &installation.python)?
+        publish::executable(&target.path, &installation.python)?
     } else {
         Notebook::read(&target.path)?
     };

@@ -190,6 +190,17 @@ impl Notebook {
             .collect()
     }
 
+    /// The text cells, in order.
+    pub fn texts(&self) -> Vec<String> {
+        let cells = self.root.get("cells").and_then(Value::as_array);
+        cells
+            .into_iter()
+            .flatten()
+            .filter(|cell| cell["cell_type"] == "markdown")
+            .map(|cell| joined(&cell["source"]))
+            .collect()
+    }
+
     /// The cells that give points, in order. A check that holds no code to run is none.
     pub fn graded_cells(&self) -> Vec<GradedCell> {
         let cells = self

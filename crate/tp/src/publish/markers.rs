@@ -111,11 +111,37 @@ pub fn check(source: &str, is_code: bool, role: &Role) -> Vec<(usize, String)> {
         let end = opening.words.replace("BEGIN", "END");
         problems.push((index, format!("« {} » sans « {end} ».", opening.words)));
     }
+    if let (true, Some(line)) = (problems.is_empty(), empty_solution(source)) {
+        let what = "cette solution est vide : le corrigé laisserait l'exercice à faire.";
+        problems.push((line, what.to_owned()));
+    }
+    if zones == 0 && problems.is_empty() && matches!(role, Role::Task { .. }) {
+        let what = "cette tâche n'a pas de zone « ### BEGIN MARK SCHEME … ### END MARK SCHEME » : l'étudiant lirait le barème.";
+        problems.push((0, what.to_owned()));
+    }
     if zones == 0 && problems.is_empty() && matches!(role, Role::Exercise(_)) {
         let what = "cet exercice n'a pas de zone « // BEGIN SOLUTION … // END SOLUTION » : l'étudiant n'aurait rien à écrire.";
         problems.push((0, what.to_owned()));
     }
     problems
+}
+
+/// The line of a solution that holds nothing but blanks and comments.
+fn empty_solution(source: &str) -> Option<usize> {
+    let mut opened: Option<usize> = None;
+    for (index, line) in source.lines().enumerate() {
+        match marker(line) {
+            Some(found) if found.zone == Zone::Solution && found.opens => opened = Some(index),
+            Some(found) if found.zone == Zone::Solution && opened.is_some() => return opened,
+            _ => {
+                let text = line.trim();
+                if !text.is_empty() && !text.starts_with("//") {
+                    opened = None;
+                }
+            }
+        }
+    }
+    None
 }
 
 /// Whether a line is part of a `let` that belongs to no function.
@@ -154,6 +180,33 @@ pub fn solution_text(source: &str, role: &Role) -> String {
         lines.splice(0..0, ANSWER.map(str::to_owned));
     }
     lines.join("\n")
+}
+
+/// The solutions that a cell asks for.
+pub fn holes(source: &str) -> usize {
+    let opens = |line: &str| marker(line).is_some_and(|m| m.opens && m.zone == Zone::Solution);
+    source.lines().filter(|line| opens(line)).count()
+}
+
+/// What the student reads of a text cell, the stub of an answer apart.
+pub fn student_text(source: &str, role: &Role) -> String {
+    let mut kept = Vec::new();
+    let mut hidden = false;
+    let mut zones = 0;
+    for line in source.lines() {
+        match marker(line) {
+            Some(found) => {
+                hidden = found.opens;
+                zones += 1;
+            }
+            None if !hidden => kept.push(line),
+            None => {}
+        }
+    }
+    match (role, zones) {
+        (Role::Answer { .. }, 0) => String::new(),
+        _ => kept.join("\n"),
+    }
 }
 
 /// A marker that a text still holds.
@@ -200,8 +253,37 @@ mod tests {
         let hidden = "grade(1.0, &[\n// BEGIN HIDDEN TESTS\n// END HIDDEN TESTS\n])";
         assert!(lines(hidden, true, &test()).is_empty());
         assert!(lines("### BEGIN SOLUTION\na\n### END SOLUTION", false, &answer()).is_empty());
+        let task = "a\n### BEGIN MARK SCHEME\nb\n### END MARK SCHEME";
+        assert!(
+            lines(
+                task,
+                false,
+                &role(|name, points| Role::Task { name, points })
+            )
+            .is_empty()
+        );
         assert!(lines("a", false, &answer()).is_empty());
         assert!(lines("a", true, &Role::Given).is_empty());
+    }
+
+    #[test]
+    fn an_empty_solution_and_a_mark_scheme_for_all_are_refused() {
+        let empty =
+            "fn f() -> i32 {\n    // BEGIN SOLUTION\n\n    // à écrire\n    // END SOLUTION\n}";
+        assert_eq!(lines(empty, true, &exercise()), [1]);
+        let none = "### BEGIN SOLUTION\n### END SOLUTION";
+        assert_eq!(lines(none, false, &answer()), [0]);
+        let task = role(|name, points| Role::Task { name, points });
+        assert_eq!(lines("Barème : 1 point.", false, &task), [0]);
+    }
+
+    #[test]
+    fn what_is_cut_is_not_read() {
+        assert_eq!(holes(&format!("{FUNCTION}\n{FUNCTION}")), 2);
+        assert_eq!(student_text("secret", &answer()), "");
+        let text = "a\n### BEGIN SOLUTION\nsecret\n### END SOLUTION\nb";
+        assert_eq!(student_text(text, &answer()), "a\nb");
+        assert_eq!(student_text("a", &Role::Given), "a");
     }
 
     #[test]

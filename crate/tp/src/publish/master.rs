@@ -3,12 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use crate::french::decimal;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
+use tp_protocol::question::Kind;
 
+use super::budget::Budget;
+use super::notes::{self, Notes};
 use super::options::{Options, Role};
 use super::source::{self, Locator};
-use super::{Problem, markers, results, spaces, types};
+use super::{Problem, expand, headings, links, markers, results, spaces, types};
+
+/// The kernel of every lab.
+pub const KERNEL: &str = "tp-rust";
 
 /// What a lab holds.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -17,26 +24,30 @@ pub struct Summary {
     pub cells: usize,
     /// Cells that the student completes.
     pub exercises: usize,
-    /// Check cells.
+    /// Check cells, those of closed questions apart.
     pub checks: usize,
+    /// Closed questions and predictions.
+    pub closed: usize,
     /// Answers and tasks that a person grades.
     pub by_hand: usize,
     /// All points.
     pub points: f64,
 }
 
-/// A cell of the source, checked.
+/// A cell of the source, checked, or one that publication makes.
 #[derive(Debug, Clone)]
-struct Cell {
-    kind: String,
-    source: String,
-    id: String,
-    line: usize,
-    options: Options,
+pub(super) struct Cell {
+    pub kind: String,
+    pub source: String,
+    /// The text of the solution, where it is not made from `source`.
+    pub solution: Option<String>,
+    pub id: String,
+    pub line: usize,
+    pub options: Options,
 }
 
 impl Cell {
-    fn is_code(&self) -> bool {
+    pub fn is_code(&self) -> bool {
         self.kind == "code"
     }
 }
@@ -47,6 +58,7 @@ pub struct Master {
     lab: String,
     kernel: Value,
     cells: Vec<Cell>,
+    notes: Notes,
 }
 
 impl Master {
@@ -55,10 +67,17 @@ impl Master {
     /// # Errors
     /// Every mistake of the source.
     pub fn new(name: &str, text: &str, notebook: &Value) -> Result<Self, Vec<Problem>> {
-        let lab = name.split('_').next().unwrap_or(name).to_owned();
+        let lab = super::lab(name).to_owned();
         let kernel = notebook["metadata"]["kernelspec"].clone();
         if kernel["language"] != "rust" {
             let what = "l'en-tête ne dit pas « language: rust » (kernelspec) ; reprenez celui d'un autre TP.";
+            return Err(vec![Problem::new(1, what)]);
+        }
+        if kernel["name"] != KERNEL {
+            let what = format!(
+                "l'en-tête nomme le noyau « {} » : écrivez « name: {KERNEL} » (kernelspec).",
+                kernel["name"].as_str().unwrap_or_default()
+            );
             return Err(vec![Problem::new(1, what)]);
         }
         let mut problems = Vec::new();
@@ -70,17 +89,31 @@ impl Master {
                 Err(problem) => problems.push(problem),
             }
         }
-        let mut master = Self { lab, kernel, cells };
+        let mut master = Self {
+            lab,
+            kernel,
+            cells,
+            notes: Notes::default(),
+        };
         problems.extend(master.mistakes());
+        problems.extend(master.read_notes());
         // An exercise that could not be read, or has another's name, leaves its check alone: that is told once.
         if problems.is_empty() {
             problems.extend(master.checks_of_nothing());
             problems.extend(master.lost_roles(text));
         }
+        // What a question is made of does not hide what is wrong elsewhere.
+        let cells = std::mem::take(&mut master.cells);
+        match expand::expand(&master.lab, cells) {
+            Ok(cells) => master.cells = cells,
+            Err(found) => problems.extend(found),
+        }
         if !problems.is_empty() {
             return Err(problems);
         }
+        // A heading's number is no part of its cell's identifier.
         master.identify();
+        headings::number(&mut master.cells)?;
         Ok(master)
     }
 
@@ -102,6 +135,62 @@ impl Master {
         }
     }
 
+    /// Reads the comments of the text cells.
+    fn read_notes(&mut self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for cell in self.cells.iter().filter(|cell| !cell.is_code()) {
+            if let Err(found) = self.notes.read(&cell.source) {
+                let at = |(line, what)| Problem::new(cell.line + line, what);
+                problems.extend(found.into_iter().map(at));
+            }
+        }
+        problems
+    }
+
+    /// Links that lead nowhere from a student's copy.
+    pub fn broken_links(&self, notebooks: &Path) -> Vec<Problem> {
+        let text = self.cells.iter().filter(|cell| !cell.is_code());
+        text.flat_map(|cell| {
+            let found = links::broken(&cell.source, notebooks);
+            found
+                .into_iter()
+                .map(|(line, what)| Problem::new(cell.line + line, what))
+        })
+        .collect()
+    }
+
+    /// What the author's comments say.
+    pub fn notes(&self) -> &Notes {
+        &self.notes
+    }
+
+    /// How long the lab is.
+    pub fn budget(&self) -> Budget {
+        Budget::of(&self.cells, self.notes.machine)
+    }
+
+    /// The first heading, without its mark.
+    pub fn title(&self) -> String {
+        let mut text = self.cells.iter().filter(|cell| !cell.is_code());
+        text.find_map(|cell| {
+            let lines = headings::prose(&cell.source);
+            let mut titles = lines.iter().filter_map(|(_, line)| headings::heading(line));
+            titles.next().map(|(_, title)| title.to_owned())
+        })
+        .unwrap_or_else(|| self.lab.clone())
+    }
+
+    /// Gives the text its last form: no author's comment, anchors, a table of contents.
+    pub fn complete(&mut self) {
+        for cell in self.cells.iter_mut().filter(|cell| !cell.is_code()) {
+            cell.source = notes::without(&cell.source);
+        }
+        // A cell that held nothing but comments.
+        self.cells
+            .retain(|cell| cell.options.role != Role::Given || !cell.source.trim().is_empty());
+        headings::contents(&mut self.cells);
+    }
+
     /// What the student's copy is made from; nbgrader's preprocessors cut it.
     pub fn student(&self) -> Value {
         let given = |cell: &&Cell| cell.options.role != Role::SolutionOnly;
@@ -112,7 +201,10 @@ impl Master {
     /// The solution.
     pub fn solution(&self) -> Value {
         self.notebook(self.cells.iter().map(|cell| {
-            let text = markers::solution_text(&cell.source, &cell.options.role);
+            let text = match &cell.solution {
+                Some(text) => text.clone(),
+                None => markers::solution_text(&cell.source, &cell.options.role),
+            };
             self.json(cell, sealed(cell, &text))
         }))
     }
@@ -128,7 +220,11 @@ impl Master {
                 Role::Exercise(_) => summary.exercises += 1,
                 Role::Check { .. } => summary.checks += 1,
                 Role::Answer { .. } | Role::Task { .. } => summary.by_hand += 1,
-                Role::Given | Role::SolutionOnly => {}
+                Role::Closed { .. } => summary.closed += 1,
+                Role::Given
+                | Role::SolutionOnly
+                | Role::ClosedAnswer(_)
+                | Role::ClosedCheck { .. } => {}
             }
             summary.points += cell.options.role.points().unwrap_or(0.0);
         }
@@ -185,6 +281,9 @@ impl Master {
             if let Role::Check { points, .. } = cell.options.role {
                 problems.extend(announced(cell, points));
             }
+            if cell.is_code() {
+                problems.extend(other_session(cell, &self.lab));
+            }
         }
         problems.extend(self.repeated_names());
         problems.extend(self.early_checks());
@@ -203,7 +302,7 @@ impl Master {
         let mut first: BTreeMap<String, usize> = BTreeMap::new();
         let mut problems = Vec::new();
         for cell in &self.cells {
-            let Some(id) = cell.options.role.grade_id(&self.lab) else {
+            let Some(id) = cell.options.role.claimed(&self.lab) else {
                 continue;
             };
             if let Some(line) = first.get(&id) {
@@ -255,6 +354,13 @@ impl Master {
                     Role::Answer { .. } => Some("reponse="),
                     Role::Task { .. } => Some("tache="),
                     Role::SolutionOnly => Some("corrige"),
+                    Role::Closed {
+                        kind: Kind::Prediction,
+                        ..
+                    } => Some("prediction="),
+                    Role::Closed { .. } => Some("question="),
+                    // Made by publication: no line of the source says them.
+                    Role::ClosedAnswer(_) | Role::ClosedCheck { .. } => None,
                 };
                 own == Some(*option) && (*line..*end).contains(&cell.line)
             };
@@ -304,6 +410,7 @@ fn read_cell(cell: &Value, locator: &mut Locator<'_>) -> Result<Cell, Problem> {
     Ok(Cell {
         kind,
         source,
+        solution: None,
         id: String::new(),
         line,
         options,
@@ -323,6 +430,20 @@ fn foreign(source: &str, locator: &mut Locator<'_>) -> Problem {
             "un bloc « {language} » deviendrait une cellule de code que le noyau Rust ne comprend pas ; écrivez « ```{language} .noeval » pour le montrer sans l'exécuter."
         ),
     )
+}
+
+/// A session opened under another lab's name (a companion's may be that of its lab).
+fn other_session(cell: &Cell, lab: &str) -> Option<Problem> {
+    cell.source.lines().enumerate().find_map(|(line, text)| {
+        let (_, rest) = text.split_once("Session::open(\"")?;
+        let named = rest.split('"').next().unwrap_or_default();
+        let number = lab.trim_end_matches(|c: char| c.is_ascii_lowercase());
+        if named == lab || named == number {
+            return None;
+        }
+        let what = format!("ce TP est « {lab} » : écrivez « Session::open(\"{lab}\") ».");
+        Some(Problem::new(cell.line + line, what))
+    })
 }
 
 /// The points of a check cell's option must be those of its `grade`: nbgrader refuses more.
@@ -348,11 +469,18 @@ fn announced(cell: &Cell, points: f64) -> Option<Problem> {
 const GRADERS: [&str; 5] = ["Verdict", "check", "close", "equal", "grade"];
 
 /// The text of a check cell such that it grades with the library's own functions, whatever functions of the same names the
-/// student's cells define; other cells as they are.
+/// student's cells define; other cells as they are. Of a folded cell, JupyterLab shows the first line.
 fn sealed(cell: &Cell, text: &str) -> String {
-    if !matches!(cell.options.role, Role::Check { .. }) {
-        return text.to_owned();
-    }
+    let (name, points) = match &cell.options.role {
+        Role::Check { name, points } => (name, *points),
+        Role::ClosedCheck { points, .. } => {
+            return format!(
+                "// Réponse jugée ici ({}) : exécutez cette cellule.\n{text}",
+                in_points(*points)
+            );
+        }
+        _ => return text.to_owned(),
+    };
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let words: BTreeSet<&str> = text.split(|c| !is_word(c)).collect();
     let used: Vec<&str> = GRADERS
@@ -360,7 +488,16 @@ fn sealed(cell: &Cell, text: &str) -> String {
         .filter(|name| words.contains(name))
         .collect();
     let names = used.join(", ");
-    format!("{{ use ::visages::notebook::{{{names}}};\n{text}\n}}")
+    format!(
+        "// Vérification de « {name} » ({}) : exécutez cette cellule.\n{{ use ::visages::notebook::{{{names}}};\n{text}\n}}",
+        in_points(points)
+    )
+}
+
+/// « 1,5 point », « 2 points »
+fn in_points(points: f64) -> String {
+    let plural = if points < 2.0 { "" } else { "s" };
+    format!("{} point{plural}", decimal(points, 2))
 }
 
 /// Text stored as one string or as a list of lines.

@@ -11,11 +11,25 @@
 //! | [`markers`] | the lines that enclose solutions, hidden tests and mark schemes |
 //! | [`results`] | measured numbers, inserted into the text |
 //! | [`spaces`] | French no-break spaces |
+//! | [`closed`] | a closed question as its author writes it |
+//! | [`expand`] | the cells of closed questions |
+//! | [`headings`] | numbers and points of exercises, questions and predictions |
+//! | [`notes`] | what an author writes in comments: terms, facts of the lab |
+//! | [`budget`] | how long a lab is, against what it may be |
+//! | [`links`] | links that would lead nowhere |
+//! | [`guide`] | `LISEZMOI.md` and `GLOSSAIRE.md` |
 //! | [`types`] | an `impl` far from its type, which evcxr cannot take twice |
 //! | [`master`] | the notebook that both copies are made from |
 
+pub mod budget;
+pub mod closed;
+mod expand;
+pub mod guide;
+pub mod headings;
+pub mod links;
 pub mod markers;
 pub mod master;
+pub mod notes;
 pub mod options;
 pub mod results;
 pub mod source;
@@ -31,7 +45,9 @@ use crate::notebook::{Notebook, convert};
 use crate::setup::python::Environment;
 use crate::{paths, process};
 
+use budget::Budget;
 pub use master::{Master, Summary};
+use notes::Notes;
 
 /// The preprocessors, run by the Python of the environment that has nbgrader.
 const NBGRADER: &str = include_str!("nbgrader.py");
@@ -47,8 +63,31 @@ pub struct Publication {
     pub student: String,
     /// The solution.
     pub solution: String,
+    /// Its title, that of its first heading.
+    pub title: String,
     /// What the lab holds.
     pub summary: Summary,
+    /// What its author notes in comments.
+    pub notes: Notes,
+    /// How long it is.
+    pub budget: Budget,
+}
+
+impl Publication {
+    /// « tp5 » of « tp5_debiaisage ».
+    pub fn lab(&self) -> &str {
+        lab(&self.name)
+    }
+
+    /// Whether it goes on from another lab (« tp5b ») instead of having a number of its own.
+    pub fn is_companion(&self) -> bool {
+        !self.lab().ends_with(|c: char| c.is_ascii_digit())
+    }
+}
+
+/// « tp5 » of « tp5_debiaisage ».
+fn lab(name: &str) -> &str {
+    name.split('_').next().unwrap_or(name)
 }
 
 /// Makes both notebooks of a Markdown source.
@@ -70,11 +109,18 @@ pub fn publish(source: &Path, python: &Environment) -> Result<Publication> {
         .into_owned();
     let mut master =
         Master::new(&name, &text, &notebook).map_err(|found| invalid(source, found))?;
-    // notebooks/sources/tp5.md → notebooks/resultats
-    let labs = source.parent().and_then(Path::parent);
+    // notebooks/sources/tp5.md → notebooks
+    let notebooks = source.parent().and_then(Path::parent);
+    let notebooks = notebooks.unwrap_or(Path::new(".."));
+    let lost = master.broken_links(notebooks);
+    if !lost.is_empty() {
+        return Err(invalid(source, lost));
+    }
     master
-        .insert_results(&labs.unwrap_or(Path::new("..")).join(results::FOLDER))
+        .insert_results(&notebooks.join(results::FOLDER))
         .map_err(|found| invalid(source, found))?;
+    let budget = master.budget();
+    master.complete();
     let [student, solution] = preprocess(&master, source, python)?;
     if let Some(marker) = markers::left_in(&student) {
         return Err(Error::Unusable {
@@ -87,8 +133,39 @@ pub fn publish(source: &Path, python: &Environment) -> Result<Publication> {
         name,
         student,
         solution,
+        title: master.title(),
         summary: master.summary(),
+        notes: master.notes().clone(),
+        budget,
     })
+}
+
+/// The solution of a Markdown source, as it is executed before it is published: closed questions are cells, checks grade with
+/// the library's functions, results are not inserted. A text in another language stays as jupytext reads it.
+///
+/// # Errors
+/// [`Error::InvalidSource`] with every mistake of the source and its line; [`Error::Command`] when jupytext fails.
+pub fn executable(source: &Path, python: &Environment) -> Result<Notebook> {
+    let text = std::fs::read_to_string(source).map_err(Error::io("Impossible de lire", source))?;
+    let notebook = convert::from_markdown(source, python)?;
+    if notebook
+        .language()
+        .is_none_or(|language| language != "rust")
+    {
+        return Ok(notebook);
+    }
+    let unclosed = source::unclosed(&text);
+    if !unclosed.is_empty() {
+        return Err(invalid(source, unclosed));
+    }
+    let mut notebook = notebook.into_json();
+    // A draft has no header of its own.
+    if notebook["metadata"]["kernelspec"]["language"].is_null() {
+        notebook["metadata"]["kernelspec"] = json!({ "display_name": "Rust (TP visages)", "language": "rust", "name": master::KERNEL });
+    }
+    let name = source.file_stem().unwrap_or_default().to_string_lossy();
+    let master = Master::new(&name, &text, &notebook).map_err(|found| invalid(source, found))?;
+    Notebook::parse(&master.solution().to_string(), source)
 }
 
 /// A mistake in a source: the line, from 1, and what is wrong.

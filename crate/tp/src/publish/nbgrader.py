@@ -19,7 +19,18 @@ from nbgrader.preprocessors import (
     LockCells,
 )
 
-solutions = ClearSolutions()
+
+
+class Solutions(ClearSolutions):
+    """Leaves the answers of closed questions, which publication itself left empty: a stub there would not compile."""
+
+    def preprocess_cell(self, cell, resources, cell_index):
+        if "question" in cell.metadata.get("tags", []):
+            return cell, resources
+        return super().preprocess_cell(cell, resources, cell_index)
+
+
+solutions = Solutions()
 solutions.code_stub = {"rust": '// VOTRE CODE ICI\ntodo!("À FAIRE");'}
 solutions.text_stub = "*Votre réponse ici.*"
 student = [

@@ -1,6 +1,10 @@
 //! The short options of a cell, as jupytext hands them over in its metadata, and the nbgrader metadata that they stand for.
 
 use serde_json::{Map, Value, json};
+use tp_protocol::question::Kind;
+
+/// Tag of the cells of a closed question; `nbgrader.py` knows it too.
+pub const QUESTION_TAG: &str = "question";
 
 /// What a cell is for.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,17 +36,46 @@ pub enum Role {
     },
     /// Text of the solution only.
     SolutionOnly,
+    /// A closed question: the region of the source, then its text in the notebook.
+    Closed {
+        /// Its name, that of the variable which holds the answer.
+        name: String,
+        /// What it can give.
+        points: f64,
+        /// What it waits for.
+        kind: Kind,
+    },
+    /// Code that publication makes: where the answers of some closed questions are written. The name is the first one's.
+    ClosedAnswer(String),
+    /// Code that publication makes: it judges the answers of some closed questions.
+    ClosedCheck {
+        /// The name of the first question.
+        name: String,
+        /// What all of them can give.
+        points: f64,
+    },
 }
 
 impl Role {
     /// nbgrader's identifier of the cell in a lab (« tp5 »).
     pub fn grade_id(&self, lab: &str) -> Option<String> {
         match self {
-            Self::Given | Self::SolutionOnly => None,
-            Self::Exercise(name) | Self::Answer { name, .. } | Self::Task { name, .. } => {
-                Some(format!("{lab}-{name}"))
+            Self::Given | Self::SolutionOnly | Self::Closed { .. } => None,
+            Self::Exercise(name)
+            | Self::Answer { name, .. }
+            | Self::Task { name, .. }
+            | Self::ClosedAnswer(name) => Some(format!("{lab}-{name}")),
+            Self::Check { name, .. } | Self::ClosedCheck { name, .. } => {
+                Some(format!("{lab}-{name}-verification"))
             }
-            Self::Check { name, .. } => Some(format!("{lab}-{name}-verification")),
+        }
+    }
+
+    /// The name that the cell takes in its lab: no other may have it.
+    pub fn claimed(&self, lab: &str) -> Option<String> {
+        match self {
+            Self::Closed { name, .. } => Some(format!("{lab}-{name}")),
+            other => other.grade_id(lab),
         }
     }
 
@@ -51,8 +84,13 @@ impl Role {
         match self {
             Self::Check { points, .. }
             | Self::Answer { points, .. }
-            | Self::Task { points, .. } => Some(*points),
-            Self::Given | Self::Exercise(_) | Self::SolutionOnly => None,
+            | Self::Task { points, .. }
+            | Self::ClosedCheck { points, .. } => Some(*points),
+            Self::Given
+            | Self::Exercise(_)
+            | Self::SolutionOnly
+            | Self::Closed { .. }
+            | Self::ClosedAnswer(_) => None,
         }
     }
 
@@ -60,7 +98,8 @@ impl Role {
         match self {
             Self::Given => None,
             Self::Exercise(_) => Some("exercice"),
-            Self::Check { .. } => Some("verification"),
+            Self::Check { .. } | Self::ClosedCheck { .. } => Some("verification"),
+            Self::Closed { .. } | Self::ClosedAnswer(_) => Some(QUESTION_TAG),
             Self::Answer { .. } => Some("reponse"),
             Self::Task { .. } => Some("tache"),
             Self::SolutionOnly => Some("corrige"),
@@ -71,9 +110,9 @@ impl Role {
     fn nbgrader(&self, lab: &str) -> Option<Value> {
         let grade_id = self.grade_id(lab)?;
         let (grade, solution, locked, task) = match self {
-            Self::Given | Self::SolutionOnly => return None,
-            Self::Exercise(_) => (false, true, false, false),
-            Self::Check { .. } => (true, false, true, false),
+            Self::Given | Self::SolutionOnly | Self::Closed { .. } => return None,
+            Self::Exercise(_) | Self::ClosedAnswer(_) => (false, true, false, false),
+            Self::Check { .. } | Self::ClosedCheck { .. } => (true, false, true, false),
             Self::Answer { .. } => (true, true, false, false),
             // Without `locked`, every later `nbgrader autograde` of a task fails.
             Self::Task { .. } => (false, false, true, true),
@@ -96,6 +135,8 @@ pub struct Options {
     pub role: Role,
     /// Tags that the author asked for, `long` among them.
     pub tags: Vec<String>,
+    /// Whether the short version of the lab gives this exercise.
+    pub given: bool,
 }
 
 impl Options {
@@ -108,6 +149,9 @@ impl Options {
         let mut points = None;
         let mut tags = Vec::new();
         let mut is_long = false;
+        let mut given = false;
+        let mut expected: Option<Expected> = None;
+        let mut tolerance = None;
         for (option, value) in metadata {
             let named = |make: fn(String) -> Role| name(option, value).map(make);
             let found = match (option.as_str(), is_code) {
@@ -115,6 +159,7 @@ impl Options {
                 ("verification", true) => named(|name| Role::Check { name, points: 0.0 })?,
                 ("reponse", false) => named(|name| Role::Answer { name, points: 0.0 })?,
                 ("tache", false) => named(|name| Role::Task { name, points: 0.0 })?,
+                ("question" | "prediction", false) => named(closed)?,
                 ("corrige", false) if flag(option, value)? => Role::SolutionOnly,
                 // jupytext takes the first bare word of a region for its title.
                 ("title", false) if value == "corrige" => Role::SolutionOnly,
@@ -123,17 +168,29 @@ impl Options {
                         "l'option « {option} » est pour une cellule de code."
                     ));
                 }
-                ("reponse" | "tache" | "corrige", true) => {
+                ("reponse" | "tache" | "corrige" | "question" | "prediction", true) => {
                     return Err(format!(
                         "l'option « {option} » est pour une cellule de texte (<!-- #region {option}… -->)."
                     ));
                 }
                 ("points", _) => {
-                    points = Some(number(value)?);
+                    points = Some(number(option, value)?);
                     continue;
                 }
                 ("long", true) => {
                     is_long = flag(option, value)?;
+                    continue;
+                }
+                ("donne", true) => {
+                    given = flag(option, value)?;
+                    continue;
+                }
+                ("sorte", false) => {
+                    expected = Some(Expected::read(value)?);
+                    continue;
+                }
+                ("tolerance", false) => {
+                    tolerance = Some(number(option, value)?);
                     continue;
                 }
                 ("tags", _) => {
@@ -155,9 +212,9 @@ impl Options {
                         unknown
                     };
                     let known = if is_code {
-                        "exercice, verification, points, long, tags"
+                        "exercice, verification, points, long, donne, tags"
                     } else {
-                        "reponse, tache, points, corrige, tags"
+                        "question, prediction, sorte, tolerance, reponse, tache, points, corrige, tags"
                     };
                     return Err(format!(
                         "l'option « {shown} » n'existe pas ici (options possibles : {known})."
@@ -165,15 +222,21 @@ impl Options {
                 }
             };
             if role != Role::Given {
-                return Err("une cellule n'a qu'un rôle : exercice, vérification, réponse, tâche ou corrigé.".to_owned());
+                return Err("une cellule n'a qu'un rôle : exercice, vérification, question, prédiction, réponse, tâche ou corrigé.".to_owned());
             }
             role = found;
         }
         give_points(&mut role, points)?;
+        give_kind(&mut role, expected, tolerance)?;
+        if given && !matches!(role, Role::Exercise(_)) {
+            return Err(
+                "« donne » est pour un exercice, que la version courte donne fait.".to_owned(),
+            );
+        }
         if is_long {
             tags.insert(0, "long".to_owned());
         }
-        Ok(Self { role, tags })
+        Ok(Self { role, tags, given })
     }
 
     /// The cell's metadata in the notebook.
@@ -183,6 +246,9 @@ impl Options {
         tags.extend(self.tags.iter().map(String::as_str));
         if !tags.is_empty() {
             metadata.insert("tags".to_owned(), json!(tags));
+        }
+        if matches!(self.role, Role::Check { .. } | Role::ClosedCheck { .. }) {
+            metadata.insert("jupyter".to_owned(), json!({ "source_hidden": true }));
         }
         if let Some(nbgrader) = self.role.nbgrader(lab) {
             metadata.insert("nbgrader".to_owned(), nbgrader);
@@ -197,17 +263,91 @@ fn give_points(role: &mut Role, given: Option<f64>) -> Result<(), String> {
         (Role::Check { .. }, Some(_)) => {
             return Err("une vérification vaut plus de 0 point.".to_owned());
         }
+        (Role::Closed { points, .. }, Some(given)) if given > 0.0 => *points = given,
+        (Role::Closed { .. }, Some(_)) => {
+            return Err("une question fermée vaut plus de 0 point.".to_owned());
+        }
         (Role::Answer { points, .. } | Role::Task { points, .. }, Some(given)) => *points = given,
-        (Role::Check { .. } | Role::Answer { .. } | Role::Task { .. }, None) => {
+        (
+            Role::Check { .. } | Role::Answer { .. } | Role::Task { .. } | Role::Closed { .. },
+            None,
+        ) => {
             return Err("les points manquent : ajoutez points=2, par exemple.".to_owned());
         }
-        (Role::Given | Role::Exercise(_) | Role::SolutionOnly, Some(_)) => {
+        (_, Some(_)) => {
             return Err(
-                "« points » est pour une vérification, une réponse ou une tâche.".to_owned(),
+                "« points » est pour une vérification, une question, une prédiction, une réponse ou une tâche."
+                    .to_owned(),
             );
         }
-        (Role::Given | Role::Exercise(_) | Role::SolutionOnly, None) => {}
+        (_, None) => {}
     }
+    Ok(())
+}
+
+/// The part of a region by the first letters of its name: `q_…` a question, `p_…` a prediction.
+fn closed(name: String) -> Role {
+    let kind = match name.starts_with(PREDICTION) {
+        true => Kind::Prediction,
+        false => Kind::One,
+    };
+    Role::Closed {
+        name,
+        points: 0.0,
+        kind,
+    }
+}
+
+/// What the name of a question and of a prediction begin with: they are variables of the student's.
+const QUESTION: &str = "q_";
+const PREDICTION: &str = "p_";
+
+/// The kind of a question that is not one of choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Expected {
+    Several,
+    Number,
+    Order,
+}
+
+impl Expected {
+    fn read(value: &Value) -> Result<Self, String> {
+        match value.as_str() {
+            Some("plusieurs") => Ok(Self::Several),
+            Some("nombre") => Ok(Self::Number),
+            Some("ordre") => Ok(Self::Order),
+            _ => Err(format!(
+                "sorte={value} : écrivez \"plusieurs\", \"nombre\" ou \"ordre\" (sans « sorte », un seul choix est juste)."
+            )),
+        }
+    }
+}
+
+fn give_kind(
+    role: &mut Role,
+    expected: Option<Expected>,
+    tolerance: Option<f64>,
+) -> Result<(), String> {
+    let Role::Closed { kind, .. } = role else {
+        return match expected.is_some() || tolerance.is_some() {
+            true => Err("« sorte » et « tolerance » sont pour une question fermée.".to_owned()),
+            false => Ok(()),
+        };
+    };
+    if tolerance.is_some() && expected != Some(Expected::Number) {
+        return Err("« tolerance » est pour une question dont la sorte est \"nombre\".".to_owned());
+    }
+    *kind = match (*kind, expected) {
+        (Kind::Prediction, Some(_)) => {
+            return Err("une prédiction n'a pas de sorte : on y choisit une lettre.".to_owned());
+        }
+        (kind, None) => kind,
+        (_, Some(Expected::Several)) => Kind::Several,
+        (_, Some(Expected::Order)) => Kind::Order,
+        (_, Some(Expected::Number)) => Kind::Number {
+            tolerance: tolerance.unwrap_or(0.0),
+        },
+    };
     Ok(())
 }
 
@@ -222,15 +362,26 @@ fn name(option: &str, value: &Value) -> Result<String, String> {
             "{option}=\"{name}\" : un nom est fait de minuscules sans accent, de chiffres et de « _ » ({LONGEST} au plus)."
         ));
     }
+    let prefix = match option {
+        "question" => QUESTION,
+        "prediction" => PREDICTION,
+        _ => "",
+    };
+    // The name is that of a variable: with its prefix, it is no word of Rust and seldom another variable.
+    if !name.starts_with(prefix) || name.len() == prefix.len() {
+        return Err(format!(
+            "{option}=\"{name}\" : ce nom est celui d'une variable, il commence par « {prefix} »."
+        ));
+    }
     Ok(name.to_owned())
 }
 
-fn number(value: &Value) -> Result<f64, String> {
+fn number(option: &str, value: &Value) -> Result<f64, String> {
     value
         .as_f64()
         .filter(|points| points.is_finite() && *points >= 0.0)
         .ok_or_else(|| {
-            format!("points={value} : donnez un nombre, avec un point décimal (points=1.5).")
+            format!("{option}={value} : donnez un nombre, avec un point décimal ({option}=1.5).")
         })
 }
 
@@ -290,6 +441,62 @@ mod tests {
         let corrige = read(false, json!({"title": "corrige"})).unwrap();
         assert_eq!(corrige.role, Role::SolutionOnly);
         assert_eq!(corrige, read(false, json!({"corrige": true})).unwrap());
+    }
+
+    #[test]
+    fn closed_questions_have_a_kind() {
+        let role = |value| read(false, value).map(|options| options.role);
+        let of = |name: &str, kind| Role::Closed {
+            name: name.to_owned(),
+            points: 1.0,
+            kind,
+        };
+        assert_eq!(
+            role(json!({"question": "q_a", "points": 1})),
+            Ok(of("q_a", Kind::One))
+        );
+        let tolerance = 0.01;
+        assert_eq!(
+            role(json!({"question": "q_a", "points": 1, "sorte": "nombre", "tolerance": 0.01})),
+            Ok(of("q_a", Kind::Number { tolerance }))
+        );
+        assert_eq!(
+            role(json!({"sorte": "ordre", "question": "q_a", "points": 1})),
+            Ok(of("q_a", Kind::Order))
+        );
+        assert_eq!(
+            role(json!({"prediction": "p_a", "points": 1})),
+            Ok(of("p_a", Kind::Prediction))
+        );
+        let refused = |value| read(false, value).unwrap_err();
+        assert!(refused(json!({"question": "q_a"})).contains("points manquent"));
+        assert!(refused(json!({"question": "q_a", "points": 0})).contains("plus de 0"));
+        assert!(refused(json!({"question": "a", "points": 1})).contains("« q_ »"));
+        assert!(refused(json!({"question": "p_a", "points": 1})).contains("« q_ »"));
+        assert!(refused(json!({"prediction": "q_a", "points": 1})).contains("« p_ »"));
+        assert!(refused(json!({"question": "q_", "points": 1})).contains("« q_ »"));
+        let odd = json!({"question": "q_a", "points": 1, "sorte": "vrai"});
+        assert!(refused(odd).contains("plusieurs"));
+        let odd = json!({"question": "q_a", "points": 1, "tolerance": 0.1});
+        assert!(refused(odd).contains("nombre"));
+        let odd = json!({"prediction": "p_a", "points": 1, "sorte": "ordre"});
+        assert!(refused(odd).contains("une lettre"));
+        assert!(refused(json!({"sorte": "ordre"})).contains("question fermée"));
+        assert!(
+            read(true, json!({"question": "q_a", "points": 1}))
+                .unwrap_err()
+                .contains("cellule de texte")
+        );
+        assert!(
+            read(true, json!({"exercice": "a", "donne": null}))
+                .unwrap()
+                .given
+        );
+        assert!(
+            read(true, json!({"donne": null}))
+                .unwrap_err()
+                .contains("exercice")
+        );
     }
 
     #[test]

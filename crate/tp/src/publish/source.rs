@@ -45,8 +45,13 @@ pub fn unclosed(text: &str) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut fence: Option<(usize, &str)> = None;
     let mut region: Option<usize> = None;
+    let mut folds = Folds::default();
     for (index, line) in text.lines().enumerate() {
         let number = index + 1;
+        if fence.is_none() {
+            let what = odd_fence(line).or_else(|| folds.take(line));
+            problems.extend(what.map(|what| Problem::new(number, what)));
+        }
         let ticks = &line[..line.len() - line.trim_start_matches('`').len()];
         match fence {
             // jupytext ends a region at the first such line, in a block of code too: what follows would be given.
@@ -111,6 +116,61 @@ pub fn unclosed(text: &str) -> Vec<Problem> {
     problems
 }
 
+/// What is wrong with the line that opens a block of code, where jupytext takes it for text.
+fn odd_fence(line: &str) -> Option<String> {
+    if line.trim_start().starts_with("~~~") {
+        return Some("un bloc de code s'ouvre par « ``` », non par « ~~~ ».".to_owned());
+    }
+    let ticks = line.len() - line.trim_start_matches('`').len();
+    if ticks < 3 {
+        // Indented, it would be text with what it holds.
+        let indented = line.trim_start().starts_with("```rust") && !line.contains(".noeval");
+        return indented
+            .then(|| "un bloc « ```rust » commence dès le début de la ligne.".to_owned());
+    }
+    let word = line[ticks..].split_whitespace().next().unwrap_or_default();
+    let meant = ["rs", "rust"].contains(&word.to_lowercase().as_str()) && word != "rust";
+    meant.then(|| {
+        format!("« ```{word} » n'est pas une cellule de code : écrivez « ```rust », en minuscules.")
+    })
+}
+
+/// Folded parts and comments, in which a block of code would become a cell all the same.
+#[derive(Debug, Default)]
+struct Folds {
+    details: usize,
+    comment: bool,
+}
+
+impl Folds {
+    /// Follows a line outside blocks of code; says what is wrong with a cell that opens here.
+    fn take(&mut self, line: &str) -> Option<String> {
+        let opens_cell = line.starts_with("```rust") && !line.contains(".noeval");
+        let place = match (self.comment, self.details) {
+            (true, _) => Some("un commentaire"),
+            (false, 0) => None,
+            (false, _) => Some("un repli <details>"),
+        };
+        if let (true, Some(place)) = (opens_cell, place) {
+            return Some(format!(
+                "ce bloc « ```rust » est dans {place} : il deviendrait une cellule de code ordinaire. Écrivez « ```rust .noeval » pour le montrer seulement."
+            ));
+        }
+        // Names of tags in pieces of code open nothing.
+        let shown: String = line.split('`').step_by(2).collect();
+        self.details += shown.matches("<details").count();
+        let closed = shown.matches("</details>").count();
+        self.details = self.details.saturating_sub(closed);
+        let last = |mark| shown.rfind(mark);
+        match (last("<!--"), last("-->")) {
+            (Some(begin), end) if end.is_none_or(|end| end < begin) => self.comment = true,
+            (_, Some(_)) => self.comment = false,
+            _ => {}
+        }
+        None
+    }
+}
+
 /// What a line says of regions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mark {
@@ -156,7 +216,14 @@ impl Mark {
 /// The options that give a cell its part, in the lines outside code blocks that open a cell or look as if: the line, from 1,
 /// and the option.
 pub fn roles(text: &str) -> Vec<(usize, &'static str)> {
-    const OPTIONS: [&str; 4] = ["exercice=", "verification=", "reponse=", "tache="];
+    const OPTIONS: [&str; 6] = [
+        "exercice=",
+        "verification=",
+        "reponse=",
+        "tache=",
+        "question=",
+        "prediction=",
+    ];
     let mut roles = Vec::new();
     let mut fence: Option<&str> = None;
     for (index, line) in text.lines().enumerate() {
@@ -253,6 +320,32 @@ mod tests {
             "```text\n <!-- #region -->\n```\n",
         ] {
             assert_eq!(unclosed(right), [], "{right}");
+        }
+    }
+
+    #[test]
+    fn code_that_would_be_a_cell_or_no_cell_by_surprise_is_refused() {
+        for (text, line) in [
+            ("```rs\nx\n```\n", 1),
+            ("```Rust\nx\n```\n", 1),
+            ("a\n~~~rust\n", 2),
+            ("<details>\n\n```rust\nx\n```\n</details>\n", 3),
+            ("<!-- fin :\n```rust\nx\n```\n-->\n", 2),
+            ("- a\n  ```rust\n  x\n  ```\n", 2),
+        ] {
+            let found = unclosed(text);
+            assert!(
+                found.len() == 1 && found[0].line == line,
+                "{text}: {found:?}"
+            );
+        }
+        for text in [
+            "<details>\n\n```rust .noeval\nx\n```\n</details>\n\n```rust\ny\n```\n",
+            "<!-- a -->\n```rust\nx\n```\n",
+            "`<details>`\n\n```rust\nx\n```\n",
+            "````text\n~~~\n```rs\n````\n",
+        ] {
+            assert_eq!(unclosed(text), [], "{text}");
         }
     }
 

@@ -1,7 +1,8 @@
-//! French no-break spaces in the text of a lab, so that no line begins with « ? » and no guillemet is left alone.
+//! French typography of the text of a lab, so that no line begins with « ? », no guillemet and no number is cut in two.
 //!
-//! A source is written with ordinary spaces; the published notebooks get U+202F before « ? », « ! », « ; », « » » and « % »,
-//! and U+00A0 before « : » and after « « ». Code, formulas, links' targets and HTML tags stay as they are.
+//! A source is written with ordinary spaces and apostrophes; the published notebooks get U+202F before « ? », « ! », « ; »,
+//! « » » and « % » and between the thousands of a number, U+00A0 before « : » and units, after « « » and « ≈ », around « × »
+//! and « = », and « ’ » for the apostrophe of a word. Code, formulas, links' targets and HTML tags stay as they are.
 
 const NARROW: char = '\u{202f}';
 const WIDE: char = '\u{a0}';
@@ -20,6 +21,7 @@ pub fn no_break(text: &str) -> String {
         let after = &rest[next.len_utf8()..];
         spaced.push(match next {
             ' ' => space(&spaced, after),
+            '\'' if elides(&spaced, after) => '’',
             _ => next,
         });
         rest = after;
@@ -39,7 +41,14 @@ fn space(before: &str, after: &str) -> char {
         return ' ';
     };
     match next {
-        _ if last == '«' => WIDE,
+        _ if "«≈×".contains(last) => WIDE,
+        _ if before.ends_with(" =") || before.ends_with("\u{a0}=") => WIDE,
+        Some('×') => WIDE,
+        // Not « => » nor « == », which are code.
+        Some('=') if second == Some(' ') => WIDE,
+        Some(digit) if digit.is_ascii_digit() && thousands(before, after) => NARROW,
+        Some(digit) if digit.is_ascii_digit() && after_hours(before) => WIDE,
+        Some(letter) if last.is_ascii_digit() && letter.is_alphabetic() && unit(after) => WIDE,
         Some('?' | '!' | ';' | '»') => NARROW,
         Some('%') if last.is_ascii_digit() => NARROW,
         // Not « ::method » nor « :--- ».
@@ -48,8 +57,49 @@ fn space(before: &str, after: &str) -> char {
     }
 }
 
+/// Whether a space stands between the thousands of a number: at most three digits before, exactly three after.
+fn thousands(before: &str, after: &str) -> bool {
+    let digits =
+        |text: &mut dyn Iterator<Item = char>| text.take_while(char::is_ascii_digit).count();
+    let (first, second) = (
+        digits(&mut before.chars().rev()),
+        digits(&mut after.chars()),
+    );
+    (1..=3).contains(&first) && second == 3
+}
+
+/// « 1 h 15 »: whether a text ends in hours or minutes.
+fn after_hours(before: &str) -> bool {
+    let mut words = before.rsplit([' ', WIDE]);
+    let unit = words.next();
+    let number = words.next().and_then(|word| word.chars().next_back());
+    matches!(unit, Some("h" | "min")) && number.is_some_and(|c| c.is_ascii_digit())
+}
+
+/// What a number does not go without.
+const UNITS: [&str; 35] = [
+    "an", "ans", "mois", "jours", "h", "min", "s", "ms", "µs", "ns", "Go", "Mo", "ko", "To",
+    "octets", "pixels", "pixel", "px", "m", "cm", "mm", "km", "g", "kg", "Hz", "kHz", "MHz", "GHz",
+    "points", "point", "images", "visages", "mots", "minutes", "heures",
+];
+
+/// Whether a text begins with a unit, whole.
+fn unit(after: &str) -> bool {
+    let end = after
+        .find(|c: char| !c.is_alphanumeric())
+        .unwrap_or(after.len());
+    UNITS.contains(&&after[..end])
+}
+
+/// Whether an apostrophe is that of a French word: « l'image », « l'`impl` », not a quotation mark.
+fn elides(before: &str, after: &str) -> bool {
+    let word = before.chars().next_back().is_some_and(char::is_alphabetic);
+    let follows = |c: char| c.is_alphanumeric() || "`*«[$".contains(c);
+    word && after.chars().next().is_some_and(follows)
+}
+
 /// Length of what is copied as it is at the beginning of a text: code, a formula, a link's target, a tag, the rule of a table.
-fn verbatim(text: &str, begins_line: bool) -> usize {
+pub(super) fn verbatim(text: &str, begins_line: bool) -> usize {
     let first = text.chars().next().unwrap_or_default();
     match first {
         '`' => {
@@ -124,6 +174,45 @@ mod tests {
             assert_eq!(no_break(written), shown);
             // What has its spaces keeps them.
             assert_eq!(no_break(shown), shown);
+        }
+    }
+
+    #[test]
+    fn numbers_hold_together() {
+        for (written, shown) in [
+            ("640 889 valeurs", "640\u{202f}889 valeurs"),
+            ("1 234 567,5", "1\u{202f}234\u{202f}567,5"),
+            ("64 × 64 pixels", "64\u{a0}×\u{a0}64\u{a0}pixels"),
+            ("α = 0,5", "α\u{a0}=\u{a0}0,5"),
+            (
+                "(≈ 3 lignes, ≈ 10 min)",
+                "(≈\u{a0}3 lignes, ≈\u{a0}10\u{a0}min)",
+            ),
+            ("à 1 h 15, 26 ans", "à 1\u{a0}h\u{a0}15, 26\u{a0}ans"),
+            ("en 2020 300 images", "en 2020 300\u{a0}images"),
+            ("12 3456 et 12 34", "12 3456 et 12 34"),
+            ("3 semaines, 5 animaux", "3 semaines, 5 animaux"),
+            ("a => b == c", "a => b == c"),
+        ] {
+            assert_eq!(no_break(written), shown);
+            assert_eq!(no_break(shown), shown);
+        }
+    }
+
+    #[test]
+    fn apostrophes_of_words_are_curved() {
+        for (written, shown) in [
+            ("l'image d'`a` et l'*un*", "l’image d’`a` et l’*un*"),
+            ("aujourd'hui, qu'« il »", "aujourd’hui, qu’« il\u{202f}»"),
+            ("'mot' et l' autre", "'mot' et l' autre"),
+            (
+                "`l'impl` $f'(x)$ <a title='l'>",
+                "`l'impl` $f'(x)$ <a title='l'>",
+            ),
+        ] {
+            let shown = shown.replace("« il", "«\u{a0}il");
+            assert_eq!(no_break(written), shown);
+            assert_eq!(no_break(&shown), shown);
         }
     }
 

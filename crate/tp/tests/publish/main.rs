@@ -2,6 +2,7 @@
 //! Needs the Python tools that `cargo tp setup --auteurs` puts in place; no kernel.
 
 mod mistakes;
+mod questions;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -117,10 +118,21 @@ fn published() -> &'static [String; 3] {
 #[test]
 fn the_student_gets_stubs_and_no_secret() {
     let [stdout, text, _] = published();
+    let lines: Vec<&str> = stdout.lines().collect();
     assert_eq!(
-        stdout,
-        "✔ tp8_essai : 18 cellules, 2 exercices, 2 vérifications, 3 à noter à la main, 8,5 points\n"
+        lines[0],
+        "✔ tp8_essai : 18 cellules, 2 exercices, 2 vérifications, 0 question fermée, 3 à noter à la main, 8,5 points"
     );
+    // Three solutions, two answers that count; nothing is said of the machine.
+    assert!(lines[1].contains(" · cellules de code 6 sur 45 · trous 3 sur 8 · questions 2 sur 15 · dont ouvertes 2 sur 4 · points à la main 5 sur 8,5, soit 59 % ✘"), "{stdout}");
+    assert!(
+        lines[2].starts_with(
+            "    durée 40 min sur 3 h (machine non déclarée) · version courte : aucun"
+        ),
+        "{stdout}"
+    );
+    assert!(lines[3].starts_with("    phrases de "), "{stdout}");
+    assert_eq!(lines.len(), 4, "{stdout}");
     for forbidden in [
         "secret_",
         "BEGIN",
@@ -142,7 +154,7 @@ fn the_student_gets_stubs_and_no_secret() {
     assert!(counter.contains("todo!(\"À FAIRE\");\n        self.valeur\n"));
     assert_eq!(
         source(&student["tp8-somme-verification"]),
-        "{ use ::visages::notebook::{check, close, grade};\ngrade(2.0, &[\n    check(\"la somme de rien est nulle\", || close(somme(&[]), 0.0, 1e-9)),\n])\n}"
+        "// Vérification de « somme » (2 points) : exécutez cette cellule.\n{ use ::visages::notebook::{check, close, grade};\ngrade(2.0, &[\n    check(\"la somme de rien est nulle\", || close(somme(&[]), 0.0, 1e-9)),\n])\n}"
     );
     assert_eq!(source(&student["tp8-q1"]), "*Votre réponse ici.*");
     assert_eq!(
@@ -194,7 +206,8 @@ fn the_solution_keeps_everything_but_markers() {
     assert!(source(&solution["tp8-somme-verification"]).contains("// Vérifications absentes"));
     assert!(source(&solution["tp8-q1"]).starts_with("**Réponse attendue.**\n\nsecret_reponse"));
     assert!(
-        source(&solution["tp8-photos"]).contains("**Barème.**\n\n1 point\u{a0}: secret_tache.")
+        source(&solution["tp8-photos"])
+            .contains("**Barème.**\n\n1\u{a0}point\u{a0}: secret_tache.")
     );
 }
 

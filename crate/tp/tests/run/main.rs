@@ -218,6 +218,83 @@ fn verdicts_files_and_exit_codes() {
 }
 
 #[test]
+fn closed_questions_are_judged_in_a_kernel() {
+    use tp_protocol::question::{Choice, Kind, Question, encode};
+
+    let scratch = Scratch::new("questions");
+    // A draft is executed as it would be published: its solution answers everything.
+    let draft = "# Essai\n\n```rust\nuse visages::prelude::*;\n```\n\n\
+        <!-- #region question=\"q_a\" points=1.5 -->\n#### Question · Un\n\nQuoi ?\n\n- A. Ceci. — Non.\n- B. ✔ Cela. — Oui.\n<!-- #endregion -->\n\n\
+        <!-- #region question=\"q_n\" points=1 sorte=\"nombre\" tolerance=0.01 -->\n#### Question · Deux\n\nCombien ?\n\n- ✔ 0,31 — Oui.\n<!-- #endregion -->\n\n\
+        <!-- #region prediction=\"p_b\" points=0.5 -->\n#### Prédiction · Trois\n\nPrédisez.\n\n- A. Peu. — Ainsi.\n- B. Beaucoup. — Autrement.\n<!-- #endregion -->\n\n\
+        ```rust\nlet measured = 3;\n```\n\n<!-- retour: p_b -->\n\n\
+        ```rust exercice=\"double\"\nfn double(x: i32) -> i32 {\n    // BEGIN SOLUTION\n    2 * x\n    // END SOLUTION\n}\n```\n\n\
+        ```rust verification=\"double\" points=1\ngrade(1.0, &[check(\"deux\", || double(1) == 2)])\n```\n";
+    std::fs::write(scratch.path("essai.md"), draft).unwrap();
+    let out = scratch.path("sorties");
+    let (status, stdout, stderr) = outcome(
+        tp().args(["run", "essai.md", "--sortie"])
+            .arg(&out)
+            .current_dir(&scratch.0),
+    );
+    assert_eq!(status, Some(0), "{stdout}{stderr}");
+    assert!(stdout.contains("4/4 points"), "{stdout}");
+    let executed = read(&out.join("essai.ipynb")).to_string();
+    assert!(
+        executed.contains("✔ Trois : vous aviez prédit « A. Peu. »\\n    Ainsi."),
+        "{executed}"
+    );
+
+    // What a student may leave there: nothing, a number, a character, a wrong choice.
+    let question = |id: &str, kind, letters, answer: &str| {
+        let choice = |answer: &str, right| Choice {
+            answer: answer.to_owned(),
+            text: String::new(),
+            right,
+            explanation: format!("Voici {answer}."),
+        };
+        encode(&Question {
+            id: format!("tp0/{id}"),
+            title: id.to_owned(),
+            points: 1.0,
+            kind,
+            letters,
+            choices: vec![choice(answer, true), choice("A", false)],
+        })
+    };
+    let number = question("q_n", Kind::Number { tolerance: 0.0 }, 0, "12");
+    let one = question("q_o", Kind::One, 2, "B");
+    let check = format!(
+        "{{ use ::visages::notebook::{{question, questions}};\nquestions(&[question(\"{number}\", &q_n), question(\n\"\n{one}\n\", &q_o)]) }}"
+    );
+    scratch.notebook(
+        "copie.ipynb",
+        &[
+            code("a", "let q_n = \"\";\nlet q_o = \"\";"),
+            code("b", &check),
+            code("c", "let q_n = 12;\nlet q_o = 'a';"),
+            code("d", &check),
+        ],
+    );
+    let (status, stdout, stderr) = outcome(
+        tp().args(["run", "copie.ipynb", "--sortie"])
+            .arg(&out)
+            .current_dir(&scratch.0),
+    );
+    assert_eq!(status, Some(1), "{stdout}{stderr}");
+    assert!(stdout.contains("1/4 points"), "{stdout}{stderr}");
+    let executed = read(&out.join("copie.ipynb")).to_string();
+    for said in [
+        "○ q_n : à répondre.",
+        "✔ q_n : 12.",
+        "✘ q_o : A.",
+        "Voici A.",
+    ] {
+        assert!(executed.contains(said), "{said}: {executed}");
+    }
+}
+
+#[test]
 fn bad_requests_are_told_in_one_french_line() {
     let scratch = Scratch::new("demandes");
     let python = json!({"nbformat": 4, "nbformat_minor": 5, "cells": [],
