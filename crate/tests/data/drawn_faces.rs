@@ -11,9 +11,10 @@ use visages::{
     Error,
     data::{
         Bias, CHOICES, DrawnFacesConfig, FaceRecord, MANIFEST, MEASURES, Presentation,
-        TONES_BY_CODE, draw_faces,
+        TONES_BY_CODE, draw_faces, utkface,
     },
     host::StopFlag,
+    polars::prelude::{DataFrame, IntoLazy, SortMultipleOptions, col},
 };
 
 /// A folder that is removed when the test ends.
@@ -304,6 +305,75 @@ fn is_regular(name: &str) -> bool {
     };
     let time = stem.rsplit('_').next().unwrap();
     labels_in(name).is_some() && time.len() == 17 && time.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// What the labels of a drawn folder are worth is known: the files say one thing, the factors another.
+#[test]
+fn the_noise_of_drawn_labels_is_read_from_the_folder() {
+    let folder = TempFolder::new();
+    let config = config(200).with_side(32);
+    config
+        .write_utkface_folder(folder.path(), &StopFlag::new(), |_, _| {})
+        .unwrap();
+    let truth = DrawnFacesConfig::true_labels(folder.path())
+        .unwrap()
+        .unwrap();
+    let files = utkface::scan(folder.path()).unwrap();
+    assert_eq!(truth.height(), files.height());
+
+    // The labels are those of the names.
+    let by_name = |frame: &DataFrame| {
+        let sorted = frame.sort(["file"], SortMultipleOptions::default());
+        sorted
+            .and_then(|sorted| sorted.select(["file", "age", "gender", "race"]))
+            .unwrap()
+    };
+    assert!(by_name(&truth).equals_missing(&by_name(&files)));
+
+    // What was drawn is in the factors, face by face: the first rows are the faces in their order.
+    let records = config.records().unwrap();
+    let ages = truth.column("drawn_age").unwrap().f64().unwrap();
+    let genders = truth.column("drawn_gender").unwrap().u8().unwrap();
+    for (row, record) in records.iter().enumerate() {
+        let drawn = f64::from(record.factors.age);
+        assert!((ages.get(row).unwrap() - drawn).abs() < 1e-3);
+        assert_eq!(genders.get(row), Some(record.factors.presentation.code()));
+    }
+
+    // Only contradicted copies have a gender that is not drawn; ages have noise everywhere.
+    let wrong = truth
+        .clone()
+        .lazy()
+        .filter(col("gender").neq(col("drawn_gender")))
+        .collect()
+        .unwrap();
+    let defects = wrong.column("defect").unwrap().str().unwrap();
+    assert!(defects.iter().all(|d| d == Some("copie contradictoire")));
+    let noise = utkface::label_noise(&files, Some(&truth)).unwrap();
+    let drawn = noise.column("drawn").unwrap().f64().unwrap();
+    let expected = records.iter().map(|record| {
+        let sd = 0.2 + 0.07 * f64::from(record.label.age);
+        sd * (2.0 / std::f64::consts::PI).sqrt()
+    });
+    let expected: f64 = expected.sum::<f64>() / records.len() as f64;
+    let found = drawn.get(0).unwrap();
+    assert!((0.6..1.6).contains(&(found / expected)), "{found} {expected}");
+    assert_eq!(
+        drawn.get(1).unwrap(),
+        wrong.height() as f64 / truth.height() as f64
+    );
+
+    // Photographs have no manifest; another list is told apart.
+    let photographs = TempFolder::new();
+    std::fs::create_dir_all(photographs.path()).unwrap();
+    assert!(
+        DrawnFacesConfig::true_labels(photographs.path())
+            .unwrap()
+            .is_none()
+    );
+    std::fs::write(photographs.path().join(MANIFEST), "nom,valeur\na,1\n").unwrap();
+    let error = DrawnFacesConfig::true_labels(photographs.path()).unwrap_err();
+    assert!(error.to_string().contains(MANIFEST), "{error}");
 }
 
 #[test]

@@ -29,6 +29,7 @@ mod record;
 mod render;
 mod sample;
 mod tone;
+mod truth;
 
 use std::ops::RangeInclusive;
 

@@ -16,8 +16,8 @@ const AGE_GROUPS: [(&str, i32); 5] = [
 
 /// The codes of gender, in words: what annotators chose between.
 pub const GENDER_NAMES: [&str; 2] = ["homme", "femme"];
-/// The codes of origin, in the words of the data set's authors. They are annotators' impressions.
-pub const RACE_NAMES: [&str; 5] = ["blanche", "noire", "asiatique", "indienne", "autre"];
+/// The codes of origin, 0 to 4, in the words of the data set's authors. They are annotators' impressions.
+pub const RACE_NAMES: [&str; 5] = ["blanc", "noir", "asiatique", "indien", "autre"];
 
 /// The group of an age: « bébé » before 5 years, « enfant » before 16, « jeune » before 31,
 /// « adulte » before 61, « âgé » from then on.

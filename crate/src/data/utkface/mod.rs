@@ -14,6 +14,7 @@
 mod corrections;
 mod groups;
 mod name;
+mod noise;
 pub(in crate::data) mod published;
 mod report;
 
@@ -27,6 +28,7 @@ pub use groups::{
     GENDER_NAMES, RACE_NAMES, age_group, decade, joint_counts, published_counts, with_names,
 };
 pub use name::{MAX_AGE, UtkName};
+pub use noise::label_noise;
 pub use report::{Report, identical, report};
 
 use super::inspect::Scanned;

@@ -3,6 +3,8 @@
 //!
 //! The check cells are those of the notebook, hidden checks included, compiled here by `lab_cells`.
 
+mod tp0;
+mod tp1;
 mod tp5_losses;
 mod tp5_model;
 mod tp5_resampling;
