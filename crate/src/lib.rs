@@ -23,6 +23,7 @@ pub mod models;
 pub mod notebook;
 pub mod ops;
 pub mod prelude;
+pub mod ready;
 mod simd;
 
 pub mod train;

@@ -33,11 +33,12 @@ pub use crate::error::Error;
 pub use crate::explain::{Traversal, kl_by_dimension, latent_traversal, most_active};
 pub use crate::fairness::{
     AgeAudit, Audit, Z_95, before_after, by_model, difference_interval, holm, mean_sd,
-    summarize_seeds, wilson_interval,
+    paired_difference_interval, paired_recalls, paired_seeds, rates_by_model, recall_by_group,
+    recall_gaps, student_interval, summarize_seeds, wilson_interval,
 };
 pub use crate::figures::{
     Figure, GridOptions, age_scatter, augmentation_rows, confusion_matrix, crosstab_heatmap,
-    db_vae_scheme, errors_by_factor, grouped_bars, histogram_by_group, image_grid, image_pair,
+    db_vae_scheme, difference_bars, errors_by_factor, grouped_bars, histogram_by_group, image_grid, image_pair,
     image_rows, loss_curve, recall_bars, reliability_diagram, roc_by_group, split_violin,
     stacked_bars, stacked_histogram, vae_scheme,
 };
@@ -55,7 +56,7 @@ pub use crate::ops::{
     Dropout, DropoutConfig, Linear, LinearConfig, MaxPool2d, MaxPool2dConfig, dense, relu, sigmoid,
 };
 pub use crate::train::{
-    AdamConfig, AdamWConfig, Classifier, Clipping, DebiasedFit, DebiasingConfig, DebiasingModel,
+    AdamConfig, AdamWConfig, Classifier, Clipping, DebiasedFit, DebiasingConfig, DebiasingLog, DebiasingModel,
     EarlyStopping, Evaluation, FitConfig, Fitted, History, LatentTable, LossHistory, Penalty,
     ReduceOnPlateau, SgdConfig, Trainer, TrainingLog, ValidationTarget, absolute_error, accuracy,
     balanced_class_weights, binary_cross_entropy_with_logits, density_histogram, digitize,

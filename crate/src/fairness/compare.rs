@@ -6,6 +6,7 @@ use super::find;
 use crate::{
     error::{Error, Result},
     metrics,
+    ready::{Ready, unzip},
 };
 
 /// Frames of the same columns one below the other, under the name of their model.
@@ -17,9 +18,15 @@ use crate::{
 ///
 /// # Errors
 /// [`Error::Argument`] without frames, [`Error::Frame`] when their columns differ.
-pub fn by_model(models: &[(&str, &DataFrame)]) -> Result<DataFrame> {
+pub fn by_model<A: Ready<Value = DataFrame>>(models: &[(&str, &A)]) -> Result<A::Out<DataFrame>> {
+    let (names, frames) = unzip(models);
+    A::turn_all(&frames, |frames| stacked(&names, frames))
+}
+
+/// The frames of several models, one below the other.
+pub(super) fn stacked(names: &[&str], frames: &[&DataFrame]) -> Result<DataFrame> {
     let mut all: Option<DataFrame> = None;
-    for (name, frame) in models {
+    for (name, frame) in names.iter().zip(frames) {
         let mut own = (*frame).clone();
         let names = vec![*name; own.height()];
         own.insert_column(0, Series::new("model".into(), names).into_column())?;
@@ -51,7 +58,14 @@ pub fn by_model(models: &[(&str, &DataFrame)]) -> Result<DataFrame> {
 /// # Errors
 /// [`Error::Argument`] when the groups or their sizes differ, [`Error::Column`] when a metric of the first frame is
 /// not in the second.
-pub fn before_after(before: &DataFrame, after: &DataFrame) -> Result<DataFrame> {
+pub fn before_after<A: Ready<Value = DataFrame>>(
+    before: &A,
+    after: &A,
+) -> Result<A::Out<DataFrame>> {
+    A::turn_all(&[before, after], |frames| changed(frames[0], frames[1]))
+}
+
+fn changed(before: &DataFrame, after: &DataFrame) -> Result<DataFrame> {
     let mut columns = same_groups(&[before, after])?;
     for metric in metric_columns(before) {
         let (first, second) = (values(before, &metric)?, values(after, &metric)?);
@@ -154,6 +168,138 @@ pub fn summarize_seeds(runs: &[DataFrame]) -> Result<DataFrame> {
         }
     }
     Ok(DataFrame::new_infer_height(columns)?)
+}
+
+/// Two trainings compared seed by seed: in each group, the mean of the differences « second − first » and Student's
+/// interval of that mean.
+///
+/// `first` and `second` are frames of [`Audit::by_group`](super::Audit::by_group), one a seed and in the same order of
+/// seeds. What a seed does to both trainings alike vanishes in the difference: this is the right comparison, not that of
+/// two means with the standard deviation of one seed.
+///
+/// | column | type | content |
+/// |---|---|---|
+/// | `factor` | str | the column of groups, when there are several |
+/// | `group`, `n` | str, u32 | the group and its number of images |
+/// | `metric` | str | the metric |
+/// | `seeds` | u32 | number of pairs |
+/// | `lowest_value`, `highest_value` | f64 | the extreme differences |
+/// | `difference`, `low`, `high` | f64 | mean difference and its 95 % interval, empty for one pair |
+///
+/// # Errors
+/// [`Error::Argument`] without pairs, when the lists differ in length or the groups differ; [`Error::Column`] without the
+/// metric.
+pub fn paired_seeds(
+    first: &[DataFrame],
+    second: &[DataFrame],
+    metric: metrics::Metric,
+) -> Result<DataFrame> {
+    if first.is_empty() || first.len() != second.len() {
+        return Err(Error::argument(
+            "runs",
+            format!("{} et {} entraînements", first.len(), second.len()),
+            "autant d'entraînements des deux côtés, dans le même ordre de graines",
+        ));
+    }
+    let mut columns = same_groups(&first.iter().chain(second).collect::<Vec<_>>())?;
+    let groups = first[0].height();
+    let metric = metric.spec().name;
+    let of = |runs: &[DataFrame]| -> Result<Vec<Vec<Option<f64>>>> {
+        runs.iter().map(|run| values(run, metric)).collect()
+    };
+    let (first, second) = (of(first)?, of(second)?);
+    let mut found = [const { Vec::new() }; 5];
+    for group in 0..groups {
+        let differences: Option<Vec<f64>> = first
+            .iter()
+            .zip(&second)
+            .map(|(one, other)| Some(other[group]? - one[group]?))
+            .collect();
+        let line = match differences {
+            None => [None; 5],
+            Some(values) => {
+                let (mean, low, high) = student_interval(&values)?;
+                let extreme = |fold: fn(f64, f64) -> f64| values.iter().copied().reduce(fold);
+                let known = |end: f64| end.is_finite().then_some(end);
+                [
+                    extreme(f64::min),
+                    extreme(f64::max),
+                    Some(mean),
+                    known(low),
+                    known(high),
+                ]
+            }
+        };
+        for (column, value) in found.iter_mut().zip(line) {
+            column.push(value);
+        }
+    }
+    columns.push(Series::new("metric".into(), vec![metric; groups]).into_column());
+    columns.push(Series::new("seeds".into(), vec![first.len() as u32; groups]).into_column());
+    let names = ["lowest_value", "highest_value", "difference", "low", "high"];
+    for (name, values) in names.into_iter().zip(found) {
+        columns.push(Series::new(name.into(), values).into_column());
+    }
+    Ok(DataFrame::new_infer_height(columns)?)
+}
+
+/// Mean of some values and Student's 95 % interval of that mean; both ends are `NaN` for one value.
+///
+/// # Errors
+/// Those of [`mean_sd`].
+///
+/// # Example
+/// ```
+/// // Mean 20, standard error 10/√3, quantile 4.303 with two degrees of freedom.
+/// let (mean, low, high) = visages::fairness::student_interval(&[10.0, 20.0, 30.0])?;
+/// assert!((mean - 20.0).abs() < 1e-9 && (low + 4.84).abs() < 0.01 && (high - 44.84).abs() < 0.01);
+/// # Ok::<(), visages::Error>(())
+/// ```
+pub fn student_interval(values: &[f64]) -> Result<(f64, f64, f64)> {
+    let (mean, sd) = mean_sd(values)?;
+    let half = match values.len() {
+        1 => f64::NAN,
+        count => student_quantile(count - 1) * sd / (count as f64).sqrt(),
+    };
+    Ok((mean, mean - half, mean + half))
+}
+
+/// Quantile 0.975 of Student's law with `freedom` ≥ 1 degrees of freedom, by bisection.
+fn student_quantile(freedom: usize) -> f64 {
+    let (mut low, mut high) = (0.0, 13.0);
+    for _ in 0..60 {
+        let middle = (low + high) / 2.0;
+        match student_within(middle, freedom) < 0.95 {
+            true => low = middle,
+            false => high = middle,
+        }
+    }
+    (low + high) / 2.0
+}
+
+/// Probability that a variable of Student's law stands between −t and t: a finite sum, its degrees being whole
+/// (Abramowitz and Stegun, 26.7.3 and 26.7.4).
+fn student_within(t: f64, freedom: usize) -> f64 {
+    let angle = (t / (freedom as f64).sqrt()).atan();
+    let square = angle.cos().powi(2);
+    let odd = !freedom.is_multiple_of(2);
+    // The terms of the sum: each is the one before, times cos² and a ratio of whole numbers.
+    let (mut term, mut sum) = match (odd, freedom) {
+        (true, 1) => (0.0, 0.0),
+        (true, _) => (angle.cos(), angle.cos()),
+        (false, _) => (1.0, 1.0),
+    };
+    let first = if odd { 3 } else { 2 };
+    let mut at = first;
+    while at < freedom {
+        term *= square * (at - 1) as f64 / at as f64;
+        sum += term;
+        at += 2;
+    }
+    match odd {
+        true => std::f64::consts::FRAC_2_PI * (angle + angle.sin() * sum),
+        false => angle.sin() * sum,
+    }
 }
 
 /// The columns that tell the groups of some frames, which must be the same in all, with the same sizes.

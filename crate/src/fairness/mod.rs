@@ -8,18 +8,21 @@
 //! |---|---|
 //! | `audit` | both audits and all their frames |
 //! | `compare` | frames of several models or seeds side by side |
+//! | `detector` | what the debiasing lab measures of detectors: recall by group, gaps, differences on the same faces |
 //! | `interval` | intervals of proportions |
 //! | `stats` | bootstrap, permutations, paired tests, Holm's correction |
 
 mod audit;
 mod compare;
+mod detector;
 mod interval;
 mod stats;
 
 pub use audit::{AgeAudit, Audit};
 pub(crate) use audit::{Factor, find, numbers, words};
-pub use compare::{before_after, by_model, mean_sd, summarize_seeds};
-pub use interval::{Z_95, difference_interval, wilson_interval};
+pub use compare::{before_after, by_model, mean_sd, paired_seeds, student_interval, summarize_seeds};
+pub use detector::{paired_recalls, rates_by_model, recall_by_group, recall_gaps};
+pub use interval::{Z_95, difference_interval, paired_difference_interval, wilson_interval};
 pub use stats::holm;
 pub(crate) use stats::quantile;
 

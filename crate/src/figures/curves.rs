@@ -14,6 +14,7 @@ use crate::{
     fairness::{numbers, words},
     french::{compact, decimal},
     metrics::Metric,
+    ready::Ready,
 };
 
 /// Most curves a figure shows.
@@ -266,7 +267,14 @@ fn joined(from: &[Option<f64>], to: &[Option<f64>]) -> Vec<usize> {
 ///
 /// # Errors
 /// [`Error::Column`] when a column is missing; [`Error::Argument`] without classes or with more than 16.
-pub fn errors_by_factor(frame: &DataFrame, text: &str) -> Result<Figure> {
+pub fn errors_by_factor<A: Ready<Value = DataFrame>>(
+    frame: &A,
+    text: &str,
+) -> Result<A::Out<Figure>> {
+    frame.turn(|frame| along_a_factor(frame, text))
+}
+
+fn along_a_factor(frame: &DataFrame, text: &str) -> Result<Figure> {
     let [groups, factors, metrics] = ["group", "factor", "metric"].map(|name| words(frame, name));
     let (groups, factors, metrics) = (groups?, factors?, metrics?);
     check_count("frame", "classe", groups.len(), MAX_CLASSES)?;

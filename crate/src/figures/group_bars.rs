@@ -18,6 +18,7 @@ use crate::{
     fairness::{SMALL_GROUP, numbers, words},
     french::decimal,
     metrics::{Metric, Spec},
+    ready::{Ready, unzip},
 };
 
 /// Most models side by side, and groups along the axis.
@@ -38,12 +39,16 @@ const HEIGHT: f64 = 296.0;
 /// # Errors
 /// [`Error::Argument`] without models or groups, with too many, when groups differ or belong to several columns;
 /// [`Error::Column`] when a column is missing.
-pub fn grouped_bars(
-    models: &[(&str, &DataFrame)],
+pub fn grouped_bars<A: Ready<Value = DataFrame>>(
+    models: &[(&str, &A)],
     metric: impl Into<Spec>,
     text: &str,
-) -> Result<Figure> {
-    Bars::read(models, metric.into(), None)?.draw(text)
+) -> Result<A::Out<Figure>> {
+    let (names, frames) = unzip(models);
+    let metric = metric.into();
+    A::turn_all(&frames, |frames| {
+        Bars::read(&names, frames, metric, None)?.draw(text)
+    })
 }
 
 /// Share of the faces found in each group (bars, 95 % interval) and mean probability (diamonds): the
@@ -51,8 +56,15 @@ pub fn grouped_bars(
 ///
 /// # Errors
 /// Those of [`grouped_bars`].
-pub fn recall_bars(models: &[(&str, &DataFrame)], text: &str) -> Result<Figure> {
-    Bars::read(models, Metric::Tpr.spec(), Some(Metric::MeanScore.spec()))?.draw(text)
+pub fn recall_bars<A: Ready<Value = DataFrame>>(
+    models: &[(&str, &A)],
+    text: &str,
+) -> Result<A::Out<Figure>> {
+    let (names, frames) = unzip(models);
+    let (metric, diamond) = (Metric::Tpr.spec(), Some(Metric::MeanScore.spec()));
+    A::turn_all(&frames, |frames| {
+        Bars::read(&names, frames, metric, diamond)?.draw(text)
+    })
 }
 
 /// What a figure shows.
@@ -119,10 +131,16 @@ impl Series {
 }
 
 impl Bars {
-    fn read(models: &[(&str, &DataFrame)], metric: Spec, diamond: Option<Spec>) -> Result<Self> {
-        check_count("models", "modèle", models.len(), MAX_MODELS)?;
-        let series: Vec<Series> = models
+    fn read(
+        names: &[&str],
+        frames: &[&DataFrame],
+        metric: Spec,
+        diamond: Option<Spec>,
+    ) -> Result<Self> {
+        check_count("models", "modèle", names.len(), MAX_MODELS)?;
+        let series: Vec<Series> = names
             .iter()
+            .zip(frames)
             .map(|(name, frame)| Series::read(name, frame, metric, diamond))
             .collect::<Result<_>>()?;
         let groups = &series[0].groups;

@@ -11,7 +11,8 @@ use crate::{
     french::{compact, count, decimal},
     host::TrainingTrace,
     metrics::shown_name,
-    train::{History, VALIDATION_LOSS},
+    ready::Ready,
+    train::{Traced, VALIDATION_LOSS},
 };
 
 const WIDTH: u32 = 900;
@@ -38,10 +39,16 @@ const MARKED_EPOCHS: usize = 40;
 /// With a validation: a validated loss beside them, the metric that choices are made by below them when it is another
 /// one, and the best epoch.
 ///
+/// `training` is a [`History`](crate::train::History), what a loop returned, or either in an attempt.
+///
 /// # Errors
 /// [`Error::Figure`] when the history is empty or holds a loss that is not finite.
-pub fn loss_curve(history: &History) -> Result<Figure> {
-    trace_figure(&history.trace())
+pub fn loss_curve<A>(training: &A) -> Result<A::Out<Figure>>
+where
+    A: Ready,
+    A::Value: Traced,
+{
+    training.turn(|training| trace_figure(&training.history().trace()))
 }
 
 /// [`loss_curve`] of what a host is told.
@@ -357,6 +364,7 @@ fn validation_text(trace: &TrainingTrace<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::History;
     use crate::train::ValidationTarget;
 
     #[test]

@@ -25,7 +25,7 @@ pub use training::{
 
 pub(crate) use reading::Reading;
 pub(crate) use stop::{answer, asked, check};
-pub(crate) use training::observe;
+pub(crate) use training::{hushed, is_hushed, observe};
 
 /// Makes the watcher of one reading or drawing, from what is read (« les images »), what each one becomes (« fichiers lus »),
 /// how many there are, and whether it should be shown.

@@ -1,6 +1,6 @@
 //! What is told of a training while it runs: names, numbers, and pictures as bytes.
 
-use std::{borrow::Cow, path::Path};
+use std::{borrow::Cow, cell::Cell, path::Path};
 
 use super::host;
 
@@ -88,6 +88,28 @@ pub trait TrainingWatcher {
 
     /// The loop is over; `stopped` before its term.
     fn end(&mut self, trace: &TrainingTrace<'_>, stopped: bool);
+}
+
+thread_local! {
+    static HUSHED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs code whose trainings show nothing: a check that trains for a few steps is no training of the reader's.
+pub(crate) fn hushed<T>(run: impl FnOnce() -> T) -> T {
+    /// Brings the former state back, whatever happens.
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            HUSHED.set(self.0);
+        }
+    }
+    let _restore = Restore(HUSHED.replace(true));
+    run()
+}
+
+/// Whether trainings of this thread show nothing.
+pub(crate) fn is_hushed() -> bool {
+    HUSHED.get()
 }
 
 /// The host's watcher of a training that begins.

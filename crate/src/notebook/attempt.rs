@@ -4,7 +4,7 @@
 //! use visages::prelude::*;
 //! # fn square(_x: f64) -> f64 { todo!("À FAIRE") }
 //! let squared = attempt(|| Ok(square(3.0)))?;
-//! assert!(matches!(squared, Attempt::Todo));
+//! assert!(squared.done().is_none());
 //! assert_eq!(squared.or(0.0), 0.0);
 //! # Ok::<(), Error>(())
 //! ```
@@ -12,39 +12,52 @@
 use super::{
     display::Table,
     output::print_line,
-    panic::{Stopped, catch},
+    panic::{Stopped, catch_named},
 };
 use crate::{
     error::{Error, Result},
     figures::Figure,
+    ready::Ready,
+    train::{DebiasedFit, Fitted},
 };
-
-/// What a cell says when an exercise it needs is not written.
-const UNFINISHED: &str = "○ À faire : cette cellule a besoin d'un exercice qui n'est pas encore complété. Complétez-le, puis réexécutez-la.";
 
 /// What [`attempt`] found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attempt<T> {
     /// The code ran to its end.
     Done(T),
-    /// The code needs an exercise that is still `todo!("À FAIRE")`.
-    Todo,
+    /// Something is not there: most often an exercise that is still `todo!("À FAIRE")`. The French line says what.
+    Missing(String),
+}
+
+/// What a cell says when an exercise it needs is not written.
+fn unfinished(function: Option<&str>) -> String {
+    let needs = match function {
+        Some(name) => {
+            format!("de la fonction « {name} », qui n'est pas encore complétée. Complétez-la")
+        }
+        None => "d'un exercice qui n'est pas encore complété. Complétez-le".to_owned(),
+    };
+    format!("○ À faire : cette cellule a besoin {needs}, puis réexécutez la cellule.")
 }
 
 /// Runs code that calls a student's functions; `todo!()` in one of them is told in a French line
-/// and comes back as [`Attempt::Todo`], so that later cells compile and run.
+/// and comes back as [`Attempt::Missing`], so that later cells compile and run.
 ///
 /// # Errors
 /// The code's own error; [`Error::StudentCode`] when it panics on anything but `todo!()`.
 pub fn attempt<T>(run: impl FnOnce() -> Result<T>) -> Result<Attempt<T>> {
-    match catch(run) {
+    match catch_named(run) {
         Ok(outcome) => outcome.map(Attempt::Done),
-        Err(Stopped::Todo) => {
-            print_line(UNFINISHED);
-            Ok(Attempt::Todo)
-        }
-        Err(Stopped::Panicked(message)) => Err(Error::StudentCode { message }),
+        Err((Stopped::Todo, function)) => Ok(missing(unfinished(function.as_deref()))),
+        Err((Stopped::Panicked(message), _)) => Err(Error::StudentCode { message }),
     }
+}
+
+/// Says what is missing.
+fn missing<T>(line: String) -> Attempt<T> {
+    print_line(&line);
+    Attempt::Missing(line)
 }
 
 impl<T> Attempt<T> {
@@ -52,7 +65,7 @@ impl<T> Attempt<T> {
     pub fn or(self, default: T) -> T {
         match self {
             Attempt::Done(value) => value,
-            Attempt::Todo => default,
+            Attempt::Missing(_) => default,
         }
     }
 
@@ -60,21 +73,77 @@ impl<T> Attempt<T> {
     pub fn done(&self) -> Option<&T> {
         match self {
             Attempt::Done(value) => Some(value),
-            Attempt::Todo => None,
+            Attempt::Missing(_) => None,
         }
     }
 
-    /// The same attempt, its result passed through `next`; nothing to do stays nothing to do.
+    /// The same attempt, its result passed through `next`; what is missing stays missing.
     ///
     /// # Errors
     /// Those of [`attempt`].
     pub fn then<U>(&self, next: impl FnOnce(&T) -> Result<U>) -> Result<Attempt<U>> {
         match self {
             Attempt::Done(value) => attempt(|| next(value)),
-            Attempt::Todo => {
-                print_line(UNFINISHED);
-                Ok(Attempt::Todo)
+            Attempt::Missing(line) => Ok(missing(line.clone())),
+        }
+    }
+
+    /// Two results together, once both are there.
+    pub fn zip<'a, U>(&'a self, other: &'a Attempt<U>) -> Attempt<(&'a T, &'a U)> {
+        match (self, other) {
+            (Attempt::Done(one), Attempt::Done(other)) => Attempt::Done((one, other)),
+            (Attempt::Missing(line), _) | (_, Attempt::Missing(line)) => {
+                Attempt::Missing(line.clone())
             }
+        }
+    }
+
+    /// A part of the result, silently missing when the whole is.
+    fn part<U>(&self, of: impl FnOnce(&T) -> U) -> Attempt<U> {
+        match self {
+            Attempt::Done(value) => Attempt::Done(of(value)),
+            Attempt::Missing(line) => Attempt::Missing(line.clone()),
+        }
+    }
+}
+
+impl<M: Clone> Attempt<Fitted<M>> {
+    /// The trained model.
+    pub fn model(&self) -> Attempt<M> {
+        self.part(|fit| fit.model.clone())
+    }
+}
+
+impl<M: Clone> Attempt<DebiasedFit<M>> {
+    /// The trained model.
+    pub fn model(&self) -> Attempt<M> {
+        self.part(|fit| fit.model.clone())
+    }
+}
+
+/// What is missing stops the work, and is told.
+impl<T> Ready for Attempt<T> {
+    type Value = T;
+    type Out<U> = Attempt<U>;
+
+    fn turn_all<U>(
+        all: &[&Self],
+        next: impl FnOnce(&[&T]) -> Result<U>,
+    ) -> Result<Attempt<U>> {
+        let mut values = Vec::with_capacity(all.len());
+        for one in all {
+            match one {
+                Attempt::Done(value) => values.push(value),
+                Attempt::Missing(line) => return Ok(missing(line.clone())),
+            }
+        }
+        attempt(|| next(&values))
+    }
+
+    fn with<U>(&self, next: impl FnOnce(&T) -> U) -> Attempt<U> {
+        match self {
+            Attempt::Done(value) => Attempt::Done(next(value)),
+            Attempt::Missing(line) => missing(line.clone()),
         }
     }
 }
@@ -100,13 +169,20 @@ impl Attempt<Table> {
 
 #[cfg(test)]
 mod tests {
+    use polars::prelude::{DataFrame, df};
+
     use super::*;
+    use crate::{
+        fairness::{before_after, by_model},
+        notebook::show_table,
+    };
 
     #[test]
     fn an_unfinished_exercise_is_a_state_and_not_a_failure() {
         let unfinished = || -> u8 { todo!("À FAIRE") };
-        assert_eq!(attempt(|| Ok(unfinished())).unwrap(), Attempt::Todo);
-        assert_eq!(attempt(|| Ok(unfinished())).unwrap().or(7), 7);
+        let found = attempt(|| Ok(unfinished())).unwrap();
+        assert!(matches!(&found, Attempt::Missing(line) if line.contains("À faire")));
+        assert_eq!(found.or(7), 7);
         assert_eq!(attempt(|| Ok(3)).unwrap(), Attempt::Done(3));
         assert_eq!(attempt(|| Ok(3)).unwrap().done(), Some(&3));
     }
@@ -125,14 +201,45 @@ mod tests {
         let done: Attempt<u8> = Attempt::Done(2);
         assert_eq!(done.then(|two| Ok(two * 3)).unwrap(), Attempt::Done(6));
         let later = |_: &u8| -> Result<u8> { todo!("À FAIRE") };
-        assert_eq!(done.then(later).unwrap(), Attempt::Todo);
+        assert!(done.then(later).unwrap().done().is_none());
         let mut called = false;
-        let nothing: Attempt<u8> = Attempt::Todo;
+        let nothing: Attempt<u8> = Attempt::Missing("rien".to_owned());
         let followed = nothing.then(|_| {
             called = true;
             Ok(())
         });
-        assert_eq!(followed.unwrap(), Attempt::Todo);
+        assert_eq!(followed.unwrap(), Attempt::Missing("rien".to_owned()));
         assert!(!called);
+    }
+
+    #[test]
+    fn the_line_names_the_function_when_it_is_known() {
+        assert_eq!(
+            unfinished(Some("latent_loss")),
+            "○ À faire : cette cellule a besoin de la fonction « latent_loss », qui n'est pas encore complétée. \
+             Complétez-la, puis réexécutez la cellule."
+        );
+        assert_eq!(
+            unfinished(None),
+            "○ À faire : cette cellule a besoin d'un exercice qui n'est pas encore complété. Complétez-le, puis réexécutez \
+             la cellule."
+        );
+    }
+
+    /// Figures and measures take what is there as well as what is not.
+    #[test]
+    fn work_on_attempts_stops_at_what_is_missing() {
+        let frame = df!("factor" => ["g"], "group" => ["a"], "n" => [2_u32], "tpr" => [0.5]).unwrap();
+        let (done, nothing) = (
+            Attempt::Done(frame.clone()),
+            Attempt::<DataFrame>::Missing("rien".to_owned()),
+        );
+        assert_eq!(show_table(&done).done(), Some(&show_table(&frame)));
+        assert!(show_table(&nothing).done().is_none());
+        let both = by_model(&[("x", &done), ("y", &done)]).unwrap();
+        assert_eq!(both.done().map(DataFrame::height), Some(2));
+        let either = by_model(&[("x", &done), ("y", &nothing)]).unwrap();
+        assert_eq!(either, Attempt::Missing("rien".to_owned()));
+        assert!(before_after(&done, &nothing).unwrap().done().is_none());
     }
 }

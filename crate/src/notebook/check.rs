@@ -19,7 +19,7 @@ use super::{
     output::{print_line, speaks_protocol},
     panic::{Stopped, catch},
 };
-use crate::french::compact;
+use crate::{french::compact, host};
 
 /// What a check found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,7 +99,7 @@ impl Check<'_> {
     }
 
     fn outcome(&self) -> Outcome {
-        match catch(|| (self.run)()) {
+        match catch(|| host::hushed(|| (self.run)())) {
             Ok(outcome) => outcome,
             Err(Stopped::Todo) => Outcome::Todo,
             Err(Stopped::Panicked(message)) => {

@@ -14,6 +14,7 @@ use crate::{
     figures::Figure,
     french::{format_number, grouped},
     metrics,
+    ready::Ready,
 };
 
 /// Rows of a frame that are shown; a longer one says how many it has.
@@ -39,12 +40,13 @@ pub struct Table {
 
 /// Shows a frame as a table: `show_table(&frame)` as the last expression of a cell. Beyond 50 rows
 /// the first 50 are shown and the number of rows is told. Numbers are French, the columns of our own frames have French
-/// headers (the frame keeps its names), and missing values read « — ».
-pub fn show_table(frame: &DataFrame) -> Table {
-    Table {
+/// headers (the frame keeps its names), and missing values read « — ». The frame may be one that waits for an exercise;
+/// see [`Ready`].
+pub fn show_table<A: Ready<Value = DataFrame>>(frame: &A) -> A::Out<Table> {
+    frame.with(|frame| Table {
         html: html_table(frame),
         text: text_table(frame),
-    }
+    })
 }
 
 /// What the columns of our frames are called on the screen, metrics apart.

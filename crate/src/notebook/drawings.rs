@@ -15,6 +15,8 @@ use crate::{
 /// The detection set of a preset and a seed.
 pub(super) fn detection(preset: Preset, seed: u64) -> SyntheticConfig {
     SyntheticConfig::for_preset(preset)
+        // Enough test faces a group for an interval of a few points.
+        .with_test_faces(preset.choose(100, 300, 300))
         .with_seed(seed)
         .with_cache(user_cache::drawings())
 }

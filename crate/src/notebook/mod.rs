@@ -8,6 +8,7 @@ mod compare;
 mod data_source;
 mod display;
 mod drawings;
+mod known;
 mod live;
 mod live_training;
 mod output;

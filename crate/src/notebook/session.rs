@@ -18,7 +18,7 @@ use super::{
     user_cache,
 };
 use crate::{
-    data::{DetectionConfig, DetectionLoader, LoadOptions, Preset, TestFaces},
+    data::{DetectionConfig, DetectionLoader, LoadOptions, Preset, SyntheticConfig, TestFaces},
     device,
     error::{Error, Result},
 };
@@ -36,7 +36,7 @@ const DETECTION: [DataSet; 4] = [CELEBA, IMAGENETTE, TRAIN_FACE, PPB];
 /// ```
 #[derive(Clone)]
 pub struct Session {
-    settings: Settings,
+    pub(super) settings: Settings,
 }
 
 impl SessionBuilder {
@@ -136,6 +136,18 @@ impl Session {
         }
     }
 
+    /// The drawn detection set of this session, where drawings take the place of photographs.
+    pub(super) fn drawn_detection(&self) -> Option<SyntheticConfig> {
+        match self.settings.data.choose(&DETECTION) {
+            Choice::Photographs(_) => None,
+            Choice::Drawings(_) => {
+                let config = drawings::detection(self.settings.preset, self.settings.seed);
+                let [faces, non_faces] = [config.faces, config.non_faces].map(|n| self.at_most(n));
+                Some(config.with_images(faces, non_faces))
+            }
+        }
+    }
+
     /// Faces and non-faces for the detection labs, in the amount of the preset, split with the
     /// session's seed; prints what they are and how many. Reduced pictures and drawings are kept in the user's cache
     /// (`TP_CACHE`, else `~/.cache/tp-visages`), where the next session finds them. Drawn when none of the data sets of the
@@ -167,11 +179,7 @@ impl Session {
                 let config = drawings::detection(self.settings.preset, self.settings.seed);
                 let [faces, non_faces] = [config.faces, config.non_faces].map(|n| self.at_most(n));
                 let config = config.with_images(faces, non_faces);
-                println!(
-                    "Visages et autres images : des dessins{why}. Les visages sont biaisés à dessein : {:.0} % ont la peau \
-                     foncée (Fitzpatrick IV à VI), et l'appareil photo les sous-expose",
-                    100.0 * config.dark_share
-                );
+                println!("Visages et autres images : des dessins{why}.");
                 config.detection_loader()?
             }
         };

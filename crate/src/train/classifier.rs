@@ -5,6 +5,7 @@ use burn::{Tensor, module::Module};
 use crate::{
     error::{Error, Result},
     models::StandardCnn,
+    ready::Ready,
 };
 
 /// A network that scores images: the one thing a student's own struct has to implement.
@@ -46,6 +47,20 @@ pub trait Classifier: Module {
 impl Classifier for StandardCnn {
     fn forward(&self, images: Tensor<4>) -> Tensor<2> {
         StandardCnn::forward(self, images)
+    }
+}
+
+/// A network that is there; one that waits for an exercise is an attempt.
+impl<M: Classifier> Ready for M {
+    type Value = Self;
+    type Out<U> = U;
+
+    fn turn_all<U>(all: &[&Self], next: impl FnOnce(&[&Self]) -> Result<U>) -> Result<U> {
+        next(all)
+    }
+
+    fn with<U>(&self, next: impl FnOnce(&Self) -> U) -> U {
+        next(self)
     }
 }
 

@@ -3,7 +3,7 @@
 use burn::{optim::ModuleOptimizer, tensor::Device};
 
 use super::{
-    BINS, DebiasingModel, Descent, FitConfig, Fitted, History, SMOOTHING, Task,
+    BINS, DebiasingModel, Descent, FitConfig, Fitted, History, SMOOTHING, Task, Traced,
     debiasing_model::debiasing_batch_loss,
     detection::{batch_setting, steps_per_epoch},
     effective_sample_size,
@@ -15,7 +15,8 @@ use super::{
 use crate::{
     data::{Batch, DetectionBatches, DetectionLoader, ImageStore},
     error::Result,
-    french::{count, decimal, duration},
+    french::{count, decimal, duration, format_number},
+    ready::always_ready,
 };
 
 /// Faces whose probabilities tell one function from another.
@@ -116,6 +117,28 @@ pub struct Resampling {
     pub effective_size: f64,
 }
 
+impl Resampling {
+    /// # Errors
+    /// Those of [`effective_sample_size`].
+    pub(super) fn new(epoch: u32, probabilities: Vec<f64>) -> Result<Self> {
+        Ok(Self {
+            epoch,
+            effective_size: effective_sample_size(&probabilities)?,
+            probabilities,
+        })
+    }
+
+    /// What a training of so many epochs says of it.
+    pub(super) fn line(&self, epochs: u32) -> String {
+        format!(
+            "époque {}/{epochs} · probabilités recalculées : autant de variété qu'en tirant parmi {} visages, sur {}",
+            self.epoch,
+            decimal(self.effective_size, 0),
+            format_number(self.probabilities.len() as f64, 0),
+        )
+    }
+}
+
 impl std::fmt::Debug for Resampling {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
@@ -139,6 +162,30 @@ pub struct Preview {
     pub reconstructions: ImageStore,
 }
 
+/// The images that previews start from, then each preview, with the names of the rows.
+pub(super) fn preview_rows<'a>(
+    originals: &'a ImageStore,
+    previews: &'a [Preview],
+) -> Vec<(&'a str, &'a ImageStore)> {
+    let mut rows = vec![("Originaux", originals)];
+    rows.extend(
+        previews
+            .iter()
+            .map(|preview| (preview.label.as_str(), &preview.reconstructions)),
+    );
+    rows
+}
+
+/// What a plain model makes of images, decoded from the means of their latent variables.
+pub(super) fn reconstructions<M: DebiasingModel>(
+    model: &M,
+    originals: &ImageStore,
+    device: &Device,
+) -> Result<ImageStore> {
+    let (_, mean, _) = model.encode(originals.all_to_tensor(device)?);
+    ImageStore::from_tensor(model.decode(mean))
+}
+
 /// What [`fit_debiasing`] returns.
 #[derive(Clone)]
 pub struct DebiasedFit<M> {
@@ -158,13 +205,18 @@ pub struct DebiasedFit<M> {
     pub previews: Vec<Preview>,
 }
 
+impl<M> Traced for DebiasedFit<M> {
+    fn history(&self) -> &History {
+        &self.history
+    }
+}
+
+always_ready! { {M} DebiasedFit<M> }
+
 impl<M> DebiasedFit<M> {
     /// Originals and reconstructions, ready for [`image_rows`](crate::figures::image_rows).
     pub fn preview_rows(&self) -> Vec<(&str, &ImageStore)> {
-        let previews = self.previews.iter();
-        let mut rows = vec![("Originaux", &self.originals)];
-        rows.extend(previews.map(|preview| (preview.label.as_str(), &preview.reconstructions)));
-        rows
+        preview_rows(&self.originals, &self.previews)
     }
 }
 
@@ -299,8 +351,7 @@ impl<P, S> Debiasing<'_, P, S> {
     }
 
     fn reconstructions<M: DebiasingModel>(&self, model: &M) -> Result<ImageStore> {
-        let (_, mean, _) = model.encode(self.originals.all_to_tensor(&self.device)?);
-        ImageStore::from_tensor(model.decode(mean))
+        reconstructions(model, &self.originals, &self.device)
     }
 }
 
@@ -351,20 +402,11 @@ where
         let batches = self
             .data
             .weighted_batches(fit.batch_size, &probabilities, seed, device)?;
-        let effective_size = effective_sample_size(&probabilities)?;
+        let resampling = Resampling::new(epoch, probabilities)?;
         if fit.progress {
-            println!(
-                "époque {epoch}/{} · probabilités de tirage recalculées : taille effective {} sur {}",
-                fit.epochs,
-                decimal(effective_size, 0),
-                count(probabilities.len(), "visage")
-            );
+            println!("{}", resampling.line(fit.epochs));
         }
-        self.resamplings.push(Resampling {
-            epoch,
-            probabilities,
-            effective_size,
-        });
+        self.resamplings.push(resampling);
         Ok(batches)
     }
 

@@ -253,7 +253,7 @@ fn show_previews(engine: &mut dyn Engine, log: &mut TrainingLog) -> Result<()> {
 }
 
 /// Images as a host takes them.
-fn picture_row<'a>(name: &'a str, images: &'a ImageStore) -> Result<PictureRow<'a>> {
+pub(super) fn picture_row<'a>(name: &'a str, images: &'a ImageStore) -> Result<PictureRow<'a>> {
     let pictures = (0..images.len()).map(|index| images.image(index));
     Ok(PictureRow {
         name,

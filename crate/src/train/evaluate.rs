@@ -9,6 +9,7 @@ use crate::{
     error::{Error, Result},
     host,
     metrics::{Answers, Confusion},
+    ready::Ready,
 };
 
 /// Probability from which an image counts as a face.
@@ -54,17 +55,22 @@ pub fn predict_probabilities<M: Classifier>(
     }
 }
 
-/// What a model answers for a detection set, whose column [`LABEL`] tells faces: [`predict_label`] of that column.
+/// What a model answers for a detection set, whose column [`LABEL`] tells faces: [`predict_label`] of that column. The
+/// model may be one that waits for an exercise; see [`Ready`].
 ///
 /// # Errors
 /// Those of [`predict_label`].
-pub fn predict<M: Classifier>(
-    model: &M,
+pub fn predict<A>(
+    model: &A,
     data: &Labelled,
     batch_size: usize,
     device: &Device,
-) -> Result<DataFrame> {
-    predict_label(model, data, LABEL, batch_size, device)
+) -> Result<A::Out<DataFrame>>
+where
+    A: Ready,
+    A::Value: Classifier,
+{
+    model.turn(|model| predict_label(model, data, LABEL, batch_size, device))
 }
 
 /// What a model answers to a yes / no question about images, whose right answers stand in the column `label`: a frame for
@@ -146,11 +152,25 @@ pub fn accuracy(probabilities: &[f32], labels: &[u8]) -> Result<f64> {
     Ok(Evaluation::new(probabilities, labels)?.accuracy)
 }
 
-/// Accuracy of a model on a detection set, whose column [`LABEL`] tells faces, and its two kinds of mistakes.
+/// Accuracy of a model on a detection set, whose column [`LABEL`] tells faces, and its two kinds of mistakes. The model
+/// may be one that waits for an exercise; see [`Ready`].
 ///
 /// # Errors
 /// Those of [`predict_probabilities`] and [`accuracy`]; [`Error::Column`] without that column.
-pub fn evaluate<M: Classifier>(
+pub fn evaluate<A>(
+    model: &A,
+    data: &Labelled,
+    batch_size: usize,
+    device: &Device,
+) -> Result<A::Out<Evaluation>>
+where
+    A: Ready,
+    A::Value: Classifier,
+{
+    model.turn(|model| evaluated(model, data, batch_size, device))
+}
+
+fn evaluated<M: Classifier>(
     model: &M,
     data: &Labelled,
     batch_size: usize,

@@ -6,12 +6,13 @@ use burn::lr_scheduler::LrSchedulerConfig;
 
 use super::{
     AdamConfig, Clipping, EarlyStopping, History, OptimizerConfig, Penalty, ReduceOnPlateau,
-    Schedule, ValidationTarget,
+    Schedule, Traced, ValidationTarget,
 };
 use crate::{
     error::{Error, Result},
     french::duration,
     host::StopFlag,
+    ready::always_ready,
 };
 
 /// Settings of a training; the defaults are those of the debiasing lab's original.
@@ -301,6 +302,14 @@ pub struct Fitted<M> {
     /// The epoch (from 1) whose weights came back, with early stopping.
     pub best_epoch: Option<u32>,
 }
+
+impl<M> Traced for Fitted<M> {
+    fn history(&self) -> &History {
+        &self.history
+    }
+}
+
+always_ready! { {M} Fitted<M> }
 
 // A derived `Debug` would print the whole model at the end of a cell.
 impl<M> std::fmt::Debug for Fitted<M> {

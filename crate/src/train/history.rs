@@ -10,6 +10,7 @@ use crate::{
     french::compact,
     host::{EpochPoint, TargetPoint, TrainingTrace},
     metrics::shown_name,
+    ready::always_ready,
 };
 
 /// Name of a validated loss: figures draw it beside the training loss.
@@ -363,6 +364,20 @@ impl History {
             .collect()
     }
 }
+
+/// Something that keeps the history of a training: the history itself, or what a loop returned.
+pub trait Traced {
+    /// What the training went through.
+    fn history(&self) -> &History;
+}
+
+impl Traced for History {
+    fn history(&self) -> &History {
+        self
+    }
+}
+
+always_ready! { History }
 
 fn validation_column(metric: &str) -> String {
     format!("validation_{metric}")

@@ -2,7 +2,7 @@
 
 use std::{ops::RangeInclusive, path::Path};
 
-use super::{History, ValidationTarget, progress::Progress};
+use super::{Fitted, History, ValidationTarget, progress::Progress};
 use crate::{
     error::{Error, Result},
     french::compact,
@@ -21,13 +21,13 @@ const SMOOTHING: f64 = 0.99;
 /// use visages::prelude::*;
 /// # use visages::data::ImageStore;
 ///
-/// fn train_by_hand(model: StandardCnn, loader: &DetectionLoader, device: &Device) -> Result<(StandardCnn, History), Error> {
+/// fn train_by_hand(model: StandardCnn, loader: &DetectionLoader, device: &Device) -> Result<Fitted<StandardCnn>, Error> {
 ///     let mut optimizer = AdamConfig::new().init();
 ///     let mut log = TrainingLog::start(2, loader.train_size() / 32);
 ///     let mut model = model.train();
-///     for epoch in log.epochs() {
+///     'training: for epoch in log.epochs() {
 ///         for batch in loader.batches(32, epoch.into(), device)? {
-///             if log.stops() { return Ok((model.valid(), log.finish())); }
+///             if log.stops() { break 'training; }
 ///             let (updated, loss) = train_step(model, &mut optimizer, &batch?, 5e-4)?;
 ///             model = updated;
 ///             log.step(epoch, loss)?;
@@ -35,7 +35,7 @@ const SMOOTHING: f64 = 0.99;
 ///         let held_out = evaluate(&model, loader.held_out(), 32, device)?;
 ///         log.end_epoch(epoch, &[("exactitude", held_out.accuracy)])?;
 ///     }
-///     Ok((model.valid(), log.finish()))
+///     Ok(log.finish_with(model.valid()))
 /// }
 /// # let mut images = ImageStore::new(64, 64);
 /// # for image in 0..48_usize {
@@ -44,7 +44,7 @@ const SMOOTHING: f64 = 0.99;
 /// # }
 /// # let device = Device::flex();
 /// # let loader = DetectionLoader::new(&images, &images, 0.25, 1)?;
-/// # let (model, history) = train_by_hand(StandardCnnConfig::new().with_n_filters(2).init(&device), &loader, &device)?;
+/// # let history = train_by_hand(StandardCnnConfig::new().with_n_filters(2).init(&device), &loader, &device)?.history;
 /// # assert_eq!(history.len(), 2 * (loader.train_size() / 32));
 /// # Ok::<(), Error>(())
 /// ```
@@ -86,18 +86,19 @@ impl TrainingLog {
 
     pub(super) fn open(plan: LogPlan) -> Self {
         let before = plan.history.len();
+        let shown = plan.shown && !host::is_hushed();
         let watcher = host::observe(TrainingPlan {
             epochs: plan.epochs,
             steps: plan.steps,
             before,
-            shown: plan.shown,
+            shown,
         });
         Self {
             history: plan.history,
             epochs: plan.epochs,
             progress: Progress::start(plan.epochs, plan.steps).after(before),
             watcher,
-            shown: plan.shown,
+            shown,
             stop: plan.stop,
             stopped: false,
             learning_rate: None,
@@ -115,6 +116,18 @@ impl TrainingLog {
     pub fn with_stop(mut self, stop: StopFlag) -> Self {
         self.stop = stop;
         self
+    }
+
+    /// How many epochs were announced.
+    pub(super) fn announced(&self) -> u32 {
+        self.epochs
+    }
+
+    /// Prints a line of the training, beside its bar too.
+    pub(super) fn tell(&self, line: &str) {
+        if self.shown {
+            println!("{line}");
+        }
     }
 
     /// The epochs, from 1.
@@ -239,6 +252,25 @@ impl TrainingLog {
     /// Seconds since the start.
     pub(super) fn seconds(&self) -> f64 {
         self.progress.seconds()
+    }
+
+    /// Ends the log as [`finish`](Self::finish) does, with the model that the loop trained: what [`fit`](super::fit)
+    /// returns. The model is plain (`model.valid()`).
+    pub fn finish_with<M>(self, model: M) -> Fitted<M> {
+        let (seconds, stopped) = (self.seconds(), self.stopped);
+        Fitted {
+            model,
+            history: self.finish(),
+            seconds,
+            stopped,
+            stopped_early: false,
+            best_epoch: None,
+        }
+    }
+
+    /// Whether the loop ends before its term.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped
     }
 
     /// Ends the bar, draws the last curve and prints the last line; what the training went through.

@@ -14,7 +14,7 @@
 //! | `optimizer`, `adam`, `layers` | optimizers, clipping; penalties and frozen layers by their names |
 //! | `checkpoint`, `checkpoint_key`, `probe`, `exact` | going on after an interruption, and refusing to when anything differs |
 //! | `detection`, `classifier`, `evaluate` | the plain detector |
-//! | `debias`, `debiasing_model`, `resampling`, `latent` | the DB-VAE and the adaptive resampling of its faces |
+//! | `debias`, `debiasing_log`, `debiasing_model`, `resampling`, `latent` | the DB-VAE and the adaptive resampling of its faces |
 //! | `loss`, `vae_loss` | losses, one value an image |
 
 mod adam;
@@ -23,6 +23,7 @@ mod checkpoint_key;
 mod classifier;
 mod control;
 mod debias;
+mod debiasing_log;
 mod debiasing_model;
 mod detection;
 mod engine;
@@ -50,6 +51,7 @@ pub use control::Schedule;
 pub use debias::{
     DebiasedFit, DebiasingConfig, Preview, Resampling, fit_debiasing, fit_debiasing_with,
 };
+pub use debiasing_log::DebiasingLog;
 pub use debiasing_model::{DebiasingModel, debiasing_train_step};
 pub use detection::{fit, fit_with, train_step};
 pub use epochs::fit_task;
@@ -57,7 +59,7 @@ pub use evaluate::{
     Evaluation, accuracy, evaluate, predict, predict_label, predict_probabilities, predictions,
 };
 pub use fit_config::{FitConfig, Fitted};
-pub use history::{History, LossHistory, VALIDATION_LOSS};
+pub use history::{History, LossHistory, Traced, VALIDATION_LOSS};
 pub use latent::{LatentTable, encode_images, latent_means};
 pub use layers::{Penalty, freeze_layers, unfreeze_layers};
 pub use log::TrainingLog;

@@ -152,7 +152,7 @@ fn models_side_by_side_have_both_kinds_of_mistakes() {
     assert_eq!(rounded("tpr_low"), [0.376, 0.566]);
     assert_eq!(rounded("tpr_high"), [0.964, 1.0]);
     assert_eq!(rounded("fpr_high"), [0.434, 1.0]);
-    assert!(by_model(&[]).is_err());
+    assert!(by_model::<DataFrame>(&[]).is_err());
     assert!(by_model(&[("a", &careful), ("b", &careful.drop("tpr").unwrap())]).is_err());
 }
 

@@ -347,7 +347,7 @@ fn bars_show_every_group_with_its_size() {
 #[test]
 fn bars_refuse_frames_that_do_not_match() {
     let frame = four_groups();
-    assert!(recall_bars(&[], "Rien").is_err());
+    assert!(recall_bars::<DataFrame>(&[], "Rien").is_err());
     assert!(recall_bars(&[("m", &frame); 5], "Trop").is_err());
     let other = audited(&scores(&[("A", &[0.5])]));
     let message = recall_bars(&[("x", &frame), ("y", &other)], "t")

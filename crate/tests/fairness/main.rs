@@ -2,4 +2,5 @@
 
 mod audit;
 mod compare;
+mod detector;
 mod figures;

@@ -9,7 +9,7 @@ use std::{
 /// The rooms, from left to right; those of one line are one room, whose parts may use each other.
 const ROOMS: [&[&str]; 10] = [
     // The ground: errors, words, devices, instructions.
-    &["error", "french", "device", "simd"],
+    &["error", "french", "device", "simd", "ready"],
     &["host"],
     &["data"],
     &["models", "ops"],

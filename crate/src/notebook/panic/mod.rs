@@ -39,6 +39,8 @@ struct Record {
     location: Option<String>,
     /// Line of the generated file, where the panic came from a cell.
     line: Option<u32>,
+    /// The function of a cell that stopped on `todo!`, when it was looked for.
+    function: Option<String>,
 }
 
 /// What the hook does with a panic of the current thread.
@@ -50,6 +52,8 @@ enum Mode {
     Cell,
     /// Within [`catch`]: stay silent, the caller speaks.
     Caught,
+    /// Within [`catch_named`]: the same, and look for the function that is still to write.
+    Named,
 }
 
 thread_local! {
@@ -166,17 +170,29 @@ pub(super) enum Stopped {
 
 /// Runs student code; a panic is silent and comes back as a value.
 pub(super) fn catch<T>(run: impl FnOnce() -> T) -> Result<T, Stopped> {
+    caught(Mode::Caught, run).map_err(|(stopped, _)| stopped)
+}
+
+/// [`catch`], with the name of the student's function that is still `todo!`, where it is found. Finding it takes a moment.
+pub(super) fn catch_named<T>(run: impl FnOnce() -> T) -> Result<T, (Stopped, Option<String>)> {
+    caught(Mode::Named, run)
+}
+
+fn caught<T>(mode: Mode, run: impl FnOnce() -> T) -> Result<T, (Stopped, Option<String>)> {
     install_hook();
-    let before = set_mode(Mode::Caught);
+    let before = set_mode(mode);
     let outcome = panic::catch_unwind(AssertUnwindSafe(run));
     set_mode(before);
     outcome.map_err(|payload| {
-        let message = take_last().map_or_else(|| payload_text(&*payload), |record| record.message);
+        let (message, function) = match take_last() {
+            Some(record) => (record.message, record.function),
+            None => (payload_text(&*payload), None),
+        };
         // Dropping the payload may run a destructor that panics.
         std::mem::forget(payload);
         match todo_text(&message) {
-            Some(_) => Stopped::Todo,
-            None => Stopped::Panicked(explain(&message)),
+            Some(_) => (Stopped::Todo, function),
+            None => (Stopped::Panicked(explain(&message)), None),
         }
     })
 }
@@ -196,15 +212,21 @@ fn hook(info: &PanicHookInfo<'_>, default: &dyn Fn(&PanicHookInfo<'_>)) {
         _ if mode == Mode::Cell && speaks_protocol() => cell_line(),
         _ => None,
     };
+    let message = payload_text(info.payload());
+    let function = match mode {
+        Mode::Named if speaks_protocol() && todo_text(&message).is_some() => cell_function(),
+        _ => None,
+    };
     let record = Record {
-        message: payload_text(info.payload()),
+        message,
+        function,
         location: info
             .location()
             .map(|location| short_location(&location.to_string())),
         line,
     };
     match mode {
-        Mode::Cell | Mode::Caught => {
+        Mode::Cell | Mode::Caught | Mode::Named => {
             let _ = LAST.try_with(|last| {
                 if let Ok(mut last) = last.try_borrow_mut() {
                     *last = Some(record);
@@ -286,12 +308,23 @@ const ALARM: u32 = 3;
 fn cell_line() -> Option<u32> {
     from_copy(|| {
         let trace = std::backtrace::Backtrace::force_capture().to_string();
-        trace.lines().find_map(frame_line).unwrap_or(0)
+        let line = trace.lines().find_map(frame_line);
+        line.map_or_else(String::new, |line| line.to_string())
+    })?
+    .parse()
+    .ok()
+}
+
+/// The name of the innermost function that lies in a cell, found as [`cell_line`] finds its line.
+fn cell_function() -> Option<String> {
+    from_copy(|| {
+        let trace = std::backtrace::Backtrace::force_capture().to_string();
+        frame_function(&trace).unwrap_or_default()
     })
 }
 
-/// What `work` finds in a copy of the process; `None` for 0, or when the copy does not answer.
-fn from_copy(work: impl FnOnce() -> u32) -> Option<u32> {
+/// What `work` finds in a copy of the process; `None` for nothing, or when the copy does not answer.
+fn from_copy(work: impl FnOnce() -> String) -> Option<String> {
     let (mut reader, mut writer) = std::io::pipe().ok()?;
     // SAFETY: the copy only works, writes and ends. The allocator works in a copy; should another lock be held there by a
     // thread that was not copied, the copy waits until its alarm.
@@ -302,16 +335,16 @@ fn from_copy(work: impl FnOnce() -> u32) -> Option<u32> {
     if copy == 0 {
         // SAFETY: sets an alarm of this copy.
         unsafe { alarm(ALARM) };
-        let _ = writer.write_all(&work().to_le_bytes());
+        let _ = writer.write_all(work().as_bytes());
         // SAFETY: ends this copy.
         unsafe { _exit(0) };
     }
     drop(writer);
     let (sender, receiver) = std::sync::mpsc::channel();
     let waiting = thread::Builder::new().spawn(move || {
-        let mut bytes = [0; 4];
-        let read = reader.read_exact(&mut bytes);
-        let _ = sender.send(read.map(|()| u32::from_le_bytes(bytes)));
+        let mut text = String::new();
+        let read = reader.read_to_string(&mut text);
+        let _ = sender.send(read.map(|_| text));
     });
     let answer = waiting
         .ok()
@@ -322,7 +355,23 @@ fn from_copy(work: impl FnOnce() -> u32) -> Option<u32> {
         let interrupted = || std::io::Error::last_os_error().kind() == ErrorKind::Interrupted;
         while waitpid(copy, std::ptr::null_mut(), 0) < 0 && interrupted() {}
     }
-    answer.filter(|line| *line > 0)
+    answer.filter(|found| !found.is_empty())
+}
+
+/// The name of the first function of a backtrace whose place is a cell's; none for the cell's own code.
+fn frame_function(trace: &str) -> Option<String> {
+    let lines: Vec<&str> = trace.lines().collect();
+    let name = lines.windows(2).find_map(|pair| {
+        frame_line(pair[1])?;
+        let (number, path) = pair[0].trim_start().split_once(": ")?;
+        number.parse::<u32>().ok().map(|_| path)
+    })?;
+    // `<ctx::DbVae as visages::…::DebiasingModel>::decode`, `ctx::latent_loss`, `ctx::f::{{closure}}`.
+    let last = name
+        .rsplit("::")
+        .find(|part| !part.starts_with('{') && !part.is_empty())?;
+    let is_name = last.chars().all(|c| c.is_alphanumeric() || c == '_');
+    (is_name && !last.starts_with("run_user_code")).then(|| last.to_owned())
 }
 
 /// The line of a backtrace's « at …/src/lib.rs:12:5 », when the file is a cell's.
@@ -361,9 +410,31 @@ mod tests {
     }
 
     #[test]
+    fn the_function_of_a_cell_is_found_in_a_backtrace() {
+        let trace = |name: &str| {
+            format!(
+                "   0: std::backtrace::Backtrace::force_capture\n             at /rustc/0123/library/std/src/lib.rs:7:13\n   \
+                 1: core::panicking::panic_fmt\n   2: {name}\n             at ./src/lib.rs:4:5\n   3: ctx::run_user_code_2\n"
+            )
+        };
+        for (name, found) in [
+            ("ctx::latent_loss", Some("latent_loss")),
+            ("ctx::train_cnn::{{closure}}", Some("train_cnn")),
+            (
+                "<ctx::DbVae as visages::train::debiasing_model::DebiasingModel>::decode",
+                Some("decode"),
+            ),
+            ("ctx::run_user_code_3::{{closure}}", None),
+        ] {
+            assert_eq!(frame_function(&trace(name)).as_deref(), found, "{name}");
+        }
+        assert_eq!(frame_function("rien"), None);
+    }
+
+    #[test]
     fn a_copy_of_the_process_answers_or_is_given_up() {
-        assert_eq!(from_copy(|| 41), Some(41));
-        assert_eq!(from_copy(|| 0), None);
+        assert_eq!(from_copy(|| "41".to_owned()), Some("41".to_owned()));
+        assert_eq!(from_copy(String::new), None);
         // The copy ends without a word.
         // SAFETY: ends the copy.
         assert_eq!(from_copy(|| unsafe { _exit(1) }), None);

@@ -378,7 +378,7 @@ fn figures_refuse_what_they_cannot_show() {
         grouped_bars(&[("a", &tone)], AgeMetric::Mae, "t"),
         &["« mae »"],
     );
-    told(grouped_bars(&[], Metric::Tpr, "t"), &["0 modèle"]);
+    told(grouped_bars::<DataFrame>(&[], Metric::Tpr, "t"), &["0 modèle"]);
     // The whole and six tones: seven curves.
     told(
         roc_by_group(&audit.clone().groups(&["teinte"]).roc().unwrap(), "t"),

@@ -15,17 +15,23 @@ use visages::{notebook::Grade, prelude::*};
 // What the lab gives, and the reference solutions: a module of cases replaces one of them.
 lab_cells::given!("tp5_debiaisage", "struct ConvBlock {");
 lab_cells::given!("tp5_debiaisage", "struct StandardClassifier {");
-lab_cells::given!("tp5_debiaisage", "struct FaceDecoder {");
-lab_cells::given!("tp5_debiaisage", "fn rates<");
-lab_cells::given!("tp5_debiaisage", "fn get_latent_mu(");
-lab_cells::given!("tp5_debiaisage", "const KL_WEIGHT");
+lab_cells::given!("tp5_debiaisage", "fn standard_train_step(");
+lab_cells::exercise!("tp5_debiaisage", "train_cnn");
+lab_cells::exercise!("tp5_debiaisage", "latent_loss");
+lab_cells::exercise!("tp5_debiaisage", "reconstruction_loss");
 lab_cells::exercise!("tp5_debiaisage", "vae_loss");
 lab_cells::exercise!("tp5_debiaisage", "sampling");
+lab_cells::exercise!("tp5_debiaisage", "classification_loss");
 lab_cells::exercise!("tp5_debiaisage", "debiasing_loss");
+lab_cells::given!("tp5_debiaisage", "struct FaceDecoder {");
 lab_cells::exercise!("tp5_debiaisage", "db_vae");
-lab_cells::exercise!("tp5_debiaisage", "resampling");
+lab_cells::given!("tp5_debiaisage", "fn get_latent_mu(");
+lab_cells::exercise!("tp5_debiaisage", "variable_probabilities");
+lab_cells::exercise!("tp5_debiaisage", "resampling_probabilities");
+lab_cells::exercise!("tp5_debiaisage", "get_training_sample_probabilities");
 lab_cells::exercise!("tp5_debiaisage", "debiasing_train_step");
 lab_cells::exercise!("tp5_debiaisage", "train_dbvae");
+lab_cells::exercise!("tp5_debiaisage", "drawn_share");
 
 /// What a check cell must say of a solution.
 #[derive(Clone, Copy, PartialEq, Eq)]

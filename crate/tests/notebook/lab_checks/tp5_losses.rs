@@ -1,6 +1,111 @@
-//! The losses and the draw of the latent variables: slots 1 to 7.
+//! The losses and the draw of the latent variables.
 
 use crate::lab_checks::cases;
+
+mod latent {
+    use super::*;
+
+    cases! { "latent_loss";
+        reference: Full {
+            lab_cells::exercise!("tp5_debiaisage", "latent_loss");
+        }
+        other_way: Full {
+            fn latent_loss(mu: Tensor<2>, logvar: Tensor<2>) -> Tensor<1> {
+                let sigma = (logvar * 0.5).exp();
+                let terms = sigma.clone().powi_scalar(2) + mu.clone() * mu - sigma.log() * 2.0 - 1.0;
+                let [batch, _] = terms.dims();
+                terms.sum_dim(1).mul_scalar(0.5).reshape([batch])
+            }
+        }
+        term_by_term: Full {
+            fn latent_loss(mu: Tensor<2>, logvar: Tensor<2>) -> Tensor<1> {
+                let half = |t: Tensor<2>| t.sum_dim(1).squeeze_dim::<1>(1) / 2.0;
+                half(logvar.clone().exp() - 1.0) + half(mu.square()) - half(logvar)
+            }
+        }
+        stub: Zero {
+            fn latent_loss(_: Tensor<2>, _: Tensor<2>) -> Tensor<1> { todo!("À FAIRE"); }
+        }
+        no_half: Less {
+            fn latent_loss(mu: Tensor<2>, logvar: Tensor<2>) -> Tensor<1> {
+                crate::lab_checks::latent_loss(mu, logvar) * 2.0
+            }
+        }
+        mean_for_sum: Less {
+            fn latent_loss(mu: Tensor<2>, logvar: Tensor<2>) -> Tensor<1> {
+                let latent = mu.dims()[1] as f64;
+                crate::lab_checks::latent_loss(mu, logvar) / latent
+            }
+        }
+        sigma_for_its_square: Less {
+            fn latent_loss(mu: Tensor<2>, logvar: Tensor<2>) -> Tensor<1> {
+                crate::lab_checks::latent_loss(mu, logvar * 0.5)
+            }
+        }
+        logvar_taken_for_log_sigma: Less {
+            fn latent_loss(mu: Tensor<2>, logvar: Tensor<2>) -> Tensor<1> {
+                crate::lab_checks::latent_loss(mu, logvar * 2.0)
+            }
+        }
+        mean_over_the_batch: Less {
+            fn latent_loss(mu: Tensor<2>, logvar: Tensor<2>) -> Tensor<1> {
+                let [batch, _] = mu.dims();
+                crate::lab_checks::latent_loss(mu, logvar).mean().expand([batch])
+            }
+        }
+        arguments_swapped: Less {
+            fn latent_loss(mu: Tensor<2>, logvar: Tensor<2>) -> Tensor<1> {
+                crate::lab_checks::latent_loss(logvar, mu)
+            }
+        }
+    }
+}
+
+mod reconstruction {
+    use super::*;
+
+    cases! { "reconstruction_loss";
+        reference: Full {
+            lab_cells::exercise!("tp5_debiaisage", "reconstruction_loss");
+        }
+        other_way: Full {
+            fn reconstruction_loss(x: Tensor<4>, x_recon: Tensor<4>) -> Tensor<1> {
+                let [batch, ..] = x.dims();
+                (x_recon - x).abs().mean_dims(&[1, 2, 3]).reshape([batch])
+            }
+        }
+        stub: Zero {
+            fn reconstruction_loss(_: Tensor<4>, _: Tensor<4>) -> Tensor<1> { todo!("À FAIRE"); }
+        }
+        sum_for_mean: Less {
+            fn reconstruction_loss(x: Tensor<4>, x_recon: Tensor<4>) -> Tensor<1> {
+                (x - x_recon).abs().flatten::<2>(1, 3).sum_dim(1).squeeze_dim::<1>(1)
+            }
+        }
+        squares_for_absolute_values: Less {
+            fn reconstruction_loss(x: Tensor<4>, x_recon: Tensor<4>) -> Tensor<1> {
+                (x - x_recon).square().flatten::<2>(1, 3).mean_dim(1).squeeze_dim::<1>(1)
+            }
+        }
+        no_absolute_value: Less {
+            fn reconstruction_loss(x: Tensor<4>, x_recon: Tensor<4>) -> Tensor<1> {
+                (x - x_recon).flatten::<2>(1, 3).mean_dim(1).squeeze_dim::<1>(1)
+            }
+        }
+        mean_over_the_batch: Less {
+            fn reconstruction_loss(x: Tensor<4>, x_recon: Tensor<4>) -> Tensor<1> {
+                let [batch, ..] = x.dims();
+                (x - x_recon).abs().mean().expand([batch])
+            }
+        }
+        colours_alone: Less {
+            fn reconstruction_loss(x: Tensor<4>, x_recon: Tensor<4>) -> Tensor<1> {
+                let [batch, ..] = x.dims();
+                (x - x_recon).abs().mean_dim(1).slice([0..batch, 0..1, 0..1, 0..1]).reshape([batch])
+            }
+        }
+    }
+}
 
 mod vae {
     use super::*;
@@ -11,64 +116,35 @@ mod vae {
         }
         other_way: Full {
             fn vae_loss(x: Tensor<4>, x_recon: Tensor<4>, mu: Tensor<2>, logvar: Tensor<2>, kl_weight: f64) -> Tensor<1> {
-                let sigma = (logvar * 0.5).exp();
-                let terms = sigma.clone().powi_scalar(2) + mu.clone() * mu - sigma.log() * 2.0 - 1.0;
-                let latent = terms.sum_dim(1).mul_scalar(0.5 * kl_weight).squeeze_dim::<1>(1);
-                let [batch, ..] = x.dims();
-                latent + (x_recon - x).abs().mean_dims(&[1, 2, 3]).reshape([batch])
+                reconstruction_loss(x, x_recon).add(latent_loss(mu, logvar).mul_scalar(kl_weight))
             }
         }
         stub: Zero {
             fn vae_loss(_: Tensor<4>, _: Tensor<4>, _: Tensor<2>, _: Tensor<2>, _: f64) -> Tensor<1> { todo!("À FAIRE"); }
         }
-        no_half: Less {
-            fn vae_loss(x: Tensor<4>, x_recon: Tensor<4>, mu: Tensor<2>, logvar: Tensor<2>, kl_weight: f64) -> Tensor<1> {
-                crate::lab_checks::vae_loss(x, x_recon, mu, logvar, 2.0 * kl_weight)
-            }
-        }
-        latent_mean_for_sum: Less {
-            fn vae_loss(x: Tensor<4>, x_recon: Tensor<4>, mu: Tensor<2>, logvar: Tensor<2>, kl_weight: f64) -> Tensor<1> {
-                let latent = mu.dims()[1] as f64;
-                crate::lab_checks::vae_loss(x, x_recon, mu, logvar, kl_weight / latent)
-            }
-        }
-        pixel_sum_for_mean: Less {
-            fn vae_loss(x: Tensor<4>, x_recon: Tensor<4>, mu: Tensor<2>, logvar: Tensor<2>, kl_weight: f64) -> Tensor<1> {
-                let pixels = (x - x_recon).abs().flatten::<2>(1, 3).sum_dim(1).squeeze_dim::<1>(1);
-                let latent = (logvar.clone().exp() + mu.square() - 1.0 - logvar).sum_dim(1).squeeze_dim::<1>(1);
-                latent * (0.5 * kl_weight) + pixels
-            }
-        }
-        sigma_for_its_square: Less {
-            fn vae_loss(x: Tensor<4>, x_recon: Tensor<4>, mu: Tensor<2>, logvar: Tensor<2>, kl_weight: f64) -> Tensor<1> {
-                crate::lab_checks::vae_loss(x, x_recon, mu, logvar * 0.5, kl_weight)
-            }
-        }
-        logvar_taken_for_log_sigma: Less {
-            fn vae_loss(x: Tensor<4>, x_recon: Tensor<4>, mu: Tensor<2>, logvar: Tensor<2>, kl_weight: f64) -> Tensor<1> {
-                crate::lab_checks::vae_loss(x, x_recon, mu, logvar * 2.0, kl_weight)
-            }
-        }
-        mean_over_the_batch: Less {
-            fn vae_loss(x: Tensor<4>, x_recon: Tensor<4>, mu: Tensor<2>, logvar: Tensor<2>, kl_weight: f64) -> Tensor<1> {
-                let [batch, ..] = x.dims();
-                crate::lab_checks::vae_loss(x, x_recon, mu, logvar, kl_weight).mean().expand([batch])
-            }
-        }
-        squares_for_absolute_values: Less {
-            fn vae_loss(x: Tensor<4>, x_recon: Tensor<4>, mu: Tensor<2>, logvar: Tensor<2>, kl_weight: f64) -> Tensor<1> {
-                let latent = crate::lab_checks::vae_loss(x.clone(), x.clone(), mu, logvar, kl_weight);
-                latent + (x - x_recon).square().flatten::<2>(1, 3).mean_dim(1).squeeze_dim::<1>(1)
-            }
-        }
         weight_on_the_wrong_term: Less {
             fn vae_loss(x: Tensor<4>, x_recon: Tensor<4>, mu: Tensor<2>, logvar: Tensor<2>, kl_weight: f64) -> Tensor<1> {
-                crate::lab_checks::vae_loss(x, x_recon, mu, logvar, 1.0 / kl_weight) * kl_weight
+                latent_loss(mu, logvar) + reconstruction_loss(x, x_recon) * kl_weight
+            }
+        }
+        weight_on_both: Less {
+            fn vae_loss(x: Tensor<4>, x_recon: Tensor<4>, mu: Tensor<2>, logvar: Tensor<2>, kl_weight: f64) -> Tensor<1> {
+                (latent_loss(mu, logvar) + reconstruction_loss(x, x_recon)) * kl_weight
             }
         }
         weight_ignored: Less {
-            fn vae_loss(x: Tensor<4>, x_recon: Tensor<4>, mu: Tensor<2>, logvar: Tensor<2>, _kl_weight: f64) -> Tensor<1> {
+            fn vae_loss(x: Tensor<4>, x_recon: Tensor<4>, mu: Tensor<2>, logvar: Tensor<2>, _: f64) -> Tensor<1> {
                 crate::lab_checks::vae_loss(x, x_recon, mu, logvar, 5e-4)
+            }
+        }
+        means_and_variances_swapped: Less {
+            fn vae_loss(x: Tensor<4>, x_recon: Tensor<4>, mu: Tensor<2>, logvar: Tensor<2>, kl_weight: f64) -> Tensor<1> {
+                crate::lab_checks::vae_loss(x, x_recon, logvar, mu, kl_weight)
+            }
+        }
+        latent_loss_alone: Less {
+            fn vae_loss(_: Tensor<4>, _: Tensor<4>, mu: Tensor<2>, logvar: Tensor<2>, kl_weight: f64) -> Tensor<1> {
+                latent_loss(mu, logvar) * kl_weight
             }
         }
     }
@@ -140,6 +216,41 @@ mod visible_sampling {
     }
 }
 
+mod classification {
+    use super::*;
+
+    cases! { "classification_loss";
+        reference: Full {
+            lab_cells::exercise!("tp5_debiaisage", "classification_loss");
+        }
+        other_way: Full {
+            fn classification_loss(y_logit: Tensor<2>, y: Tensor<1>) -> Result<Tensor<1>, Error> {
+                let l = y_logit.reshape([y.dims()[0]]);
+                // max(l, 0) − l·y + log(1 + e^{−|l|})
+                Ok(relu(l.clone()) - l.clone() * y + (l.abs().neg().exp() + 1.0).log())
+            }
+        }
+        stub: Zero {
+            fn classification_loss(_: Tensor<2>, _: Tensor<1>) -> Result<Tensor<1>, Error> { todo!("À FAIRE"); }
+        }
+        mean_of_the_batch: Less {
+            fn classification_loss(y_logit: Tensor<2>, y: Tensor<1>) -> Result<Tensor<1>, Error> {
+                Ok(crate::lab_checks::classification_loss(y_logit, y)?.mean())
+            }
+        }
+        logits_and_labels_swapped: Less {
+            fn classification_loss(y_logit: Tensor<2>, y: Tensor<1>) -> Result<Tensor<1>, Error> {
+                binary_cross_entropy_with_logits(y, y_logit.squeeze_dim::<1>(1))
+            }
+        }
+        probabilities_for_logits: Less {
+            fn classification_loss(y_logit: Tensor<2>, y: Tensor<1>) -> Result<Tensor<1>, Error> {
+                binary_cross_entropy_with_logits(sigmoid(y_logit.squeeze_dim::<1>(1)), y)
+            }
+        }
+    }
+}
+
 mod debiasing {
     use super::*;
 
@@ -168,9 +279,7 @@ mod debiasing {
                 x: Tensor<4>, x_recon: Tensor<4>, y: Tensor<1>, y_logit: Tensor<2>, mu: Tensor<2>, logvar: Tensor<2>,
             ) -> Result<(Tensor<1>, Tensor<1>), Error> {
                 let batch = y.dims()[0];
-                let l = y_logit.reshape([batch]);
-                // max(l, 0) − l·y + log(1 + e^{−|l|})
-                let class = relu(l.clone()) - l.clone() * y.clone() + (l.abs().neg().exp() + 1.0).log();
+                let class = classification_loss(y_logit, y.clone())?;
                 let vae = vae_loss(x, x_recon, mu, logvar, 0.0005).mask_fill(y.equal_elem(0.0), 0.0);
                 Ok(((class.clone().sum() + vae.sum()) / batch as f64, class))
             }

@@ -1,4 +1,4 @@
-//! The methods of the DB-VAE: slots 8 to 11.
+//! The methods of the DB-VAE.
 
 /// The model of the lab, its four slots given by functions of the invoking module.
 macro_rules! db_vae_of_slots {
@@ -44,15 +44,11 @@ macro_rules! db_vae_of_slots {
                 let recon = reconstruct(self, &z, &z_mean);
                 (y_logit, z_mean, z_logvar, recon)
             }
-
-            fn predict(&self, x: Tensor<4>) -> Tensor<2> {
-                self.encode(x).0
-            }
         }
     };
 }
 
-/// Like [`cases`], with `untrained_dbvae` at hand.
+/// Like [`cases`], for the whole model.
 macro_rules! model_cases {
     ($($name:ident: $expected:ident { $($item:item)* })*) => {$(
         mod $name {
@@ -62,7 +58,6 @@ macro_rules! model_cases {
             #[test]
             fn is_judged() {
                 let device = Device::flex();
-                let untrained_dbvae = DbVae::new(&device);
                 $crate::lab_checks::judge(&lab_cells::checks!("tp5_debiaisage", "db_vae"), $crate::lab_checks::Expected::$expected);
             }
         }
@@ -73,7 +68,6 @@ macro_rules! model_cases {
 fn the_reference_is_right() {
     use crate::lab_checks::*;
     let device = Device::flex();
-    let untrained_dbvae = DbVae::new(&device);
     judge(
         &lab_cells::checks!("tp5_debiaisage", "db_vae"),
         Expected::Full,
@@ -155,8 +149,7 @@ mod visible {
     #[test]
     fn decoding_the_mean_is_seen() {
         let device = Device::flex();
-        let untrained_dbvae = DbVae::new(&device);
-        judge(
+            judge(
             &lab_cells::visible_checks!("tp5_debiaisage", "db_vae"),
             Expected::Less,
         );

@@ -1,19 +1,34 @@
-//! The resampling probabilities: slots 12 to 15, and the steps around them.
+//! The resampling probabilities, variable by variable and together, and the share of the draws that goes to the rare.
 
 use visages::prelude::*;
 
-/// The lab's algorithm, with what a wrong solution changes.
+use crate::lab_checks::cases;
+
+/// One module a solution of an exercise that needs the model.
+macro_rules! model_cases {
+    ($cell:tt; $($name:ident: $expected:ident { $($item:item)* })*) => {$(
+        mod $name {
+            #[allow(unused_imports)]
+            use crate::lab_checks::*;
+            $($item)*
+            #[test]
+            fn is_judged() {
+                let device = Device::flex();
+                let untrained_dbvae = DbVae::new(&device);
+                $crate::lab_checks::judge(&lab_cells::checks!("tp5_debiaisage", $cell), $crate::lab_checks::Expected::$expected);
+            }
+        }
+    )*};
+}
+
+/// The lab's rule for one variable, with what a wrong solution changes.
 struct Recipe {
     /// From smoothed density to weight.
     weight: fn(f64) -> f64,
-    /// Whether each latent variable's weights are normalised.
+    /// Whether the weights are normalised.
     normalise: bool,
-    /// Old and new probability of a face.
-    keep: fn(f64, f64) -> f64,
-    /// What every face has before the first variable.
-    start: f64,
-    /// Whether the result is normalised.
-    finish: bool,
+    /// Whether the density is smoothed.
+    smooth: bool,
     /// How far the bin looked up is from the right one.
     shift: usize,
 }
@@ -21,153 +36,248 @@ struct Recipe {
 const RIGHT: Recipe = Recipe {
     weight: |density| 1.0 / density,
     normalise: true,
-    keep: f64::max,
-    start: 0.0,
-    finish: true,
+    smooth: true,
     shift: 0,
 };
 
-fn cook(recipe: &Recipe, mu: &LatentTable, bins: usize, smoothing: f64) -> Result<Vec<f64>, Error> {
-    let mut probabilities = vec![recipe.start; mu.len()];
-    for variable in 0..mu.latent_dim() {
-        let values = mu.column(variable)?;
-        let (density, mut edges) = density_histogram(&values, bins)?;
-        (edges[0], edges[bins]) = (f64::NEG_INFINITY, f64::INFINITY);
-        let smoothed: Vec<f64> = density.iter().map(|one| one + smoothing).collect();
-        let total: f64 = smoothed.iter().sum();
-        let bin_of = digitize(&values, &edges).into_iter();
-        let mut p: Vec<f64> = bin_of
-            .map(|bin| (recipe.weight)(smoothed[(bin - 1 + recipe.shift) % bins] / total))
-            .collect();
-        if recipe.normalise {
-            let total: f64 = p.iter().sum();
-            p.iter_mut().for_each(|value| *value /= total);
-        }
-        for (old, new) in probabilities.iter_mut().zip(p) {
-            *old = (recipe.keep)(*old, new);
-        }
+fn cook(recipe: &Recipe, values: &[f64], bins: usize, smoothing: f64) -> Result<Vec<f64>, Error> {
+    let (density, mut edges) = density_histogram(values, bins)?;
+    (edges[0], edges[bins]) = (f64::NEG_INFINITY, f64::INFINITY);
+    let alpha = if recipe.smooth { smoothing } else { 0.0 };
+    let smoothed: Vec<f64> = density.iter().map(|one| one + alpha).collect();
+    let bin_of = digitize(values, &edges).into_iter();
+    let mut p: Vec<f64> = bin_of
+        .map(|bin| (recipe.weight)(smoothed[(bin - 1 + recipe.shift) % bins]))
+        .collect();
+    if recipe.normalise {
+        let total: f64 = p.iter().sum();
+        p.iter_mut().for_each(|value| *value /= total);
     }
-    if recipe.finish {
-        let total: f64 = probabilities.iter().sum();
-        probabilities.iter_mut().for_each(|value| *value /= total);
-    }
-    Ok(probabilities)
+    Ok(p)
 }
 
-/// One module a solution, with both functions of the exercise.
-macro_rules! resampling_cases {
-    ($($name:ident: $expected:ident { $($item:item)* })*) => {$(
-        mod $name {
-            use crate::lab_checks::*;
-            $($item)*
-            #[test]
-            fn is_judged() {
-                let device = Device::flex();
-                let untrained_dbvae = DbVae::new(&device);
-                $crate::lab_checks::judge(&lab_cells::checks!("tp5_debiaisage", "resampling"), $crate::lab_checks::Expected::$expected);
-            }
-        }
-    )*};
-}
-
-/// A module whose algorithm is a recipe.
+/// A module whose rule is a recipe.
 macro_rules! recipe_cases {
     ($($name:ident: $expected:ident $recipe:expr;)*) => {
-        resampling_cases! { $($name: $expected {
-            fn resampling_probabilities(mu: &LatentTable, bins: usize, smoothing_fac: f64) -> Result<Vec<f64>, Error> {
+        cases! { "variable_probabilities"; $($name: $expected {
+            fn variable_probabilities(values: &[f64], bins: usize, smoothing_fac: f64) -> Result<Vec<f64>, Error> {
                 use super::*;
-                cook(&$recipe, mu, bins, smoothing_fac)
-            }
-            fn get_training_sample_probabilities(images: &ImageStore, dbvae: &DbVae, device: &Device) -> Result<Vec<f64>, Error> {
-                resampling_probabilities(&get_latent_mu(images, dbvae, device)?, 10, 0.001)
+                cook(&$recipe, values, bins, smoothing_fac)
             }
         })* }
     };
 }
 
-recipe_cases! {
-    right_recipe: Full RIGHT;
-    density_not_inverted: Less Recipe { weight: |density| density, ..RIGHT };
-    minimum_for_maximum: Less Recipe { keep: f64::min, start: 1.0, ..RIGHT };
-    minimum_from_zero: Less Recipe { keep: f64::min, finish: false, ..RIGHT };
-    sum_for_maximum: Less Recipe { keep: |old, new| old + new, ..RIGHT };
-    last_variable_alone: Less Recipe { keep: |_, new| new, ..RIGHT };
-    no_final_normalisation: Less Recipe { finish: false, ..RIGHT };
-    no_normalisation_of_a_variable: Less Recipe { normalise: false, ..RIGHT };
-    next_bin: Less Recipe { shift: 1, ..RIGHT };
-}
+mod one_variable {
+    use super::*;
 
-resampling_cases! {
-    reference: Full {
-        lab_cells::exercise!("tp5_debiaisage", "resampling");
+    recipe_cases! {
+        right_recipe: Full RIGHT;
+        density_not_inverted: Less Recipe { weight: |density| density, ..RIGHT };
+        not_normalised: Less Recipe { normalise: false, ..RIGHT };
+        next_bin: Less Recipe { shift: 1, ..RIGHT };
+        density_not_smoothed: Less Recipe { smooth: false, ..RIGHT };
+        root_of_the_density: Less Recipe { weight: |density| 1.0 / density.sqrt(), ..RIGHT };
     }
-    other_way: Full {
-        fn resampling_probabilities(mu: &LatentTable, bins: usize, smoothing_fac: f64) -> Result<Vec<f64>, Error> {
+
+    cases! { "variable_probabilities";
+        reference: Full {
+            lab_cells::exercise!("tp5_debiaisage", "variable_probabilities");
+        }
+        other_way: Full {
             // The library's own, written by someone else.
-            visages::train::sample_probabilities(mu, bins, smoothing_fac)
+            fn variable_probabilities(values: &[f64], bins: usize, smoothing_fac: f64) -> Result<Vec<f64>, Error> {
+                let table = LatentTable::new(values.iter().map(|value| *value as f32).collect(), 1)?;
+                visages::train::sample_probabilities(&table, bins, smoothing_fac)
+            }
         }
-        fn get_training_sample_probabilities(images: &ImageStore, dbvae: &DbVae, device: &Device) -> Result<Vec<f64>, Error> {
-            let mu = latent_means(dbvae, images, 7, device)?;
-            let mut p = resampling_probabilities(&mu, 10, 0.001)?;
-            let total: f64 = p.iter().sum();
-            p.iter_mut().for_each(|value| *value /= total);
-            Ok(p)
+        density_normalised_first: Full {
+            fn variable_probabilities(values: &[f64], bins: usize, smoothing_fac: f64) -> Result<Vec<f64>, Error> {
+                let (density, mut edges) = density_histogram(values, bins)?;
+                (edges[0], edges[bins]) = (f64::NEG_INFINITY, f64::INFINITY);
+                let total: f64 = density.iter().map(|one| one + smoothing_fac).sum();
+                let mut p = Vec::new();
+                for bin in digitize(values, &edges) {
+                    p.push(total / (density[bin - 1] + smoothing_fac));
+                }
+                let sum: f64 = p.iter().sum();
+                for value in &mut p { *value /= sum; }
+                Ok(p)
+            }
+        }
+        stub: Zero {
+            fn variable_probabilities(_: &[f64], _: usize, _: f64) -> Result<Vec<f64>, Error> { todo!("À FAIRE"); }
+        }
+        uniform: Less {
+            fn variable_probabilities(values: &[f64], _: usize, _: f64) -> Result<Vec<f64>, Error> {
+                Ok(vec![1.0 / values.len() as f64; values.len()])
+            }
         }
     }
-    stub: Zero {
-        fn resampling_probabilities(_: &LatentTable, _: usize, _: f64) -> Result<Vec<f64>, Error> { todo!("À FAIRE"); }
-        fn get_training_sample_probabilities(_: &ImageStore, _: &DbVae, _: &Device) -> Result<Vec<f64>, Error> { todo!("À FAIRE"); }
-    }
-    uniform_whatever_the_images: Less {
-        fn resampling_probabilities(mu: &LatentTable, bins: usize, smoothing_fac: f64) -> Result<Vec<f64>, Error> {
-            crate::lab_checks::resampling_probabilities(mu, bins, smoothing_fac)
+
+    /// The visible checks find weights that are not normalised.
+    mod visible {
+        use crate::lab_checks::*;
+
+        fn variable_probabilities(
+            values: &[f64],
+            bins: usize,
+            smoothing_fac: f64,
+        ) -> Result<Vec<f64>, Error> {
+            use super::super::{RIGHT, Recipe, cook};
+            let recipe = Recipe {
+                normalise: false,
+                ..RIGHT
+            };
+            cook(&recipe, values, bins, smoothing_fac)
         }
-        fn get_training_sample_probabilities(images: &ImageStore, _: &DbVae, _: &Device) -> Result<Vec<f64>, Error> {
-            Ok(vec![1.0 / images.len() as f64; images.len()])
-        }
-    }
-    smoothing_ignored: Less {
-        fn resampling_probabilities(mu: &LatentTable, bins: usize, _: f64) -> Result<Vec<f64>, Error> {
-            crate::lab_checks::resampling_probabilities(mu, bins, 0.0)
-        }
-        fn get_training_sample_probabilities(images: &ImageStore, dbvae: &DbVae, device: &Device) -> Result<Vec<f64>, Error> {
-            resampling_probabilities(&get_latent_mu(images, dbvae, device)?, 10, 0.001)
+
+        #[test]
+        fn lack_of_normalisation_is_seen() {
+            judge(
+                &lab_cells::visible_checks!("tp5_debiaisage", "variable_probabilities"),
+                Expected::Less,
+            );
         }
     }
 }
 
-/// The visible checks find weights that are not normalised.
-mod visible {
-    use crate::lab_checks::*;
-
-    fn resampling_probabilities(
-        mu: &LatentTable,
-        bins: usize,
-        smoothing_fac: f64,
-    ) -> Result<Vec<f64>, Error> {
-        use super::{RIGHT, Recipe, cook};
-        let recipe = Recipe {
-            normalise: false,
-            ..RIGHT
-        };
-        cook(&recipe, mu, bins, smoothing_fac)
+/// Every variable, put together by `keep`, from `start`.
+fn together(
+    mu: &LatentTable,
+    (bins, smoothing): (usize, f64),
+    start: f64,
+    keep: fn(f64, f64) -> f64,
+) -> Result<Vec<f64>, Error> {
+    let mut kept = vec![start; mu.len()];
+    for variable in 0..mu.latent_dim() {
+        let p = cook(&RIGHT, &mu.column(variable)?, bins, smoothing)?;
+        for (old, new) in kept.iter_mut().zip(p) {
+            *old = keep(*old, new);
+        }
     }
+    let total: f64 = kept.iter().sum();
+    Ok(kept.iter().map(|value| value / total).collect())
+}
 
-    fn get_training_sample_probabilities(
-        images: &ImageStore,
-        dbvae: &DbVae,
-        device: &Device,
-    ) -> Result<Vec<f64>, Error> {
-        resampling_probabilities(&get_latent_mu(images, dbvae, device)?, 10, 0.001)
+mod all_variables {
+    use super::*;
+
+    cases! { "resampling_probabilities";
+        reference: Full {
+            lab_cells::exercise!("tp5_debiaisage", "resampling_probabilities");
+        }
+        other_way: Full {
+            fn resampling_probabilities(mu: &LatentTable, bins: usize, smoothing_fac: f64) -> Result<Vec<f64>, Error> {
+                visages::train::sample_probabilities(mu, bins, smoothing_fac)
+            }
+        }
+        with_a_loop: Full {
+            fn resampling_probabilities(mu: &LatentTable, bins: usize, smoothing_fac: f64) -> Result<Vec<f64>, Error> {
+                super::super::together(mu, (bins, smoothing_fac), 0.0, |old, new| if new > old { new } else { old })
+            }
+        }
+        stub: Zero {
+            fn resampling_probabilities(_: &LatentTable, _: usize, _: f64) -> Result<Vec<f64>, Error> { todo!("À FAIRE"); }
+        }
+        minimum: Less {
+            fn resampling_probabilities(mu: &LatentTable, bins: usize, smoothing_fac: f64) -> Result<Vec<f64>, Error> {
+                super::super::together(mu, (bins, smoothing_fac), 1.0, f64::min)
+            }
+        }
+        sum: Less {
+            fn resampling_probabilities(mu: &LatentTable, bins: usize, smoothing_fac: f64) -> Result<Vec<f64>, Error> {
+                super::super::together(mu, (bins, smoothing_fac), 0.0, |old, new| old + new)
+            }
+        }
+        product: Less {
+            fn resampling_probabilities(mu: &LatentTable, bins: usize, smoothing_fac: f64) -> Result<Vec<f64>, Error> {
+                super::super::together(mu, (bins, smoothing_fac), 1.0, |old, new| old * new)
+            }
+        }
+        last_variable_alone: Less {
+            fn resampling_probabilities(mu: &LatentTable, bins: usize, smoothing_fac: f64) -> Result<Vec<f64>, Error> {
+                super::super::together(mu, (bins, smoothing_fac), 0.0, |_, new| new)
+            }
+        }
+        first_variable_alone: Less {
+            fn resampling_probabilities(mu: &LatentTable, bins: usize, smoothing_fac: f64) -> Result<Vec<f64>, Error> {
+                super::super::together(mu, (bins, smoothing_fac), 0.0, |old, new| if old > 0.0 { old } else { new })
+            }
+        }
     }
+}
 
-    #[test]
-    fn lack_of_normalisation_is_seen() {
-        let device = Device::flex();
-        let untrained_dbvae = DbVae::new(&device);
-        judge(
-            &lab_cells::visible_checks!("tp5_debiaisage", "resampling"),
-            Expected::Less,
-        );
+mod of_a_model {
+    model_cases! { "get_training_sample_probabilities";
+        reference: Full {
+            lab_cells::exercise!("tp5_debiaisage", "get_training_sample_probabilities");
+        }
+        other_way: Full {
+            fn get_training_sample_probabilities(images: &ImageStore, dbvae: &DbVae, device: &Device) -> Result<Vec<f64>, Error> {
+                let mu = latent_means(dbvae, images, 7, device)?;
+                let mut p = resampling_probabilities(&mu, 10, 0.001)?;
+                let total: f64 = p.iter().sum();
+                p.iter_mut().for_each(|value| *value /= total);
+                Ok(p)
+            }
+        }
+        stub: Zero {
+            fn get_training_sample_probabilities(_: &ImageStore, _: &DbVae, _: &Device) -> Result<Vec<f64>, Error> { todo!("À FAIRE"); }
+        }
+        uniform_whatever_the_images: Less {
+            fn get_training_sample_probabilities(images: &ImageStore, _: &DbVae, _: &Device) -> Result<Vec<f64>, Error> {
+                Ok(vec![1.0 / images.len() as f64; images.len()])
+            }
+        }
+        images_in_reverse: Less {
+            fn get_training_sample_probabilities(images: &ImageStore, dbvae: &DbVae, device: &Device) -> Result<Vec<f64>, Error> {
+                let mut p = crate::lab_checks::get_training_sample_probabilities(images, dbvae, device)?;
+                p.reverse();
+                Ok(p)
+            }
+        }
+    }
+}
+
+mod share {
+    use super::*;
+
+    cases! { "drawn_share";
+        reference: Full {
+            lab_cells::exercise!("tp5_debiaisage", "drawn_share");
+        }
+        with_a_loop: Full {
+            fn drawn_share(p: &[f64], rare: &[bool]) -> f64 {
+                let mut share = 0.0;
+                for i in 0..p.len() {
+                    if rare[i] { share += p[i]; }
+                }
+                share
+            }
+        }
+        other_way: Full {
+            fn drawn_share(p: &[f64], rare: &[bool]) -> f64 {
+                p.iter().zip(rare).map(|(p, is_rare)| if *is_rare { *p } else { 0.0 }).sum()
+            }
+        }
+        stub: Zero {
+            fn drawn_share(_: &[f64], _: &[bool]) -> f64 { todo!("À FAIRE"); }
+        }
+        share_of_the_faces: Less {
+            fn drawn_share(_: &[f64], rare: &[bool]) -> f64 {
+                rare.iter().filter(|is_rare| **is_rare).count() as f64 / rare.len() as f64
+            }
+        }
+        share_of_the_others: Less {
+            fn drawn_share(p: &[f64], rare: &[bool]) -> f64 {
+                p.iter().zip(rare).filter(|(_, is_rare)| !**is_rare).map(|(p, _)| p).sum()
+            }
+        }
+        mean_for_sum: Less {
+            fn drawn_share(p: &[f64], rare: &[bool]) -> f64 {
+                crate::lab_checks::drawn_share(p, rare) / p.len() as f64
+            }
+        }
     }
 }

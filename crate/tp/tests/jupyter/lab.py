@@ -27,8 +27,10 @@ from playwright.sync_api import sync_playwright
 # Longest wait for something that the notebook does.
 PATIENCE = 300
 # Where the lab trains its first network, and how long: the curve must have the time to move.
-TRAINING = "fit(untrained.clone()"
-EPOCHS = ("with_epochs(2)", "with_epochs(12)")
+TRAINING = "attempt(|| train_cnn("
+EPOCHS = ("&loader, 2, session.seed()", "&loader, 12, session.seed()")
+# The first cell that uses what it trained: a table.
+AFTER = "let cnn_seen"
 
 
 def main():
@@ -282,11 +284,11 @@ class Lab:
 
     def interrupt(self):
         """In the middle of a long training: the model stays, what was to follow does not run."""
-        training, after = TRAINING, "loss_curve(&fitted.history)"
+        training, after = TRAINING, AFTER
         # What is left of « run all » is given up, whatever it is doing.
         self.stop()
         self.wait("the kernel at rest", self.at_rest, 60)
-        self.select(training, [EPOCHS[1], "with_epochs(60)"])
+        self.select(training, [EPOCHS[1], "&loader, 60, session.seed()"])
         self.command("notebook:run-all-below")
         self.wait(
             "the training",
@@ -312,7 +314,7 @@ class Lab:
         self.show(training)
         self.shot("4-interrompu")
         self.run(after)
-        self.wait("its picture", lambda: self.of(after, "image/png"), 60)
+        self.wait("its table", lambda: self.of(after, "text/html"), 60)
         kept = self.of(after, "text/plain")
         self.show(after)
         self.shot("5-suite")
@@ -331,7 +333,7 @@ class Lab:
 
     def restart(self):
         """A restarted kernel counts from 1, has forgotten the variables and has left no process behind."""
-        first, after = "use visages::prelude::*;", "loss_curve(&fitted.history)"
+        first, after = "use visages::prelude::*;", AFTER
         before = self.server.descendants("evcxr_jupyter")
         assert before, "no evcxr under the server"
         self.page.evaluate(

@@ -8,9 +8,25 @@ use tp_protocol::Marker;
 use super::{alone, command, ok, run, start};
 
 /// One plausible mistake for each answer cell: the text of the solution, and what a student wrote instead.
-const MISTAKES: [(&str, &str, &str); 7] = [
-    ("tp5-vae_loss", "(1) * 0.5", "(1)"),
+const MISTAKES: [(&str, &str, &str); 14] = [
+    (
+        "tp5-train_cnn",
+        "standard_train_step(model, &mut optimizer, &batch?, LEARNING_RATE)?",
+        "{ let batch = batch?; let (_, loss) = standard_train_step(model.clone(), &mut optimizer, &batch, LEARNING_RATE)?; (model, loss) }",
+    ),
+    ("tp5-latent_loss", "(1) * 0.5", "(1)"),
+    ("tp5-reconstruction_loss", ".mean_dim(1)", ".sum_dim(1)"),
+    (
+        "tp5-vae_loss",
+        "latent_loss(mu, logvar) * kl_weight",
+        "latent_loss(mu, logvar)",
+    ),
     ("tp5-sampling", "(z_logvar * 0.5).exp()", "z_logvar.exp()"),
+    (
+        "tp5-classification_loss",
+        "(y_logit.squeeze_dim::<1>(1), y)",
+        "(y, y_logit.squeeze_dim::<1>(1))",
+    ),
     ("tp5-debiasing_loss", "face_indicator * vae", "vae"),
     (
         "tp5-db_vae",
@@ -18,9 +34,19 @@ const MISTAKES: [(&str, &str, &str); 7] = [
         "z_mean.clone()",
     ),
     (
-        "tp5-resampling",
+        "tp5-variable_probabilities",
         "1.0 / smoothed[bin - 1]",
         "smoothed[bin - 1]",
+    ),
+    (
+        "tp5-resampling_probabilities",
+        "old.max(*new)",
+        "old.min(*new)",
+    ),
+    (
+        "tp5-get_training_sample_probabilities",
+        "get_latent_mu(images, dbvae, device)?",
+        "{ let _ = dbvae; get_latent_mu(images, &DbVae::new(device), device)? }",
     ),
     (
         "tp5-debiasing_train_step",
@@ -29,9 +55,10 @@ const MISTAKES: [(&str, &str, &str); 7] = [
     ),
     (
         "tp5-train_dbvae",
-        "get_training_sample_probabilities(all_faces, dbvae, device)",
-        "{ let _ = (dbvae, device); Ok(vec![1.0 / all_faces.len() as f64; all_faces.len()]) }",
+        "get_training_sample_probabilities(loader.faces(), &model, device)?",
+        "vec![1.0 / loader.faces().len() as f64; loader.faces().len()]",
     ),
+    ("tp5-drawn_share", "**is_rare", "!**is_rare"),
 ];
 
 fn code_cells(copy: &str) -> Vec<(String, String)> {
@@ -79,7 +106,6 @@ fn each_answer_goes_from_empty_to_wrong_to_right_in_one_session() {
                         _ => None,
                     });
                     if let Some((points, max)) = points {
-                        // Two answers share the last check: one right, the other empty is worth a part.
                         assert!(
                             points < max,
                             "{id}: {points}/{max} after\n{answer}\n{}",
