@@ -103,7 +103,7 @@ fn ndarray() -> Result<Device> {
         .next()
         .ok_or_else(|| Error::DeviceUnavailable {
             name: "ndarray".to_owned(),
-            reason: "la bibliothèque a été compilée sans lui".to_owned(),
+            reason: "la bibliothèque a été compilée sans ce moteur".to_owned(),
         })
 }
 
@@ -117,7 +117,8 @@ fn cuda(index: usize) -> Result<Device> {
         } else if count == 0 {
             "aucune carte NVIDIA (ou aucun pilote) sur cette machine".to_owned()
         } else {
-            format!("cette machine a {count} carte(s), numérotées à partir de 0")
+            let cards = crate::french::count(count, "carte");
+            format!("cette machine a {cards} ; les numéros commencent à 0")
         };
         Error::DeviceUnavailable {
             name: format!("cuda:{index}"),

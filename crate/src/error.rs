@@ -171,7 +171,7 @@ pub enum Error {
     // --- training, measures, figures -------------------------------------------------------------
     /// The reader interrupted a computation that has nothing to return before its term.
     #[error(
-        "arrêt demandé pendant {what} : rien n'est rendu. Réexécutez la cellule pour recommencer"
+        "arrêt demandé pendant {what} : aucun résultat n'est renvoyé. Réexécutez la cellule pour recommencer"
     )]
     Stopped {
         /// The computation, with its article: « le calcul des probabilités ».

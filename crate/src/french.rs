@@ -1,7 +1,7 @@
 //! How numbers and durations are written in French messages and figures.
 
 /// A number as French writes it, to print in a cell: `format_number(-0.5, 2)` is « −0,50 », with a decimal comma, a true minus
-/// sign, and narrow spaces between the thousands of numbers of five digits and more. What is no number reads « non défini ».
+/// sign, and narrow spaces between the thousands. What is no number reads « non défini ».
 ///
 /// ```
 /// use visages::prelude::*;
@@ -18,12 +18,12 @@ pub fn format_number(value: f64, digits: usize) -> String {
     grouped(&decimal(value, digits))
 }
 
-/// Narrow no-break spaces between the thousands of a written number, from five digits on.
+/// Narrow no-break spaces between the thousands of a written number, from four digits on.
 pub(crate) fn grouped(text: &str) -> String {
     let (whole, rest) = text.split_at(text.find(',').unwrap_or(text.len()));
     let first = whole.find(|c: char| c.is_ascii_digit()).unwrap_or(0);
     let (sign, digits) = whole.split_at(first);
-    if digits.len() < 5 {
+    if digits.len() < 4 {
         return text.to_owned();
     }
     let mut spaced = sign.to_owned();
@@ -85,9 +85,21 @@ pub(crate) fn of(word: &str) -> String {
     }
 }
 
+/// A count and its noun, to print in a cell: « 1 an », « 33 ans »; French has no plural below two.
+///
+/// ```
+/// use visages::prelude::*;
+/// assert_eq!(format_count(1, "an"), "1 an");
+/// assert_eq!(format_count(2_197, "image"), "2\u{202f}197 images");
+/// ```
+pub fn format_count(number: usize, noun: &str) -> String {
+    count(number, noun)
+}
+
 /// A count and its noun: « 1 image », « 3 images »; French has no plural below two.
 pub(crate) fn count(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number < 2 { "" } else { "s" })
+    let plural = if number < 2 { "" } else { "s" };
+    format!("{} {noun}{plural}", grouped(&number.to_string()))
 }
 
 #[cfg(test)]
@@ -99,6 +111,11 @@ mod tests {
         assert_eq!(count(0, "image"), "0 image");
         assert_eq!(count(1, "image"), "1 image");
         assert_eq!(count(2, "image"), "2 images");
+        assert_eq!(count(1_200, "image"), "1\u{202f}200 images");
+        assert_eq!(
+            (format_count(1, "an"), format_count(33, "an")),
+            ("1 an".to_owned(), "33 ans".to_owned())
+        );
     }
 
     #[test]
@@ -125,7 +142,8 @@ mod tests {
     #[test]
     fn printed_numbers_are_grouped() {
         assert_eq!(format_number(-0.5, 2), "−0,50");
-        assert_eq!(format_number(1031.25, 2), "1031,25");
+        assert_eq!(format_number(1031.25, 2), "1\u{202f}031,25");
+        assert_eq!(format_number(999.0, 0), "999");
         assert_eq!(format_number(-640_889.0, 0), "−640\u{202f}889");
         assert_eq!(format_number(12_345_678.9, 1), "12\u{202f}345\u{202f}678,9");
         assert_eq!(format_number(f64::NAN, 2), "non défini");

@@ -38,11 +38,11 @@ pub use crate::fairness::{
 };
 pub use crate::figures::{
     Figure, GridOptions, age_scatter, augmentation_rows, confusion_matrix, crosstab_heatmap,
-    db_vae_scheme, difference_bars, errors_by_factor, grouped_bars, histogram_by_group, image_grid, image_pair,
-    image_rows, loss_curve, recall_bars, reliability_diagram, roc_by_group, split_violin,
-    stacked_bars, stacked_histogram, vae_scheme,
+    db_vae_scheme, difference_bars, errors_by_factor, grouped_bars, histogram_by_group, image_grid,
+    image_pair, image_rows, loss_curve, recall_bars, reliability_diagram, roc_by_group,
+    split_violin, stacked_bars, stacked_histogram, vae_scheme,
 };
-pub use crate::french::format_number;
+pub use crate::french::{format_count, format_number};
 pub use crate::host::StopFlag;
 pub use crate::metrics::{AgeMetric, Metric, age_metrics, binary_metrics};
 pub use crate::models::{
@@ -56,12 +56,12 @@ pub use crate::ops::{
     Dropout, DropoutConfig, Linear, LinearConfig, MaxPool2d, MaxPool2dConfig, dense, relu, sigmoid,
 };
 pub use crate::train::{
-    AdamConfig, AdamWConfig, Classifier, Clipping, DebiasedFit, DebiasingConfig, DebiasingLog, DebiasingModel,
-    EarlyStopping, Evaluation, FitConfig, Fitted, History, LatentTable, LossHistory, Penalty,
-    ReduceOnPlateau, SgdConfig, Trainer, TrainingLog, ValidationTarget, absolute_error, accuracy,
-    balanced_class_weights, binary_cross_entropy_with_logits, density_histogram, digitize,
-    effective_sample_size, evaluate, fit, fit_debiasing, fit_debiasing_with, fit_with,
-    freeze_layers, gradient_step, huber_error, latent_means, predict, predict_label,
-    predict_probabilities, predictions, softmax_cross_entropy, squared_error, train_step,
-    unfreeze_layers, weighted_mean, weights_of_classes,
+    AdamConfig, AdamWConfig, Classifier, Clipping, DebiasedFit, DebiasingConfig, DebiasingLog,
+    DebiasingModel, EarlyStopping, Evaluation, FitConfig, Fitted, History, LatentTable,
+    LossHistory, Penalty, ReduceOnPlateau, SgdConfig, Trainer, TrainingLog, ValidationTarget,
+    absolute_error, accuracy, balanced_class_weights, binary_cross_entropy_with_logits,
+    density_histogram, digitize, effective_sample_size, evaluate, fit, fit_debiasing,
+    fit_debiasing_with, fit_with, freeze_layers, gradient_step, huber_error, latent_means, predict,
+    predict_label, predict_probabilities, predictions, softmax_cross_entropy, squared_error,
+    train_step, unfreeze_layers, weighted_mean, weights_of_classes,
 };

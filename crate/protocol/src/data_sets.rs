@@ -35,8 +35,17 @@ pub enum Kind {
 pub enum Count {
     /// Pictures, in the folder and below.
     Pictures(usize),
-    /// Pictures in each of these subfolders.
-    Each(&'static [&'static str], usize),
+    /// Pictures in each of these subfolders; or the whole, in another subfolder.
+    EachOrWhole {
+        /// The subfolders of the small set.
+        folders: &'static [&'static str],
+        /// Pictures in each of them.
+        each: usize,
+        /// The subfolder of the whole set.
+        whole: &'static str,
+        /// Pictures of the whole set.
+        pictures: usize,
+    },
     /// One file, that the library's reader opens.
     File,
     /// Any number: the size of the whole set is not known, or a part is enough.
@@ -101,7 +110,7 @@ pub const IMAGENETTE: DataSet = DataSet {
     name: "imagenette",
     title: "imagenette",
     kind: Kind::NonFaces,
-    images: "les photos sans visage",
+    images: "les images sans visage",
     content: "photos sans personne : dix classes d'ImageNet, moins trois",
     places: &["imagenette", "non_visages"],
     count: Count::Any,
@@ -115,8 +124,8 @@ pub const TRAIN_FACE: DataSet = DataSet {
     name: "train_face",
     title: "train_face.h5",
     kind: Kind::Detection,
-    images: "les visages et les photos sans visage",
-    content: "ensemble d'entraînement du laboratoire 2 de MIT 6.S191",
+    images: "les visages et les images sans visage",
+    content: "jeu d'entraînement du laboratoire 2 de MIT 6.S191",
     places: &["train_face.h5"],
     count: Count::File,
     source: "https://github.com/MITDeepLearning/introtodeeplearning (dossier lab2)",
@@ -130,12 +139,17 @@ pub const PPB: DataSet = DataSet {
     title: "ppb",
     kind: Kind::TestFaces,
     images: "les visages de test",
-    content: "20 visages de test du MIT : LF, LM, DF, DM",
+    content: "visages de test : les 20 du MIT (LF, LM, DF, DM), ou PPB entier avec sa table",
     places: &["ppb", "visages_test"],
-    count: Count::Each(&["LF", "LM", "DF", "DM"], 5),
-    source: "paquet Python « mitdeeplearning », dossier data/faces",
+    count: Count::EachOrWhole {
+        folders: &["LF", "LM", "DF", "DM"],
+        each: 5,
+        whole: "imgs",
+        pictures: 1_270,
+    },
+    source: "paquet Python « mitdeeplearning », dossier data/faces ; PPB entier, sur demande : http://gendershades.org",
     direct: None,
-    terms: "photos du Web, usage pédagogique local",
+    terms: "photos du Web, usage pédagogique local ; PPB entier : conditions de ses auteurs",
 };
 
 /// More test faces, by perceived gender and origin.

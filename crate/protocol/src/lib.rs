@@ -1,11 +1,12 @@
 //! What the packages say to each other: messages of the cells, the names of the data sets ([`data_sets`]), closed questions
-//! ([`question`]).
+//! ([`question`]), the lines that a class pools ([`class`]).
 //!
 //! Messages are what a cell's process sends on its standard output, one line each, to whoever runs the
 //! notebook (`tp run`, the kernel adapter). A marker line is `PREFIX`, a version, a space and one JSON object. The prefix begins with a
 //! control character that no French sentence holds, so a marker is never confused with what a
 //! student prints, and no verdict is ever read from free text.
 
+pub mod class;
 pub mod data_sets;
 pub mod question;
 

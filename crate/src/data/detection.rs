@@ -26,6 +26,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
+    french::format_number,
     host,
 };
 
@@ -153,7 +154,7 @@ impl DetectionConfig {
         };
         let faces = load("visages", &face_folder, face_framing, self.max_faces)?;
         let non_faces = load(
-            "photos sans visage",
+            "images sans visage",
             &non_face_folder,
             self.load.framing,
             self.max_non_faces,
@@ -221,7 +222,7 @@ impl DetectionLoader {
             ))
         };
         let (faces, held_out_faces) = split(faces, "visages")?;
-        let (non_faces, held_out_non_faces) = split(non_faces, "photos sans visage")?;
+        let (non_faces, held_out_non_faces) = split(non_faces, "images sans visage")?;
         Ok(Self {
             train: labelled(&faces, &non_faces)?,
             held_out: labelled(&held_out_faces, &held_out_non_faces)?,
@@ -352,7 +353,7 @@ impl DetectionLoader {
                 "taille de lot",
                 batch_size,
                 format!(
-                    "un lot est fait pour moitié de visages et pour moitié d'autres images ; \
+                    "un lot contient autant de visages que d'images sans visage ; \
                      donnez un nombre pair de 2 à {largest}"
                 ),
             ));
@@ -387,14 +388,15 @@ impl fmt::Display for DetectionLoader {
         let labels = self.held_out.classes(LABEL).map_err(|_| fmt::Error)?;
         let held_out_faces = labels.iter().filter(|&&label| label == usize::from(FACE));
         let held_out_faces = held_out_faces.count();
+        let number = |count: usize| format_number(count as f64, 0);
         write!(
             f,
-            "Entraînement : {} visages et {} photos sans visage ; mis de côté : {} et {} ; \
-             images de {} × {} pixels",
-            self.faces.len(),
-            self.non_faces.len(),
-            held_out_faces,
-            self.held_out.len() - held_out_faces,
+            "Entraînement : {} visages et {} images sans visage ; images mises de côté : {} et {} ; \
+             taille : {} × {} pixels",
+            number(self.faces.len()),
+            number(self.non_faces.len()),
+            number(held_out_faces),
+            number(self.held_out.len() - held_out_faces),
             self.faces.height(),
             self.faces.width()
         )

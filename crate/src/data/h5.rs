@@ -62,7 +62,7 @@ pub fn read_h5(
         return Err(bad(
             path,
             format!(
-                "{} visages et {} autres images ; il faut des deux",
+                "il contient {} visages et {} images sans visage ; il en faut des deux sortes",
                 face_rows.len(),
                 other_rows.len()
             ),
@@ -72,7 +72,7 @@ pub fn read_h5(
     memory::check("les images du fichier", count, IMAGE)?;
     Ok((
         read_rows(&images, path, &face_rows, "les visages")?,
-        read_rows(&images, path, &other_rows, "les autres images")?,
+        read_rows(&images, path, &other_rows, "les images sans visage")?,
     ))
 }
 

@@ -26,6 +26,7 @@ mod memory;
 mod options;
 mod picture_file;
 mod pixel_file;
+mod ppb;
 mod preset;
 mod resize;
 mod rows;
@@ -48,6 +49,7 @@ pub use preset::{PRESET_VARIABLE, Preset};
 pub use rows::read_images;
 pub use sampler::IndexBatches;
 pub use split::{Split, SplitConfig, SplitRows, split_by_content};
+pub(crate) use synthetic::keep_drawings_in;
 pub use synthetic::{
     Background, Beard, Bias, CHOICES, Cut, Defect, DrawnDetection, DrawnFacesConfig, FaceFactors,
     FaceLabel, FaceRecord, FolderReport, Glasses, HairTexture, Headwear, MANIFEST, MEASURES,

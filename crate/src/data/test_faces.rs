@@ -16,6 +16,7 @@ use super::{
     image_store::ImageStore,
     labelled::Labelled,
     options::LoadOptions,
+    ppb,
 };
 use crate::error::{Error, Result};
 
@@ -48,13 +49,17 @@ pub struct FaceGroup {
 }
 
 impl TestFaces {
-    /// Reads the four groups under the data folder `root`: `ppb/LF`, `ppb/LM`, `ppb/DF`, `ppb/DM`.
+    /// Reads the four groups under the data folder `root`: a whole PPB (`ppb/PPB-2017-metadata.csv`, as published, and its
+    /// portraits), else the folders `ppb/LF`, `ppb/LM`, `ppb/DF`, `ppb/DM`.
     ///
     /// # Errors
     /// [`Error::FolderMissing`] naming the folder that lacks, [`Error::FolderEmpty`] for a group
-    /// without a readable face.
+    /// without a readable face or a table that names none of the portraits, [`Error::Labels`] for a table that is not PPB's.
     pub fn load(root: &Path, options: &LoadOptions) -> Result<Self> {
         let folder = find_folder(root, &PPB)?;
+        if let Some(table) = ppb::table(&folder)? {
+            return ppb::load(&folder, &table, options);
+        }
         let groups = GROUPS
             .into_iter()
             .map(|(code, name)| FaceGroup::load(&folder, code, name, options))
@@ -115,7 +120,7 @@ impl FaceGroup {
                 what,
                 path,
                 remedy: format!(
-                    "« {} » doit contenir les quatre dossiers LF, LM, DF et DM",
+                    "« {} » doit contenir les quatre dossiers LF, LM, DF et DM, ou PPB entier avec sa table",
                     folder.display()
                 ),
             });

@@ -71,7 +71,15 @@ pub fn rates_by_model<A: Ready<Value = DataFrame>>(
             .collect::<Result<Vec<_>>>()?;
         let all = stacked(&names, &measured.iter().collect::<Vec<_>>())?;
         Ok(all.select([
-            "model", "accuracy", "positives", "tpr", "tpr_low", "tpr_high", "negatives", "fpr", "fpr_low",
+            "model",
+            "accuracy",
+            "positives",
+            "tpr",
+            "tpr_low",
+            "tpr_high",
+            "negatives",
+            "fpr",
+            "fpr_low",
             "fpr_high",
         ])?)
     })
@@ -165,7 +173,9 @@ fn paired(first: &DataFrame, second: &DataFrame) -> Result<DataFrame> {
             }
         };
         if truth[row] == 1.0 {
-            let missed = found.each_ref().map(|answers| usize::from(answers[row] != 1.0));
+            let missed = found
+                .each_ref()
+                .map(|answers| usize::from(answers[row] != 1.0));
             // [found, found], [found, missed], [missed, found], [missed, missed].
             counts[at][2 * missed[0] + missed[1]] += 1;
         }

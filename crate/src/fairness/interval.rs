@@ -130,7 +130,9 @@ pub fn paired_difference_interval(counts: [usize; 4], z: f64) -> Result<(f64, f6
         false => 0.0,
     };
     let half = |of_1: f64, of_2: f64| {
-        (of_1 * of_1 - 2.0 * correlation * of_1 * of_2 + of_2 * of_2).max(0.0).sqrt()
+        (of_1 * of_1 - 2.0 * correlation * of_1 * of_2 + of_2 * of_2)
+            .max(0.0)
+            .sqrt()
     };
     Ok((
         p_2 - p_1 - half(high_1 - p_1, p_2 - low_2),

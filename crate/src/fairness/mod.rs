@@ -20,7 +20,9 @@ mod stats;
 
 pub use audit::{AgeAudit, Audit};
 pub(crate) use audit::{Factor, find, numbers, words};
-pub use compare::{before_after, by_model, mean_sd, paired_seeds, student_interval, summarize_seeds};
+pub use compare::{
+    before_after, by_model, mean_sd, paired_seeds, student_interval, summarize_seeds,
+};
 pub use detector::{paired_recalls, rates_by_model, recall_by_group, recall_gaps};
 pub use interval::{Z_95, difference_interval, paired_difference_interval, wilson_interval};
 pub use stats::holm;

@@ -80,7 +80,12 @@ impl Line {
             true => "0 est dans l'intervalle",
             false => "0 est hors de l'intervalle",
         };
-        let written = format!("{} [{} ; {}]", signed(difference), signed(low), signed(high));
+        let written = format!(
+            "{} [{} ; {}]",
+            signed(difference),
+            signed(low),
+            signed(high)
+        );
         (written, verdict)
     }
 }
@@ -101,7 +106,9 @@ fn draw(frame: &DataFrame, text: &str) -> Result<Figure> {
         let (low, high) = line.interval.unzip();
         [line.difference, low, high]
     });
-    let reach = ends.flatten().fold(5.0_f64, |reach, end| reach.max(end.abs()));
+    let reach = ends
+        .flatten()
+        .fold(5.0_f64, |reach, end| reach.max(end.abs()));
     let reach = 1.08 * reach;
     let plot = Plot {
         left: 260.0,
@@ -131,9 +138,19 @@ fn draw(frame: &DataFrame, text: &str) -> Result<Figure> {
             let y = plot.top + ROW * (row as f64 + 0.5);
             let size = format!("n = {}", line.n);
             for name in wrap(&line.group, font(SMALL), plot.left - 40.0, 1)? {
-                canvas.text(&name, (plot.left - 18.0, y - LINE / 2.0), font(SMALL), MIDDLE_RIGHT)?;
+                canvas.text(
+                    &name,
+                    (plot.left - 18.0, y - LINE / 2.0),
+                    font(SMALL),
+                    MIDDLE_RIGHT,
+                )?;
             }
-            canvas.text(&size, (plot.left - 18.0, y + LINE / 2.0), font(SMALL).color(FAINT), MIDDLE_RIGHT)?;
+            canvas.text(
+                &size,
+                (plot.left - 18.0, y + LINE / 2.0),
+                font(SMALL).color(FAINT),
+                MIDDLE_RIGHT,
+            )?;
             if let Some((low, high)) = line.interval {
                 let [low, high] = [low, high].map(|end| plot.at((end, 0.0)).0);
                 canvas.line(&[(low, y), (high, y)], WHITE, 6)?;
@@ -146,13 +163,28 @@ fn draw(frame: &DataFrame, text: &str) -> Result<Figure> {
                 marker(canvas, 0, (plot.at((difference, 0.0)).0, y), 6.0)?;
             }
             let (written, verdict) = line.in_words();
-            canvas.text(&written, (plot.right + 18.0, y - LINE / 2.0), font(SMALL).bold(), MIDDLE_LEFT)?;
-            canvas.text(verdict, (plot.right + 18.0, y + LINE / 2.0), font(SMALL).color(FAINT), MIDDLE_LEFT)?;
+            canvas.text(
+                &written,
+                (plot.right + 18.0, y - LINE / 2.0),
+                font(SMALL).bold(),
+                MIDDLE_LEFT,
+            )?;
+            canvas.text(
+                verdict,
+                (plot.right + 18.0, y + LINE / 2.0),
+                font(SMALL).color(FAINT),
+                MIDDLE_LEFT,
+            )?;
         }
         let note = "Trait : intervalle à 95 %. À gauche de 0, le second modèle trouve moins de visages ; à droite, plus.";
         let width = text_width(note, font(SMALL))?;
         let left = ((f64::from(WIDTH) - width) / 2.0).max(20.0);
-        canvas.text(note, (left, plot.bottom + 62.0), font(SMALL).color(FAINT), TOP_LEFT)
+        canvas.text(
+            note,
+            (left, plot.bottom + 62.0),
+            font(SMALL).color(FAINT),
+            TOP_LEFT,
+        )
     })
 }
 

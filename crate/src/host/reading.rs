@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{check, host};
-use crate::error::Result;
+use crate::{error::Result, french::grouped};
 
 /// A reading that lasts longer than this tells how far it is, where no bar does.
 const PROGRESS_EVERY: Duration = Duration::from_secs(2);
@@ -93,13 +93,15 @@ impl Reading {
         }
         let seconds = self.start.elapsed().as_secs_f64();
         if done == self.total && self.told {
+            let done = grouped(&done.to_string());
             println!("  {} : {done} {} en {seconds:.0} s", self.what, self.each);
         } else if done < self.total && self.last_line.elapsed() >= PROGRESS_EVERY {
             self.last_line = Instant::now();
             self.told = true;
+            let [done, total] = [done, self.total].map(|count| grouped(&count.to_string()));
             println!(
-                "  {} : {done} {} sur {} ({seconds:.0} s)",
-                self.what, self.each, self.total
+                "  {} : {done} {} sur {total} ({seconds:.0} s)",
+                self.what, self.each
             );
         }
     }

@@ -126,10 +126,7 @@ impl<T> Ready for Attempt<T> {
     type Value = T;
     type Out<U> = Attempt<U>;
 
-    fn turn_all<U>(
-        all: &[&Self],
-        next: impl FnOnce(&[&T]) -> Result<U>,
-    ) -> Result<Attempt<U>> {
+    fn turn_all<U>(all: &[&Self], next: impl FnOnce(&[&T]) -> Result<U>) -> Result<Attempt<U>> {
         let mut values = Vec::with_capacity(all.len());
         for one in all {
             match one {
@@ -229,7 +226,8 @@ mod tests {
     /// Figures and measures take what is there as well as what is not.
     #[test]
     fn work_on_attempts_stops_at_what_is_missing() {
-        let frame = df!("factor" => ["g"], "group" => ["a"], "n" => [2_u32], "tpr" => [0.5]).unwrap();
+        let frame =
+            df!("factor" => ["g"], "group" => ["a"], "n" => [2_u32], "tpr" => [0.5]).unwrap();
         let (done, nothing) = (
             Attempt::Done(frame.clone()),
             Attempt::<DataFrame>::Missing("rien".to_owned()),

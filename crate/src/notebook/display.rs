@@ -39,9 +39,9 @@ pub struct Table {
 }
 
 /// Shows a frame as a table: `show_table(&frame)` as the last expression of a cell. Beyond 50 rows
-/// the first 50 are shown and the number of rows is told. Numbers are French, the columns of our own frames have French
-/// headers (the frame keeps its names), and missing values read « — ». The frame may be one that waits for an exercise;
-/// see [`Ready`].
+/// the first 50 are shown and the number of rows is told. Numbers are French and stand on the right, with as many decimals in a
+/// whole column; texts stand on the left. The columns of our own frames have French headers (the frame keeps its names), and
+/// missing values read « — ». The frame may be one that waits for an exercise; see [`Ready`].
 pub fn show_table<A: Ready<Value = DataFrame>>(frame: &A) -> A::Out<Table> {
     frame.with(|frame| Table {
         html: html_table(frame),
@@ -158,30 +158,90 @@ fn content_block(mime: &str, body: &str) -> String {
     format!("EVCXR_BEGIN_CONTENT {mime}\n{body}\nEVCXR_END_CONTENT")
 }
 
+/// A column as it is shown.
+struct Shown {
+    header: String,
+    /// The first rows.
+    cells: Vec<String>,
+    /// Numbers stand on the right, where they can be compared; texts on the left.
+    is_number: bool,
+}
+
+fn shown_columns(frame: &DataFrame) -> Vec<Shown> {
+    let rows = frame.height().min(SHOWN_ROWS);
+    let columns = frame.columns().iter();
+    columns
+        .map(|column| {
+            let values: Vec<AnyValue<'_>> = (0..rows)
+                .map(|row| column.get(row).unwrap_or(AnyValue::Null))
+                .collect();
+            let floats = values.iter().filter_map(|value| match value {
+                AnyValue::Float32(number) => Some(f64::from(*number)),
+                AnyValue::Float64(number) => Some(*number),
+                _ => None,
+            });
+            let digits = decimals(floats);
+            Shown {
+                header: header(column.name()),
+                cells: values
+                    .iter()
+                    .map(|value| cell_text(value, digits))
+                    .collect(),
+                is_number: column.dtype().is_primitive_numeric(),
+            }
+        })
+        .collect()
+}
+
+/// Decimals of a column: as many for all its numbers, and no more than the longest needs, up to four where all are below 10,
+/// two from there on.
+fn decimals(numbers: impl Iterator<Item = f64>) -> usize {
+    let plain: Vec<f64> = numbers.filter(|number| !is_extreme(*number)).collect();
+    let most = match plain.iter().any(|number| number.abs() >= 10.0) {
+        true => 2,
+        false => 4,
+    };
+    let needed = plain.iter().map(|number| {
+        let text = format!("{number:.most$}");
+        let (_, digits) = text.split_once('.').unwrap_or_default();
+        digits.trim_end_matches('0').len()
+    });
+    needed.max().unwrap_or(0)
+}
+
+/// Whether a number is written with a power of ten.
+fn is_extreme(number: f64) -> bool {
+    number != 0.0 && !(1e-3..1e9).contains(&number.abs())
+}
+
 fn html_table(frame: &DataFrame) -> String {
-    let columns = frame.columns();
+    let columns = shown_columns(frame);
     let rows = frame.height();
+    // JupyterLab aligns everything on the right: texts say where they stand too.
+    let style = |column: &Shown| match column.is_number {
+        true => " style=\"text-align:right\"",
+        false => " style=\"text-align:left\"",
+    };
     let mut html = String::from("<table>\n<thead><tr>");
-    for column in columns {
-        let _ = write!(html, "<th>{}</th>", escape(&header(column.name())));
+    for column in &columns {
+        let _ = write!(html, "<th{}>{}</th>", style(column), escape(&column.header));
     }
     html.push_str("</tr></thead>\n<tbody>\n");
     for row in 0..rows.min(SHOWN_ROWS) {
         html.push_str("<tr>");
-        for column in columns {
-            let value = column.get(row).unwrap_or(AnyValue::Null);
-            // Numbers align on the right, where they can be compared.
-            let style = if value.is_primitive_numeric() {
-                " style=\"text-align:right\""
-            } else {
-                ""
-            };
-            let _ = write!(html, "<td{style}>{}</td>", escape(&cell_text(&value)));
+        for column in &columns {
+            let _ = write!(
+                html,
+                "<td{}>{}</td>",
+                style(column),
+                escape(&column.cells[row])
+            );
         }
         html.push_str("</tr>\n");
     }
     html.push_str("</tbody>\n</table>");
     if rows > SHOWN_ROWS {
+        let rows = grouped(&rows.to_string());
         let _ = write!(html, "\n<p>{SHOWN_ROWS} premières lignes sur {rows}</p>");
     }
     html
@@ -190,17 +250,12 @@ fn html_table(frame: &DataFrame) -> String {
 /// The table as plain text, columns aligned.
 fn text_table(frame: &DataFrame) -> String {
     let shown = frame.height().min(SHOWN_ROWS);
-    let columns: Vec<(Vec<String>, bool)> = frame
-        .columns()
-        .iter()
+    let columns: Vec<(Vec<String>, bool)> = shown_columns(frame)
+        .into_iter()
         .map(|column| {
-            let values: Vec<AnyValue<'_>> = (0..shown)
-                .map(|row| column.get(row).unwrap_or(AnyValue::Null))
-                .collect();
-            let is_number = values.iter().any(AnyValue::is_primitive_numeric);
-            let mut texts = vec![header(column.name())];
-            texts.extend(values.iter().map(cell_text));
-            (texts, is_number)
+            let mut texts = vec![column.header];
+            texts.extend(column.cells);
+            (texts, column.is_number)
         })
         .collect();
     let mut text = String::new();
@@ -220,40 +275,36 @@ fn text_table(frame: &DataFrame) -> String {
         text.push('\n');
     }
     if frame.height() > SHOWN_ROWS {
-        let _ = writeln!(text, "{SHOWN_ROWS} premières lignes sur {}", frame.height());
+        let rows = grouped(&frame.height().to_string());
+        let _ = writeln!(text, "{SHOWN_ROWS} premières lignes sur {rows}");
     }
     text
 }
 
-fn cell_text(value: &AnyValue<'_>) -> String {
+/// A value; a float with `digits` decimals.
+fn cell_text(value: &AnyValue<'_>, digits: usize) -> String {
     match value {
         AnyValue::Null => "—".to_owned(),
         AnyValue::String(text) => (*text).to_owned(),
         AnyValue::StringOwned(text) => text.to_string(),
         AnyValue::Boolean(true) => "oui".to_owned(),
         AnyValue::Boolean(false) => "non".to_owned(),
-        // Four decimals at most: enough for a rate, short enough for a table.
-        AnyValue::Float32(number) => float_text(f64::from(*number)),
-        AnyValue::Float64(number) => float_text(*number),
+        AnyValue::Float32(number) => float_text(f64::from(*number), digits),
+        AnyValue::Float64(number) => float_text(*number, digits),
         other if other.is_primitive_numeric() => grouped(&other.to_string().replace('-', "−")),
         other => other.to_string(),
     }
 }
 
-fn float_text(number: f64) -> String {
-    let magnitude = number.abs();
-    if number != 0.0 && number.is_finite() && !(1e-3..1e9).contains(&magnitude) {
+fn float_text(number: f64, digits: usize) -> String {
+    if number.is_finite() && is_extreme(number) {
         let text = format!("{number:.2e}");
         let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));
         return format!("{digits} × 10^{power}")
             .replace('.', ",")
             .replace('-', "−");
     }
-    let text = format_number(number, 4);
-    match text.contains(',') {
-        true => text.trim_end_matches('0').trim_end_matches(',').to_owned(),
-        false => text,
-    }
+    format_number(number, digits)
 }
 
 fn escape(text: &str) -> String {
@@ -330,17 +381,18 @@ mod tests {
         let table = show_table(&frame);
         assert_eq!(
             table.html(),
-            "<table>\n<thead><tr><th>groupe &lt;i&gt;</th><th>taux</th><th>n</th><th>gardé</th></tr></thead>\n\
+            "<table>\n<thead><tr><th L>groupe &lt;i&gt;</th><th R>taux</th><th R>n</th><th L>gardé</th></tr></thead>\n\
              <tbody>\n\
-             <tr><td>&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;</td>\
-             <td style=\"text-align:right\">0,25</td><td style=\"text-align:right\">3</td><td>oui</td></tr>\n\
-             <tr><td>—</td><td style=\"text-align:right\">1</td>\
-             <td style=\"text-align:right\">20</td><td>non</td></tr>\n\
+             <tr><td L>&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;</td>\
+             <td R>0,25</td><td R>3</td><td L>oui</td></tr>\n\
+             <tr><td L>—</td><td R>1,00</td><td R>20</td><td L>non</td></tr>\n\
              </tbody>\n</table>"
+                .replace(" L>", " style=\"text-align:left\">")
+                .replace(" R>", " style=\"text-align:right\">")
         );
         assert_eq!(
             table.text().lines().nth(2).unwrap(),
-            "—                               1  20  non"
+            "—                            1,00  20  non"
         );
     }
 
@@ -386,19 +438,21 @@ mod tests {
     }
 
     #[test]
-    fn floats_are_short() {
-        let cases = [
-            (0.0, "0"),
-            (0.123_456, "0,1235"),
-            (0.123_456_f64 + 0.4, "0,5235"),
-            (-2.5, "−2,5"),
-            (1e-5, "1,00 × 10^−5"),
-            (3e12, "3,00 × 10^12"),
-            (100.0, "100"),
-            (f64::NAN, "non défini"),
-        ];
-        for (number, expected) in cases {
-            assert_eq!(float_text(number), expected);
-        }
+    fn a_column_has_as_many_decimals_everywhere() {
+        let cells = |values: &[f64]| {
+            let frame = df!("x" => values).unwrap();
+            shown_columns(&frame).remove(0).cells
+        };
+        assert_eq!(cells(&[0.93, 0.9155, 0.9]), ["0,9300", "0,9155", "0,9000"]);
+        assert_eq!(cells(&[0.123_456, 2.0]), ["0,1235", "2,0000"]);
+        assert_eq!(cells(&[-2.5, 0.0, f64::NAN]), ["−2,5", "0,0", "non défini"]);
+        assert_eq!(cells(&[33.298_1, 4.0, 100.5]), ["33,30", "4,00", "100,50"]);
+        assert_eq!(cells(&[100.0, 3.0]), ["100", "3"]);
+        // A power of ten makes nothing longer beside it.
+        assert_eq!(
+            cells(&[1e-5, 0.5, 3e12]),
+            ["1,00 × 10^−5", "0,5", "3,00 × 10^12"]
+        );
+        assert_eq!(cells(&[f64::INFINITY, 1.0]), ["∞", "1"]);
     }
 }

@@ -7,8 +7,9 @@ use std::{
 
 use burn::tensor::Device;
 
-use tp_protocol::data_sets::{
-    CELEBA, DRAWINGS, DataSet, FAIRFACE, IMAGENETTE, PPB, TRAIN_FACE, UTKFACE,
+use tp_protocol::{
+    class::ClassLine,
+    data_sets::{CELEBA, DRAWINGS, DataSet, FAIRFACE, IMAGENETTE, PPB, TRAIN_FACE, UTKFACE},
 };
 
 use super::{
@@ -18,9 +19,13 @@ use super::{
     user_cache,
 };
 use crate::{
-    data::{DetectionConfig, DetectionLoader, LoadOptions, Preset, SyntheticConfig, TestFaces},
+    data::{
+        DetectionConfig, DetectionLoader, LoadOptions, Preset, SyntheticConfig, TestFaces,
+        keep_drawings_in,
+    },
     device,
     error::{Error, Result},
+    french::format_number,
 };
 
 /// What the debiasing lab needs. A detector trained on photographs is not tested on drawings: one of them there, all must be.
@@ -50,6 +55,7 @@ impl SessionBuilder {
         })?;
         device::share_this_thread();
         settings.device.seed(settings.seed);
+        keep_drawings_in(user_cache::drawings());
         let session = Session { settings };
         println!("{session}");
         Ok(session)
@@ -98,6 +104,36 @@ impl Session {
     /// The seed of splits, batches and weights.
     pub fn seed(&self) -> u64 {
         self.settings.seed
+    }
+
+    /// Prints the line that the class pools with `cargo tp classe`: the lab, the seed, and each measure by its name. A
+    /// name may end with the model in parentheses, « rappel rare (CNN) »: models are then compared seed by seed.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] when there is no measure, for a name that holds a semicolon, or a value that is not a finite number.
+    pub fn class_line(&self, measures: &[(&str, f64)]) -> Result<()> {
+        println!("{}", self.class_text(measures)?);
+        Ok(())
+    }
+
+    fn class_text(&self, measures: &[(&str, f64)]) -> Result<String> {
+        if measures.is_empty() {
+            return Err(Error::argument(
+                "measures",
+                "liste vide",
+                "au moins une mesure et son nom",
+            ));
+        }
+        let measures = measures.iter();
+        let line = ClassLine {
+            lab: self.settings.lab.clone(),
+            seed: self.settings.seed,
+            measures: measures
+                .map(|&(name, value)| (name.to_owned(), value))
+                .collect(),
+        };
+        line.encode()
+            .map_err(|reason| Error::argument("measures", "une mesure", reason))
     }
 
     /// This number of images of each kind, or the limit that `TP_IMAGES` sets when it is smaller: for what a lab
@@ -170,7 +206,7 @@ impl Session {
                     false => self.data_dir()?,
                 };
                 println!(
-                    "Visages et autres images : des photos, de {}",
+                    "Visages et images sans visage : des photos, de {}",
                     root.display()
                 );
                 config.init(&root)?
@@ -179,7 +215,7 @@ impl Session {
                 let config = drawings::detection(self.settings.preset, self.settings.seed);
                 let [faces, non_faces] = [config.faces, config.non_faces].map(|n| self.at_most(n));
                 let config = config.with_images(faces, non_faces);
-                println!("Visages et autres images : des dessins{why}.");
+                println!("Visages et images sans visage : des dessins{why}.");
                 config.detection_loader()?
             }
         };
@@ -235,7 +271,8 @@ impl Session {
         };
         let (folder, files) = drawings::utkface(self.settings.preset, self.settings.seed)?;
         println!(
-            "UTKFace : des dessins au même format{why}, avec des défauts glissés exprès ({files} fichiers)"
+            "UTKFace : des dessins au même format{why}, avec des défauts placés exprès ({} fichiers)",
+            format_number(files as f64, 0)
         );
         Ok(folder)
     }
@@ -251,9 +288,9 @@ impl Session {
             Err(_) => None,
         };
         match &faces {
-            Some(faces) => println!("FairFace : {} photos", faces.len()),
+            Some(faces) => println!("FairFace : {} photos", format_number(faces.len() as f64, 0)),
             None => println!(
-                "FairFace n'est pas dans le dossier de données (sous-dossier « {} ») : cette partie est sautée. \
+                "FairFace n'est pas dans le dossier de données (sous-dossier « {} ») : cette partie ne s'exécute pas. \
                  Voyez data/README.md pour l'obtenir.",
                 FAIRFACE.place()
             ),
@@ -379,6 +416,20 @@ mod tests {
         assert_eq!(session.device(), Device::flex());
         assert!(session.data_dir().unwrap().is_absolute());
         assert!(!session.device().is_autodiff());
+    }
+
+    #[test]
+    fn the_line_of_a_pair_tells_lab_seed_and_measures() {
+        let session = resolve(Session::builder("tp5").seed(12), &[]).unwrap();
+        let text = session.class_text(&[("rappel rare (CNN)", 0.81), ("écart", -0.1)]);
+        assert_eq!(
+            text.unwrap(),
+            "classe ; tp5 ; graine 12 ; rappel rare (CNN) 0,8100 ; écart −0,1000"
+        );
+        for wrong in [&[][..], &[("a ; b", 1.0)], &[("a", f64::NAN)]] {
+            let message = session.class_text(wrong).unwrap_err().to_string();
+            assert!(message.contains("measures"), "{message}");
+        }
     }
 
     #[test]

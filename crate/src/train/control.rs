@@ -203,7 +203,7 @@ fn no_target(history: &History) -> Error {
         [] => Error::argument(
             "validation",
             "aucune",
-            "arrêter l'entraînement ou réduire le pas d'apprentissage selon la validation demande une validation : \
+            "arrêter l'entraînement ou réduire le taux d'apprentissage selon la validation demande une validation : \
              entraînez avec Trainer::new(…) et ajoutez-la avec .with_validation(…)",
         ),
         metrics => Error::argument(

@@ -163,7 +163,7 @@ fn drive(engine: &mut dyn Engine, config: &FitConfig) -> Result<Outcome> {
         }
         if let Some(rate) = judgement.reduced {
             log.say(&format!(
-                "époque {epoch}/{} · la validation ne progresse plus : pas d'apprentissage réduit à {}",
+                "époque {epoch}/{} · la validation ne progresse plus : taux d'apprentissage réduit à {}",
                 config.epochs,
                 compact(rate)
             ));
@@ -189,7 +189,7 @@ fn drive(engine: &mut dyn Engine, config: &FitConfig) -> Result<Outcome> {
     if let Some(epoch) = best_epoch {
         engine.restore_best();
         log.say(&format!(
-            "poids rendus : ceux de l'époque {epoch}, la meilleure en validation"
+            "poids gardés : ceux de l'époque {epoch}, la meilleure en validation"
         ));
     }
     if stopped {

@@ -214,12 +214,12 @@ impl FitConfig {
         let target = self.target.as_ref().map(ToString::to_string);
         [
             (
-                "pas d'apprentissage (learning_rate)",
+                "taux d'apprentissage (learning_rate)",
                 self.learning_rate.to_string(),
             ),
             ("optimiseur (optimizer)", format!("{:?}", self.optimizer)),
             (
-                "plan du pas d'apprentissage (schedule)",
+                "plan du taux d'apprentissage (schedule)",
                 debug(self.schedule.as_ref().map(|plan| plan as _)),
             ),
             (

@@ -63,7 +63,7 @@ impl Probe {
         let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
         numbers.insert(0, ("perte sur un lot d'essai".to_owned(), Exact(loss)));
         numbers.push((
-            "pas d'apprentissage de l'étape".to_owned(),
+            "taux d'apprentissage de l'étape".to_owned(),
             Exact(seen.learning_rate),
         ));
         Ok(Some(Self {

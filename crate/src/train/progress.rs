@@ -132,7 +132,7 @@ impl Progress {
         let rest = pace * self.total.saturating_sub(step) as f64
             + each * f64::from(self.epochs.saturating_sub(epoch));
         format!(
-            "époque {epoch}/{} · pas {step}/{} · perte {} · {} écoulé · ~{} restant",
+            "époque {epoch}/{} · pas {step}/{} · perte {} · temps écoulé {} · reste environ {}",
             self.epochs,
             self.total,
             compact(loss),
@@ -173,7 +173,7 @@ mod tests {
         // 40 steps in 12 s: 110 steps remain, 33 s.
         assert_eq!(
             progress.line(1, 40, 0.4212, 12.0),
-            "époque 1/2 · pas 40/150 · perte 0,421 · 00:12 écoulé · ~00:33 restant"
+            "époque 1/2 · pas 40/150 · perte 0,421 · temps écoulé 00:12 · reste environ 00:33"
         );
         assert_eq!(
             progress.end(
@@ -226,7 +226,7 @@ mod tests {
         assert!(
             progress
                 .line(1, 10, 0.5, 7.0)
-                .ends_with("00:07 écoulé · ~05:59 restant")
+                .ends_with("temps écoulé 00:07 · reste environ 05:59")
         );
         // Half of it resumed: three epochs.
         assert!(

@@ -11,7 +11,11 @@ use visages::{
     data::{
         Batch, DetectionConfig, DetectionLoader, Framing, ImageStore, LABEL, LoadOptions, TestFaces,
     },
+    fairness::Audit,
     image::{ImageFormat, Rgb, RgbImage},
+    metrics::Metric,
+    models::StandardCnnConfig,
+    train::predict,
 };
 
 /// `count` different images of 4 × 4 pixels whose first byte is `class`.
@@ -355,4 +359,71 @@ fn test_faces_come_in_four_named_groups() {
     assert_eq!(codes, ["LF", "LM", "DF", "DM"]);
     assert_eq!(faces.groups[3].original_sizes, [(64, 61), (644, 644)]);
     assert_eq!(faces.groups[3].images.height(), 64);
+}
+
+/// A tiny PPB as published: its table, whose lines end in a carriage return alone, and portraits; beside it, one of the 20
+/// faces of the MIT lab, which the whole set takes the place of.
+#[test]
+fn a_whole_ppb_is_measured_by_the_path_of_the_test_faces() {
+    let root = TempFolder::new();
+    let people = [
+        ("a_1.jpg", "Male", "Darker"),
+        ("b_2.jpg", "Female", "Lighter"),
+        ("c_3.jpg", "Female", "Darker"),
+        ("d_4.jpg", "Male", "Lighter"),
+        ("e_5.jpg", "Female", "Lighter"),
+        ("absent.jpg", "Male", "Lighter"),
+    ];
+    let mut table = String::from("n,name,gender,numeric,bi.fitz,country");
+    for (number, (file, gender, skin)) in (1..).zip(people) {
+        table.push_str(&format!("\r{number},{file},{gender},0,{skin},Senegal"));
+        if file != "absent.jpg" {
+            root.write(&format!("ppb/imgs/{file}"), &jpeg(40, 50, number));
+        }
+    }
+    root.write("ppb/PPB-2017-metadata.csv", table.as_bytes());
+    root.write("ppb/imgs/stranger.jpg", &jpeg(40, 50, 90));
+    root.write("ppb/LF/1.png", &png(64, 64, 91));
+
+    let load = || TestFaces::load(root.path(), &LoadOptions::new().with_verbose(false));
+    let faces = load().unwrap();
+    let groups: Vec<(&str, usize)> = faces
+        .groups
+        .iter()
+        .map(|group| (group.code.as_str(), group.images.len()))
+        .collect();
+    assert_eq!(groups, [("LF", 2), ("LM", 1), ("DF", 1), ("DM", 1)]);
+    assert_eq!(faces.groups[2].original_sizes, [(40, 50)]);
+
+    let device = Device::flex();
+    let model = StandardCnnConfig::new().init(&device);
+    let answers = predict(&model, &faces.labelled().unwrap(), 4, &device).unwrap();
+    let audit = Audit::new(&answers)
+        .groups(&["group"])
+        .keep_order()
+        .metrics(&[Metric::Tpr])
+        .by_group()
+        .unwrap();
+    let counts = audit.column("n").unwrap().u32().unwrap();
+    assert_eq!(counts.iter().flatten().collect::<Vec<_>>(), [2, 1, 1, 1]);
+    let number = |column: &str, row| {
+        audit
+            .column(column)
+            .unwrap()
+            .f64()
+            .unwrap()
+            .get(row)
+            .unwrap()
+    };
+    for row in 0..4 {
+        let (low, high) = (number("tpr_low", row), number("tpr_high", row));
+        assert!((0.0..high).contains(&low) && high <= 1.0, "{low} {high}");
+    }
+
+    root.write("ppb/PPB-2017-metadata.csv", b"n,name\r1,a_1.jpg,Male,0,,x");
+    let message = load().unwrap_err().to_string();
+    assert!(
+        message.contains("ligne 2") && message.contains("Darker"),
+        "{message}"
+    );
 }

@@ -138,7 +138,7 @@ fn other_layouts_are_refused_with_what_was_found() {
         ("floats.h5", "de type f32"),
         ("too_few_labels.h5", "« labels » est de forme [11, 1]"),
         ("label_2.h5", "l'étiquette de l'image 0 vaut 2"),
-        ("faces_only.h5", "12 visages et 0 autres images"),
+        ("faces_only.h5", "12 visages et 0 images sans visage"),
     ] {
         let message = refusal(&fixture(name));
         assert!(message.contains(expected), "{name} : {message}");

@@ -25,7 +25,9 @@ fn answers(first: &[u8], second: &[u8]) -> DataFrame {
 
 fn numbers(frame: &DataFrame, name: &str) -> Vec<f64> {
     let column = frame.column(name).unwrap();
-    let column = column.cast(&visages::polars::prelude::DataType::Float64).unwrap();
+    let column = column
+        .cast(&visages::polars::prelude::DataType::Float64)
+        .unwrap();
     column.f64().unwrap().iter().flatten().collect()
 }
 
@@ -49,12 +51,21 @@ fn paired_intervals_are_those_that_were_published() {
 
 #[test]
 fn paired_intervals_keep_their_promises() {
-    for counts in [[5, 0, 0, 0], [0, 0, 0, 5], [3, 1, 1, 0], [20, 3, 9, 8], [0, 4, 4, 0]] {
+    for counts in [
+        [5, 0, 0, 0],
+        [0, 0, 0, 5],
+        [3, 1, 1, 0],
+        [20, 3, 9, 8],
+        [0, 4, 4, 0],
+    ] {
         let [both, first, second, neither] = counts;
         let n: usize = counts.iter().sum();
         let difference = (second as f64 - first as f64) / n as f64;
         let (low, high) = paired_difference_interval(counts, Z_95).unwrap();
-        assert!((-1.0..=difference).contains(&low) && (difference..=1.0).contains(&high), "{counts:?}");
+        assert!(
+            (-1.0..=difference).contains(&low) && (difference..=1.0).contains(&high),
+            "{counts:?}"
+        );
         // Exchanging the detectors turns the interval around.
         let (other_low, other_high) =
             paired_difference_interval([both, second, first, neither], Z_95).unwrap();
@@ -77,7 +88,14 @@ fn recalls_are_compared_face_by_face() {
     let second = answers(&[1, 0, 1, 1], &[1, 1]);
     let frame = paired_recalls(&first, &second).unwrap();
     // Groups keep the order of the set.
-    let groups: Vec<_> = frame.column("group").unwrap().str().unwrap().iter().flatten().collect();
+    let groups: Vec<_> = frame
+        .column("group")
+        .unwrap()
+        .str()
+        .unwrap()
+        .iter()
+        .flatten()
+        .collect();
     assert_eq!(groups, ["B", "A"]);
     close(&numbers(&frame, "n"), &[4.0, 2.0], 1e-12);
     close(&numbers(&frame, "value"), &[0.5, 1.0], 1e-12);
@@ -88,9 +106,14 @@ fn recalls_are_compared_face_by_face() {
     // 1 against 2: every split of three is as uneven.
     close(&numbers(&frame, "p_value"), &[1.0, 1.0], 1e-9);
     let (low, high) = paired_difference_interval([1, 1, 2, 0], Z_95).unwrap();
-    assert_eq!((numbers(&frame, "low")[0], numbers(&frame, "high")[0]), (low, high));
+    assert_eq!(
+        (numbers(&frame, "low")[0], numbers(&frame, "high")[0]),
+        (low, high)
+    );
 
-    let message = paired_recalls(&first, &answers(&[1, 0, 1], &[1, 1, 1])).unwrap_err().to_string();
+    let message = paired_recalls(&first, &answers(&[1, 0, 1], &[1, 1, 1]))
+        .unwrap_err()
+        .to_string();
     assert!(message.contains("autres images"), "{message}");
 }
 
@@ -102,7 +125,13 @@ fn a_gap_never_comes_without_its_worst_group() {
     close(&numbers(&frame, "tpr"), &[0.75, 0.75], 1e-12);
     close(&numbers(&frame, "highest_value"), &[1.0, 0.75], 1e-12);
     close(&numbers(&frame, "difference"), &[0.25, 0.0], 1e-12);
-    let worst: Vec<_> = frame.column("worst").unwrap().str().unwrap().iter().collect();
+    let worst: Vec<_> = frame
+        .column("worst")
+        .unwrap()
+        .str()
+        .unwrap()
+        .iter()
+        .collect();
     assert_eq!(worst, [Some("A"), None]);
     assert!(numbers(&frame, "tpr_low")[0] < 0.75 && numbers(&frame, "tpr_high")[0] > 0.75);
 
@@ -159,7 +188,9 @@ fn students_quantiles_are_those_of_the_tables() {
         let mut values: Vec<f64> = (0..n).map(|at| at as f64).collect();
         let mean = values.iter().sum::<f64>() / n as f64;
         let sd = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / freedom as f64).sqrt();
-        values.iter_mut().for_each(|value| *value = (*value - mean) / sd);
+        values
+            .iter_mut()
+            .for_each(|value| *value = (*value - mean) / sd);
         let (_, _, high) = student_interval(&values).unwrap();
         close(&[high * (n as f64).sqrt()], &[quantile], 1e-3);
     }
@@ -175,8 +206,18 @@ fn the_figure_says_on_which_side_of_zero_each_interval_is() {
     .unwrap();
     let figure = difference_bars(&frame, "DB-VAE moins CNN").unwrap();
     visages::image::load_from_memory(figure.png()).unwrap();
-    for told in ["DB-VAE moins CNN", "B (n = 100) +30,0", "hors de l'intervalle", "A (n = 100) 0,0", "0 est dans"] {
-        assert!(figure.alt_text().contains(told), "{told}: {}", figure.alt_text());
+    for told in [
+        "DB-VAE moins CNN",
+        "B (n = 100) +30,0",
+        "hors de l'intervalle",
+        "A (n = 100) 0,0",
+        "0 est dans",
+    ] {
+        assert!(
+            figure.alt_text().contains(told),
+            "{told}: {}",
+            figure.alt_text()
+        );
     }
     assert!(difference_bars(&frame.head(Some(0)), "rien").is_err());
     assert!(difference_bars(&frame.drop("low").unwrap(), "rien").is_err());

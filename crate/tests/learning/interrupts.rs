@@ -331,7 +331,7 @@ fn an_h5_file_keeps_the_first_window_of_rows() {
     );
     assert_stopped(
         interrupted(1, || read_h5(&path, None, None)).0,
-        "les autres images",
+        "les images sans visage",
     );
     // What was read is split all the same: the wish was answered.
     let (loader, _) = interrupted(2, || DetectionConfig::default().init(&path).unwrap());

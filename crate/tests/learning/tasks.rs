@@ -578,7 +578,7 @@ fn a_loss_that_was_edited_is_not_resumed() {
     });
     let message = refusal(own_rate, &folder.0);
     assert!(
-        message.contains("pas d'apprentissage de l'étape"),
+        message.contains("taux d'apprentissage de l'étape"),
         "{message}"
     );
     // Settings are told by their names first.

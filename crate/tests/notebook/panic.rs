@@ -144,7 +144,7 @@ fn a_panic_becomes_one_marker_and_stays_off_stderr() {
     assert_eq!(panic_message("todo"), "Exercice à compléter : À FAIRE");
     assert_eq!(
         panic_message("index"),
-        "indice 7 hors limites : il y a 3 élément(s)"
+        "indice 7 hors limites : il y a 3 éléments"
     );
     assert_eq!(panic_message("payload"), "cause inconnue");
 }

@@ -222,3 +222,82 @@ fn a_training_set_in_one_file_is_counted_or_refused() {
     let refusal = worker.refusal(json!({ "op": "h5", "path": path("floats.h5") }));
     assert!(refusal.contains("de type f32"), "{refusal}");
 }
+
+/// What `tp bench effets tp5` asks: the same set for both detectors, and everything that its claims need.
+#[test]
+fn a_training_of_the_debiasing_lab_tells_its_answers_and_its_draws() {
+    let cache = std::env::temp_dir().join(format!("visages-effets-{}", std::process::id()));
+    let mut worker = Worker::start();
+    let mut ask = |arm: &str| {
+        worker.ask(json!({
+            "op": "effects", "bias": "balanced", "arm": arm, "seed": 3, "images": 120, "epochs": 1,
+            "test_faces": 6, "cache": cache,
+        }))
+    };
+    let (cnn, uniform) = (ask("cnn"), ask("uniform"));
+    for outcome in [&cnn, &uniform] {
+        assert_eq!(outcome["ok"], true, "{outcome}");
+        let lengths = |set: &Value| -> Vec<usize> {
+            let answers = set.as_array().unwrap().iter();
+            answers
+                .map(|one| one["at_half"].as_str().unwrap().len())
+                .collect()
+        };
+        assert_eq!(lengths(&outcome["groups"]), [6; 4]);
+        // 102 of each class are trained on, 18 are not; as many of both are asked again.
+        assert_eq!(lengths(&outcome["held_out"]).iter().sum::<usize>(), 36);
+        let seen = lengths(&outcome["seen"]);
+        assert!(seen[0] == seen[1] && seen[0] > 90, "{seen:?}");
+        for (factor, values) in outcome["factors"].as_object().unwrap() {
+            assert_eq!(values.as_array().unwrap().len(), 24, "{factor}");
+            assert!(
+                values.as_array().unwrap().iter().all(Value::is_number),
+                "{factor}"
+            );
+        }
+        // At most 5 % of the other images held out: none of 18.
+        let alarms = outcome["held_out"][1]["at_equal"].as_str().unwrap();
+        assert!(!alarms.contains('1'), "{alarms}");
+    }
+    assert!(cnn["draws"].is_null() && uniform["same_batch"].is_null());
+    let losses: Vec<f64> = serde_json::from_value(cnn["same_batch"].clone()).unwrap();
+    assert!(losses[1] < losses[0], "{losses:?}");
+
+    // Drawn uniformly, a group has its share and every face counts.
+    let draws = &uniform["draws"];
+    let number = |value: &Value| value.as_f64().unwrap();
+    let (faces, rare) = (number(&draws["faces"]), number(&draws["rare"]));
+    let epoch = &draws["epochs"][0];
+    assert!((number(&epoch[0]) - rare / faces).abs() < 1e-6, "{draws}");
+    assert!((number(&epoch[1]) - faces).abs() < 1e-3, "{draws}");
+    // By a rule, some are drawn more often; the larger the smoothing, the less so.
+    let all = draws["rules"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|rule| rule["of"] == "all");
+    let sizes: Vec<f64> = all.map(|rule| number(&rule["effective"])).collect();
+    assert!(
+        sizes.len() == 6 && sizes.is_sorted() && sizes[0] < 0.99 * faces,
+        "{sizes:?}"
+    );
+    let _ = std::fs::remove_dir_all(&cache);
+}
+
+/// What `tp bench effets tp1` asks.
+#[test]
+fn drawn_labels_are_told_with_their_copies_and_their_noise() {
+    let answer = Worker::start().ask(json!({ "op": "labels", "faces": 120, "seed": 3 }));
+    assert_eq!(answer["ok"], true, "{answer}");
+    let count = |name: &str| answer[name].as_array().unwrap().len();
+    // Four copies; three names lack their code.
+    assert_eq!(answer["files"], 124);
+    assert_eq!(
+        (count("people"), count("noise"), count("copies")),
+        (117, 120, 4)
+    );
+    assert!((20..=27).contains(&count("tested")));
+    for group in answer["copies"].as_array().unwrap() {
+        assert_eq!(group.as_array().unwrap().len(), 2);
+    }
+}

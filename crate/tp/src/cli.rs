@@ -48,13 +48,13 @@ enum Command {
     /// Ouvre JupyterLab sur les notebooks
     #[command(help_template = TEMPLATE)]
     Lab(commands::lab::LabArgs),
-    /// Exécute des notebooks par le vrai noyau et rend un verdict
+    /// Exécute des notebooks avec le vrai noyau et donne un verdict
     #[command(help_template = TEMPLATE)]
     Run(commands::run::RunArgs),
-    /// Fait les notebooks des étudiants et les corrigés à partir des sources
+    /// Produit les notebooks des étudiants et les corrigés à partir des sources
     #[command(help_template = TEMPLATE)]
     Publish(commands::publish::PublishArgs),
-    /// Fait ou prépare des jeux de données
+    /// Dessine, importe et vérifie des jeux de données
     #[command(help_template = TEMPLATE)]
     Data(commands::data::DataArgs),
     /// Dit ce qui est là, ce qui manque et quoi faire
@@ -66,6 +66,9 @@ enum Command {
     /// Mesure les performances
     #[command(help_template = TEMPLATE)]
     Bench(commands::bench::BenchArgs),
+    /// Réunit les lignes « classe ; … » qu'ont affichées des binômes de graines différentes
+    #[command(help_template = TEMPLATE)]
+    Classe(commands::classe::ClassArgs),
     /// Démarre le noyau (appelé par Jupyter)
     #[command(help_template = TEMPLATE, hide = true)]
     Kernel(commands::kernel::KernelArgs),
@@ -90,6 +93,7 @@ pub fn main() -> ExitCode {
         Command::Doctor(args) => commands::doctor::execute(&args),
         Command::Test(args) => commands::test::execute(&args),
         Command::Bench(args) => commands::bench::execute(&args),
+        Command::Classe(args) => commands::classe::execute(&args),
         Command::Kernel(args) => commands::kernel::execute(&args),
     };
     exit_code(outcome)

@@ -1,10 +1,10 @@
 //! How numbers and counts are written in French messages.
 
-/// A whole number as French writes it: narrow no-break spaces between the thousands, from five digits on, as the
-/// library's `nombre` does.
+/// A whole number as French writes it: narrow no-break spaces between the thousands, from four digits on, as the
+/// library's `format_number` does.
 pub fn grouped(value: u64) -> String {
     let digits = value.to_string();
-    if digits.len() < 5 {
+    if digits.len() < 4 {
         return digits;
     }
     let mut text = String::new();
@@ -66,7 +66,8 @@ mod tests {
 
     #[test]
     fn thousands_and_plurals() {
-        assert_eq!(grouped(9_999), "9999");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(9_999), "9\u{202f}999");
         assert_eq!(grouped(12_000), "12\u{202f}000");
         assert_eq!(grouped(1_234_567), "1\u{202f}234\u{202f}567");
         assert_eq!(counted(0, "image"), "0 image");

@@ -16,6 +16,7 @@
 //! | [`notebook`] | notebooks on disk |
 //! | [`publish`] | a Markdown source becomes the student's notebook and the solution |
 //! | [`worker`] | the program that does what needs the library |
+//! | [`statistics`] | means over seeds, with their interval |
 //! | [`commands`] | one file a command |
 
 #[macro_use]
@@ -33,4 +34,5 @@ pub mod platform;
 pub mod process;
 pub mod publish;
 pub mod setup;
+pub mod statistics;
 pub mod worker;

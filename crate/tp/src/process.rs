@@ -193,7 +193,7 @@ impl Progress {
         let elapsed = self.started.elapsed();
         let left = match (done, total.checked_sub(done)) {
             (1.., Some(rest)) => format!(
-                " · encore ~{}",
+                " · reste environ {}",
                 clock(elapsed.mul_f64(rest as f64 / done as f64))
             ),
             _ => String::new(),
@@ -203,7 +203,11 @@ impl Progress {
         } else {
             format!("{done}/{total} · ")
         };
-        tell!("  {} : {count}{} écoulé{left}", self.what, clock(elapsed));
+        tell!(
+            "  {} : {count}temps écoulé {}{left}",
+            self.what,
+            clock(elapsed)
+        );
     }
 
     /// Announces the end and the time it took.

@@ -1,15 +1,17 @@
 //! What `cargo tp` has done by a program that is linked to the library: training steps for
 //! `tp bench pas`, readings for `tp bench images`, checks and preparations for `tp data import`, drawings for `tp data synth`, trainings
-//! for `tp bench biais`. Reads one JSON request a line on stdin, answers one JSON line on stdout, ends
+//! for `tp bench biais` and `tp bench effets`. Reads one JSON request a line on stdin, answers one JSON line on stdout, ends
 //! with its input.
 
 mod bias;
 mod cacd;
 mod detectors;
+mod effects;
 mod efficientnet;
 mod error;
 mod formula;
 mod images;
+mod labels;
 mod profile;
 mod protocol;
 mod synth;
@@ -114,6 +116,14 @@ impl Session {
             Request::Bias(trial) => Ok(Answer::Tried {
                 ok: true,
                 outcome: trial.run()?,
+            }),
+            Request::Effects(trial) => Ok(Answer::Effects {
+                ok: true,
+                outcome: Box::new(trial.run()?),
+            }),
+            Request::Labels(reading) => Ok(Answer::Labels {
+                ok: true,
+                outcome: reading.run()?,
             }),
             Request::Sheet(drawing) => {
                 drawing.write_sheet()?;

@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::{
     bias::{Outcome, Trial},
     cacd::Preparation,
+    effects,
     error::{Error, Result},
     images::Reading,
+    labels,
     profile::Profile,
     synth::Drawing,
 };
@@ -32,6 +34,10 @@ pub enum Request {
     Synth(Drawing),
     /// Train a detector on faces of a known bias.
     Bias(Trial),
+    /// Train a detector of the debiasing lab and tell all that its claims need.
+    Effects(effects::Trial),
+    /// Tell what the labels of drawn faces say, and the truth.
+    Labels(labels::Reading),
     /// Draw a contact sheet.
     Sheet(Drawing),
     /// Read a folder of pictures into memory.
@@ -160,5 +166,15 @@ pub enum Answer {
         ok: bool,
         #[serde(flatten)]
         outcome: Outcome,
+    },
+    Effects {
+        ok: bool,
+        #[serde(flatten)]
+        outcome: Box<effects::Outcome>,
+    },
+    Labels {
+        ok: bool,
+        #[serde(flatten)]
+        outcome: labels::Outcome,
     },
 }

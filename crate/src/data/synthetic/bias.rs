@@ -54,13 +54,13 @@ impl Bias {
         }
     }
 
-    /// Its name in French: « rare et sombre »…
+    /// Its name in French: « rare et sous-exposé »…
     pub fn name(self) -> &'static str {
         match self {
-            Self::RareAndUnderexposed => "rare et sombre",
+            Self::RareAndUnderexposed => "rare et sous-exposé",
             Self::Balanced => "équilibré",
-            Self::UnderexposedOnly => "contraste sans rareté",
-            Self::RareOnly => "rareté sans contraste",
+            Self::UnderexposedOnly => "sous-exposition sans rareté",
+            Self::RareOnly => "rareté sans sous-exposition",
         }
     }
 }

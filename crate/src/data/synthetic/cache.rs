@@ -8,6 +8,7 @@ use std::{
     fs::File,
     io::{self, BufWriter, Read, Write},
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
 
 use sha2::{Digest, Sha256};
@@ -25,6 +26,19 @@ const SIGNATURE: &[u8; 8] = b"VISDES-1";
 const ENDING: &str = "dessins";
 /// Most bytes that all files of the folder may have: seven sets of the preset `seance`, three of `complet`.
 const LIMIT: u64 = 1 << 30;
+
+/// Where drawings are kept that name no folder.
+static DEFAULT: OnceLock<PathBuf> = OnceLock::new();
+
+/// From now on, drawings that name no folder are kept in this one; the first call decides.
+pub(crate) fn keep_drawings_in(folder: PathBuf) {
+    let _ = DEFAULT.set(folder);
+}
+
+/// The folder of drawings that name none, once there is one.
+pub(super) fn default_folder() -> Option<&'static Path> {
+    DEFAULT.get().map(PathBuf::as_path)
+}
 
 /// A place for one set of drawings.
 pub(super) struct CachedSet {

@@ -1,13 +1,13 @@
 //! The drawn detection set of the debiasing lab: faces with a known bias, images without a face, balanced test faces.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use polars::prelude::DataFrame;
 
 use super::{
     Presentation, SkinTone,
     bias::{Bias, falls_in_share},
-    cache::CachedSet,
+    cache::{CachedSet, default_folder},
     dice::Dice,
     faces::{Progress, check_side, draw_faces, draw_faces_within, stored},
     factors::FaceFactors,
@@ -66,7 +66,8 @@ pub struct SyntheticConfig {
     pub test_faces_per_group: usize,
     /// Seed of everything drawn. Default: 42.
     pub seed: u64,
-    /// Folder where drawings are kept from one drawing of the same set to the next; it is bounded. Default: none.
+    /// Folder where drawings are kept from one drawing of the same set to the next; it is bounded. Default: that of the user's
+    /// cache once a session is open, else none.
     pub cache: Option<PathBuf>,
 }
 
@@ -269,7 +270,10 @@ impl SyntheticConfig {
         let key = format!(
             "{what} ; peaux foncées {dark_share} ; sous-exposition {underexposure} ; difficulté {difficulty} ; graine {seed}"
         );
-        let folder = self.cache.as_deref()?;
+        let folder: &Path = match &self.cache {
+            Some(own) => own,
+            None => default_folder()?,
+        };
         Some(CachedSet::new(folder, &key, self.side, count))
     }
 

@@ -182,7 +182,7 @@ impl DrawnFacesConfig {
         let expected: HashSet<&str> = files.iter().map(|file| file.name.as_str()).collect();
         if let Some(stranger) = names.iter().find(|name| !expected.contains(name.as_str())) {
             return Err(refused(&format!(
-                "« {stranger} » n'est pas de ce dessin ; retirez-le ou choisissez un autre dossier"
+                "« {stranger} » n'appartient pas à ce jeu de dessins ; retirez-le ou choisissez un autre dossier"
             )));
         }
         Ok(names)

@@ -34,6 +34,7 @@ mod truth;
 use std::ops::RangeInclusive;
 
 pub use bias::Bias;
+pub(crate) use cache::keep_drawings_in;
 pub use detection::{DrawnDetection, SyntheticConfig};
 pub use faces::{DrawnFacesConfig, draw_faces};
 pub use factors::{Background, Beard, Cut, FaceFactors, Glasses, HairTexture, Headwear, Shot};

@@ -357,7 +357,7 @@ pub(super) fn no_difference_interval(spec: Spec, scarce: bool) -> String {
     match spec.is_inflated {
         _ if scarce => too_scarce(spec.name),
         true => format!(
-            "pas d'intervalle pour un écart de {} : le hasard l'augmente dans les petits groupes",
+            "pas d'intervalle pour un écart de {} : cet écart est surestimé quand les groupes sont petits",
             spec.name
         ),
         false => no_interval(&[spec.name]),

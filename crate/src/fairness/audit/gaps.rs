@@ -376,7 +376,9 @@ fn equalized_odds(spreads: [&Spread; 2], gaps: [&Gap; 2], draws: Draws) -> Gap {
         gap.difference = None;
         gap.ratio = None;
         (gap.lowest, gap.highest, gap.worst) = (None, None, None);
-        gap.remarks = vec!["il faut le TPR et le FPR d'au moins deux groupes".to_owned()];
+        gap.remarks = vec![
+            "il faut le rappel et le taux de faux positifs d'au moins deux groupes".to_owned(),
+        ];
         return gap;
     }
     // As fairlearn does: the worse of the two ratios, that of the other metric perhaps.

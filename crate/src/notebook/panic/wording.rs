@@ -25,7 +25,14 @@ pub(super) fn explain(message: &str) -> String {
     }
     let explained = if let Some(rest) = message.strip_prefix("index out of bounds: the len is ") {
         match rest.split_once(" but the index is ") {
-            Some((len, index)) => format!("indice {index} hors limites : il y a {len} élément(s)"),
+            Some((len, index)) => {
+                let elements = match len {
+                    "0" => "la liste est vide".to_owned(),
+                    "1" => "il y a 1 élément".to_owned(),
+                    _ => format!("il y a {len} éléments"),
+                };
+                format!("indice {index} hors limites : {elements}")
+            }
             None => message.to_owned(),
         }
     } else if message == "attempt to divide by zero" {
@@ -147,7 +154,7 @@ mod tests {
             ("not yet implemented", "Exercice à compléter : À FAIRE"),
             (
                 "index out of bounds: the len is 3 but the index is 7",
-                "indice 7 hors limites : il y a 3 élément(s)",
+                "indice 7 hors limites : il y a 3 éléments",
             ),
             ("attempt to divide by zero", "division d'un entier par zéro"),
             (

@@ -204,7 +204,7 @@ fn figures_of_ages() {
     check(
         "scatter_many",
         &age_scatter(&many, "âge", "âge prédit", "Âges prédits").unwrap(),
-        &["1200 images"],
+        &["1\u{202f}200 images"],
     );
     let audit = AgeAudit::new(&frame)
         .label("âge")
@@ -378,7 +378,10 @@ fn figures_refuse_what_they_cannot_show() {
         grouped_bars(&[("a", &tone)], AgeMetric::Mae, "t"),
         &["« mae »"],
     );
-    told(grouped_bars::<DataFrame>(&[], Metric::Tpr, "t"), &["0 modèle"]);
+    told(
+        grouped_bars::<DataFrame>(&[], Metric::Tpr, "t"),
+        &["0 modèle"],
+    );
     // The whole and six tones: seven curves.
     told(
         roc_by_group(&audit.clone().groups(&["teinte"]).roc().unwrap(), "t"),

@@ -149,7 +149,7 @@ mod visible {
     #[test]
     fn decoding_the_mean_is_seen() {
         let device = Device::flex();
-            judge(
+        judge(
             &lab_cells::visible_checks!("tp5_debiaisage", "db_vae"),
             Expected::Less,
         );

@@ -2,7 +2,6 @@
 
 use visages::prelude::*;
 
-
 /// Bright « faces » and dark other images, enough for a few steps.
 fn small_loader() -> DetectionLoader {
     let device = Device::flex();
@@ -288,11 +287,22 @@ fn who_is_stuck_can_go_on() -> Result<(), Error> {
         }],
     };
     let answers: Attempt<DataFrame> = predict(&dbvae, &faces.labelled()?, 64, &device)?;
-    assert_eq!(recall_by_group(&answers)?.done().map(DataFrame::height), Some(1));
-    let mu: Attempt<LatentTable> = dbvae.then(|model| latent_means(model, loader.faces(), 256, &device))?;
+    assert_eq!(
+        recall_by_group(&answers)?.done().map(DataFrame::height),
+        Some(1)
+    );
+    let mu: Attempt<LatentTable> =
+        dbvae.then(|model| latent_means(model, loader.faces(), 256, &device))?;
     let rows = mu.zip(&dbvae).then(|(mu, dbvae)| {
         let activity = kl_by_dimension(*dbvae, loader.faces(), 256, &device)?;
-        latent_traversal(*dbvae, mu, None, &most_active(&activity, 5)?, &[-1.0, 0.0, 1.0], &device)
+        latent_traversal(
+            *dbvae,
+            mu,
+            None,
+            &most_active(&activity, 5)?,
+            &[-1.0, 0.0, 1.0],
+            &device,
+        )
     })?;
     assert_eq!(rows.done().map(|traversal| traversal.rows().len()), Some(5));
     Ok(())

@@ -1,8 +1,10 @@
 //! `tp bench`: measurements, as a French table or as JSON.
 
 mod bias;
+mod effects;
 mod exchange;
 mod images;
+mod journal;
 mod kernel;
 mod step;
 
@@ -29,6 +31,9 @@ enum Topic {
     /// Mesure ce que des biais connus font aux détecteurs, sur des visages dessinés et plusieurs graines
     #[command(help_template = TEMPLATE)]
     Bias(bias::BiasBenchArgs),
+    /// Mesure les effets qu'affirment les TP, sur leurs dessins et plusieurs graines
+    #[command(help_template = TEMPLATE)]
+    Effets(effects::EffectsArgs),
     /// Mesure le noyau : démarrage, durée des cellules, mémoire, coût de l'adaptateur
     #[command(help_template = TEMPLATE)]
     Noyau(kernel::KernelBenchArgs),
@@ -47,6 +52,7 @@ enum Topic {
 pub fn execute(args: &BenchArgs) -> Result<Verdict> {
     match &args.topic {
         Topic::Bias(args) => bias::execute(args),
+        Topic::Effets(args) => effects::execute(args),
         Topic::Noyau(args) => kernel::execute(args),
         Topic::Pas(args) => step::execute(args),
         Topic::Images(args) => images::execute(args),

@@ -25,7 +25,7 @@ const GIB: f64 = (1u64 << 30) as f64;
 /// Arguments of `tp doctor`.
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
-    /// Résultat en JSON
+    /// Écrit le résultat en JSON sur la sortie standard
     #[arg(long)]
     pub json: bool,
 }
@@ -155,7 +155,7 @@ fn examine(repository: &Repository, cache: &Cache) -> Vec<Finding> {
 fn system() -> Finding {
     match std::env::consts::OS {
         "linux" => Finding::present("Système", "Linux"),
-        "macos" => Finding::optional("Système", "macOS : écrit pour, jamais essayé", ""),
+        "macos" => Finding::optional("Système", "macOS : prévu dans le code, jamais essayé", ""),
         other => Finding::missing(
             "Système",
             format!(
@@ -298,7 +298,7 @@ fn device() -> Finding {
                 "processeur (flex) ; carte « {} » vue, inutilisée sans la variante CUDA",
                 names.trim()
             ),
-            "Voir « CUDA » dans le README.",
+            "Voyez « CUDA » dans le README.",
         ),
         _ => Finding::present(
             "Calcul",
@@ -333,7 +333,7 @@ fn data_sets(usual: &Path, given: Option<OsString>) -> Vec<Finding> {
                 false => Finding::optional(
                     set.title,
                     format!("{} est vide", path.display()),
-                    "Mettez-y les images ou supprimez ce dossier ; voir data/README.md.",
+                    "Mettez-y les images ou supprimez ce dossier ; voyez data/README.md.",
                 ),
             }
         })
@@ -343,7 +343,7 @@ fn data_sets(usual: &Path, given: Option<OsString>) -> Vec<Finding> {
         findings.push(Finding::optional(
             "Jeux de données",
             format!("absents de {} : {}", root.display(), names.join(", ")),
-            "Les TP emploient des visages dessinés à la place. Pour des photos, voir data/README.md.",
+            "Les TP emploient des visages dessinés à la place. Pour des photos, voyez data/README.md.",
         ));
     }
     findings

@@ -1,6 +1,7 @@
 //! One file a command: its arguments (French help) and what it does.
 
 pub mod bench;
+pub mod classe;
 pub mod data;
 pub mod doctor;
 pub mod kernel;

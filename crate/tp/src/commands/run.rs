@@ -92,7 +92,7 @@ pub struct RunArgs {
     /// Dossier où écrire le notebook exécuté et sa page HTML (rien n'est écrit sans cette option)
     #[arg(long = "sortie", value_name = "DOSSIER")]
     pub output: Option<PathBuf>,
-    /// Rend le résultat de chaque cellule en JSON sur la sortie standard
+    /// Écrit le résultat de chaque cellule en JSON sur la sortie standard
     #[arg(long)]
     pub json: bool,
 }

@@ -130,7 +130,7 @@ fn long_checks(installation: &Installation, program: &Path) -> Vec<Check> {
         long.push(Check::command("tous les TP, photos", labs));
     } else {
         tell!(
-            "– les TP ne sont pas exécutés sur des photos : aucune dans TP_DONNEES, data/ ou ../shared/data (voir data/README.md)."
+            "– les TP ne sont pas exécutés sur des photos : aucune dans TP_DONNEES, data/ ou ../shared/data (voyez data/README.md)."
         );
     }
     long.push(Check::command(

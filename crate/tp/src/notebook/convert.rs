@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Notebook;
+use super::{Notebook, page};
 use crate::error::{Error, Result};
 use crate::setup::python::Environment;
 use crate::{paths, process};
@@ -23,12 +23,13 @@ pub fn from_markdown(source: &Path, python: &Environment) -> Result<Notebook> {
     Notebook::parse(&text, source)
 }
 
-/// Writes the HTML page of a notebook beside it, and returns its path.
+/// Writes the HTML page of a notebook beside it, under the title of the lab, and returns its path. Its equations need no
+/// network.
 ///
 /// # Errors
 /// [`Error::Command`] when nbconvert fails.
 pub fn to_html(notebook: &Path, python: &Environment) -> Result<PathBuf> {
-    let page = notebook.with_extension("html");
+    let path = notebook.with_extension("html");
     let mut command = python.command("jupyter");
     command
         .args([
@@ -43,50 +44,15 @@ pub fn to_html(notebook: &Path, python: &Environment) -> Result<PathBuf> {
         .arg(absolute(notebook)?);
     let what = format!("La conversion de « {} » en HTML", notebook.display());
     let text = process::output(&mut command, &what, REMEDY)?;
-    let text = described(&text, &Notebook::read(notebook)?.picture_texts());
-    paths::write_atomically(&page, text.as_bytes())?;
-    Ok(page)
-}
-
-/// What nbconvert's template says of every picture, in English.
-const NO_DESCRIPTION: &str = "alt=\"No description has been provided for this image\"";
-
-/// A page whose pictures have their alternative texts, in the order of the notebook. When the page does not hold as many
-/// pictures, it stays as it is: a wrong description is worse than none.
-fn described(page: &str, texts: &[String]) -> String {
-    let parts: Vec<&str> = page.split(NO_DESCRIPTION).collect();
-    if parts.len() != texts.len() + 1 {
-        return page.to_owned();
-    }
-    let mut described = parts[0].to_owned();
-    for (text, part) in texts.iter().zip(&parts[1..]) {
-        let text = text
-            .replace('&', "&amp;")
-            .replace('"', "&quot;")
-            .replace('<', "&lt;")
-            .replace('>', "&gt;");
-        described.push_str(&format!("alt=\"{}\"{part}", text.trim()));
-    }
-    described
+    let read = Notebook::read(notebook)?;
+    let text = page::described(&text, &read.picture_texts());
+    let text = page::titled(&text, read.title().as_deref());
+    let text = page::with_equations(&text);
+    paths::write_atomically(&path, text.as_bytes())?;
+    Ok(path)
 }
 
 /// A path that no tool takes for an option, whatever the file is called.
 fn absolute(path: &Path) -> Result<PathBuf> {
     std::path::absolute(path).map_err(Error::io("Chemin inutilisable", path))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pictures_get_their_texts_in_order() {
-        let page = format!("<img {NO_DESCRIPTION} src=1><p>b</p><img {NO_DESCRIPTION} src=2>");
-        let texts = ["Une « courbe »".to_owned(), "a < \"b\"".to_owned()];
-        assert_eq!(
-            described(&page, &texts),
-            "<img alt=\"Une « courbe »\" src=1><p>b</p><img alt=\"a &lt; &quot;b&quot;\" src=2>"
-        );
-        assert_eq!(described(&page, &texts[..1]), page);
-    }
 }

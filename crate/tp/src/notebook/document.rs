@@ -242,6 +242,21 @@ impl Notebook {
             .collect()
     }
 
+    /// The first heading of its text, without the marks of Markdown.
+    pub fn title(&self) -> Option<String> {
+        let cells = self.root.get("cells").and_then(Value::as_array);
+        let texts = cells
+            .into_iter()
+            .flatten()
+            .filter(|cell| cell["cell_type"] == "markdown");
+        let titles = texts.filter_map(|cell| {
+            let text = joined(&cell["source"]);
+            let title = text.lines().find_map(|line| line.strip_prefix("# "))?;
+            Some(title.replace(['*', '`'], "").trim().to_owned())
+        });
+        titles.into_iter().find(|title| !title.is_empty())
+    }
+
     /// Removes every output and execution count.
     pub fn clear_outputs(&mut self) {
         for cell in self.cells_mut() {
@@ -348,6 +363,22 @@ mod tests {
             ],
             "inconnu": true,
         })
+    }
+
+    #[test]
+    fn the_title_is_the_first_heading_of_its_text() {
+        let notebook = |source: Value| {
+            let mut value = sample();
+            value["cells"][0]["source"] = source;
+            parse(&value).unwrap().title()
+        };
+        assert_eq!(notebook(json!("texte")), None);
+        assert_eq!(
+            notebook(json!(["Avant\n", "# TP 5 · *Débiaiser*\n", "# Autre"])),
+            Some("TP 5 · Débiaiser".to_owned())
+        );
+        // A comment of a code cell is no title.
+        assert_eq!(notebook(json!("## Partie")), None);
     }
 
     #[test]

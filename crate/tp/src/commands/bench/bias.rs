@@ -5,15 +5,14 @@
 
 mod table;
 
-use std::fs::{self, OpenOptions};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use self::table::Row;
+use super::journal::{self, Seeds};
 use crate::cli::Verdict;
 use crate::commands::data::synth::Bias;
 use crate::error::{Error, Result};
@@ -55,25 +54,6 @@ impl Detector {
     }
 }
 
-/// Seeds, first and last included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Seeds(u64, u64);
-
-impl std::str::FromStr for Seeds {
-    type Err = String;
-
-    fn from_str(text: &str) -> std::result::Result<Self, String> {
-        let (first, last) = text.split_once('-').unwrap_or((text, text));
-        let number = |text: &str| text.trim().parse::<u64>().ok();
-        match (number(first), number(last)) {
-            (Some(first), Some(last)) if first <= last && last - first < 100 => {
-                Ok(Self(first, last))
-            }
-            _ => Err("une graine, ou la première et la dernière : 6-10".to_owned()),
-        }
-    }
-}
-
 /// Arguments of `tp bench biais`.
 #[derive(Debug, Args)]
 pub struct BiasBenchArgs {
@@ -93,7 +73,7 @@ pub struct BiasBenchArgs {
         hide_possible_values = true
     )]
     models: Vec<Detector>,
-    /// Biais : rare-et-sombre, equilibre, contraste-sans-rarete, rarete-sans-contraste (les quatre par défaut)
+    /// Biais : rare-et-sous-expose, equilibre, sous-exposition-sans-rarete, rarete-sans-sous-exposition (les quatre par défaut)
     #[arg(
         long = "biais",
         value_name = "BIAIS",
@@ -101,7 +81,7 @@ pub struct BiasBenchArgs {
         hide_possible_values = true
     )]
     biases: Vec<Bias>,
-    /// Visages, et autant d'autres images (3 000 par défaut)
+    /// Visages, et autant d'images sans visage (3 000 par défaut)
     #[arg(long = "images", value_name = "N", default_value_t = 3_000, hide_default_value = true,
           value_parser = clap::value_parser!(u32).range(100..=50_000))]
     images: u32,
@@ -181,8 +161,11 @@ pub fn execute(args: &BiasBenchArgs) -> Result<Verdict> {
     let cache = Cache::locate()?;
     Toolchain::detect(&repository)?;
     let trials = trials(args);
-    let journal = args.journal.as_deref().map_or(Ok(Vec::new()), read)?;
-    let mut entries = known(&journal, &trials);
+    let noted: Vec<Entry> = args
+        .journal
+        .as_deref()
+        .map_or(Ok(Vec::new()), journal::read)?;
+    let mut entries = known(&noted, &trials);
     let program = worker::build(&repository, &cache)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     for (index, trial) in trials.iter().enumerate() {
@@ -206,7 +189,7 @@ pub fn execute(args: &BiasBenchArgs) -> Result<Verdict> {
             outcome,
         };
         if let Some(journal) = &args.journal {
-            append(journal, &entry)?;
+            journal::append(journal, &entry)?;
         }
         entries.push(entry);
     }
@@ -218,7 +201,10 @@ pub fn execute(args: &BiasBenchArgs) -> Result<Verdict> {
         let _ = write!(std::io::stdout(), "{}", table::markdown(&rows, args));
     }
     if args.write {
-        write_result(&repository.root().join(RESULT), &rows, args)?;
+        journal::write_result(
+            &repository.root().join(RESULT),
+            &table::markdown(&rows, args),
+        )?;
     }
     Ok(Verdict::Fine)
 }
@@ -241,7 +227,7 @@ fn publishable(args: &BiasBenchArgs) -> Result<()> {
     if args.underexposure.is_some() {
         others.push("--sous-exposition");
     }
-    if args.seeds.1 - args.seeds.0 + 1 < FEWEST_SEEDS {
+    if args.seeds.count() < FEWEST_SEEDS {
         others.push("--graines");
     }
     match others.is_empty() {
@@ -289,50 +275,9 @@ fn trials(args: &BiasBenchArgs) -> Vec<Trial> {
     trials
 }
 
-/// The journal; a last line cut short by an interruption counts for nothing.
-fn read(path: &Path) -> Result<Vec<Entry>> {
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(text
-            .lines()
-            .filter_map(|line| serde_json::from_str(line).ok())
-            .collect()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(Error::io("Impossible de lire", path)(error)),
-    }
-}
-
-fn append(path: &Path, entry: &Entry) -> Result<()> {
-    let line = json!(entry).to_string();
-    OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(path)
-        // A line cut short by an interruption stays alone on its line.
-        .and_then(|mut file| file.write_all(format!("\n{line}\n").as_bytes()))
-        .map_err(Error::io("Impossible d'écrire", path))
-}
-
-fn write_result(path: &Path, rows: &[Row], args: &BiasBenchArgs) -> Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(Error::io("Impossible de créer", folder))?;
-    }
-    fs::write(path, table::markdown(rows, args)).map_err(Error::io("Impossible d'écrire", path))?;
-    tell!("→ {}", path.display());
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn seeds_are_one_or_a_range() {
-        assert_eq!("6-10".parse(), Ok(Seeds(6, 10)));
-        assert_eq!("3".parse(), Ok(Seeds(3, 3)));
-        for wrong in ["10-6", "", "a-b", "1-1000", "-1"] {
-            assert!(wrong.parse::<Seeds>().is_err(), "{wrong}");
-        }
-    }
 
     #[derive(Debug, clap::Parser)]
     struct Line {
@@ -352,7 +297,7 @@ mod tests {
             &["--graines", "6-15"],
             &[
                 "--biais",
-                "equilibre,rare-et-sombre,contraste-sans-rarete,rarete-sans-contraste",
+                "equilibre,rare-et-sous-expose,sous-exposition-sans-rarete,rarete-sans-sous-exposition",
             ],
         ] {
             assert!(publishable(&args(right)).is_ok(), "{right:?}");
@@ -393,39 +338,5 @@ mod tests {
         };
         let journal = [entry(1), entry(0), entry(1)];
         assert_eq!(known(&journal, &trials), [entry(0), entry(1)]);
-    }
-
-    #[test]
-    fn a_journal_gives_back_its_lines_but_for_a_torn_one() {
-        let path = std::env::temp_dir().join(format!("tp-biais-{}.jsonl", std::process::id()));
-        let _ = fs::remove_file(&path);
-        assert_eq!(read(&path).unwrap(), []);
-        let entry = Entry {
-            trial: Trial {
-                bias: Bias::Balanced,
-                model: Detector::Cnn,
-                seed: 6,
-                images: 300,
-                epochs: 2,
-                difficulty: 0.5,
-                underexposure: None,
-                test_faces: 10,
-            },
-            outcome: Outcome {
-                groups: vec![Found {
-                    code: "LF".to_owned(),
-                    n: 10,
-                    found: 9,
-                }],
-                held_out_faces: 4,
-                held_out_found: 3,
-                other_images: 4,
-                false_alarms: 0,
-            },
-        };
-        fs::write(&path, r#"{"trial":{"bias":"#).unwrap();
-        append(&path, &entry).unwrap();
-        assert_eq!(read(&path).unwrap(), [entry]);
-        fs::remove_file(path).unwrap();
     }
 }

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::step::{peer, side::Side};
 use crate::cli::Verdict;
 use crate::error::{Error, Result};
-use crate::french::fixed;
+use crate::french::{counted, fixed};
 use crate::paths::{Cache, Repository};
 use crate::setup::rust::Toolchain;
 use crate::worker;
@@ -50,7 +50,7 @@ pub struct ImageBenchArgs {
     #[arg(long = "blocs", value_name = "N", default_value_t = 3, hide_default_value = true,
           value_parser = clap::value_parser!(u16).range(1..=100))]
     blocks: u16,
-    /// Rend les mesures en JSON
+    /// Écrit les mesures en JSON sur la sortie standard
     #[arg(long)]
     json: bool,
 }
@@ -205,7 +205,11 @@ fn difference(one: &[u8], other: &[u8]) -> f64 {
 }
 
 fn table(ways: &[Way], files: usize, side: u32, threads: usize, peak: Option<u64>) -> String {
-    let mut text = format!("{files} images ramenées à {side} × {side} pixels, {threads} fil(s)\n");
+    let mut text = format!(
+        "{} ramenées à {side} × {side} pixels, {}\n",
+        counted(files, "image"),
+        counted(threads, "fil")
+    );
     for way in ways {
         text += &format!(
             "  {:<52} {:>6} images/s   écart moyen {} / 255\n",

@@ -83,7 +83,7 @@ pub struct KernelBenchArgs {
     #[arg(long = "noyaux", value_name = "N", value_delimiter = ',', default_value = "1,4", hide_default_value = true,
           value_parser = clap::value_parser!(u8).range(1..=16))]
     kernels: Vec<u8>,
-    /// Rend les mesures en JSON
+    /// Écrit les mesures en JSON sur la sortie standard
     #[arg(long)]
     json: bool,
 }
@@ -131,7 +131,7 @@ pub fn execute(args: &KernelBenchArgs) -> Result<Verdict> {
         .with_cwd("/");
     let mut runs = Vec::new();
     for kernels in &args.kernels {
-        tell!("▸ {kernels} noyau(x) : une minute environ");
+        tell!("▸ {} : une minute environ", in_words(usize::from(*kernels)));
         runs.push(measure(&command, usize::from(*kernels))?);
     }
     tell!("▸ cellules vides, avec et sans l'adaptateur : une demi-minute environ");
@@ -249,13 +249,16 @@ pub(super) fn quantile(sorted: &[f64], q: f64) -> f64 {
         .unwrap_or(f64::NAN)
 }
 
+/// « 1 noyau », « 4 noyaux ».
+fn in_words(kernels: usize) -> String {
+    match kernels {
+        0 | 1 => format!("{kernels} noyau"),
+        _ => format!("{kernels} noyaux"),
+    }
+}
+
 fn table(runs: &[Run]) -> String {
-    let mut lines = vec![row(
-        "",
-        runs,
-        |run| format!("{} noyau(x)", run.kernels),
-        "objectif (1)",
-    )];
+    let mut lines = vec![row("", runs, |run| in_words(run.kernels), "objectif (1)")];
     let seconds = |value: f64| fixed(value, 2) + " s";
     let worst =
         |run: &Run, value: fn(&Measured) -> f64| run.measured.iter().map(value).fold(0.0, f64::max);

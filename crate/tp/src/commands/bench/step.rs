@@ -18,6 +18,7 @@ use self::report::{Losses, Profile, Run, SideReport};
 use self::side::Side;
 use crate::cli::Verdict;
 use crate::error::{Error, Result};
+use crate::french::counted;
 use crate::paths::{Cache, Repository};
 use crate::setup::rust::Toolchain;
 use crate::worker;
@@ -111,7 +112,7 @@ pub struct StepBenchArgs {
     /// Montre aussi la durée de chaque partie de notre pas
     #[arg(long = "profil")]
     profile: bool,
-    /// Rend les mesures en JSON
+    /// Écrit les mesures en JSON sur la sortie standard
     #[arg(long)]
     json: bool,
 }
@@ -227,7 +228,7 @@ impl Sides {
             threads,
         } = configuration;
         let name = model.name();
-        tell!("▸ {name}, lot de {batch}, {threads} fil(s)");
+        tell!("▸ {name}, lot de {batch}, {}", counted(threads, "fil"));
         let request = json!({
             "op": "prepare", "model": name, "batch": batch, "threads": threads,
             "learning_rate": LEARNING_RATE, "epsilon": EPSILON,

@@ -20,13 +20,25 @@ pub fn is_picture(path: &Path) -> bool {
 pub fn differences(set: &DataSet, count: impl Fn(&str) -> usize) -> Vec<String> {
     match set.count {
         Count::Pictures(expected) => told("", count(""), expected).into_iter().collect(),
-        Count::Each(folders, expected) => folders
-            .iter()
-            .filter_map(|folder| told(&format!("{folder} : "), count(folder), expected))
-            .collect(),
+        // The whole is measured, and the small set beside it is not read.
+        Count::EachOrWhole {
+            whole, pictures, ..
+        } if count(whole) > 0 => told("", count(whole), pictures).into_iter().collect(),
+        Count::EachOrWhole {
+            folders,
+            each: expected,
+            ..
+        } => each(folders, count, expected),
         Count::Any if count("") == 0 => vec!["aucune image".to_owned()],
         Count::Any | Count::File => Vec::new(),
     }
+}
+
+fn each(folders: &[&str], count: impl Fn(&str) -> usize, expected: usize) -> Vec<String> {
+    let folders = folders.iter();
+    folders
+        .filter_map(|folder| told(&format!("{folder} : "), count(folder), expected))
+        .collect()
 }
 
 /// How a number of images differs from the one expected, if it does; `place` comes before.
@@ -59,8 +71,20 @@ mod tests {
             "12\u{202f}000 images sur 23\u{202f}708 : il en manque 11\u{202f}708"
         );
         let ppb = DataSet::named("ppb").unwrap();
-        let found = differences(ppb, |group| if group == "DF" { 6 } else { 5 });
+        let found = differences(ppb, |group| if group == "imgs" { 1_270 } else { 0 });
+        assert_eq!(found, [] as [&str; 0]);
+        let small = |group: &str| match group {
+            "DF" => 6,
+            "imgs" => 0,
+            _ => 5,
+        };
+        let found = differences(ppb, small);
         assert_eq!(found, ["DF : 6 images au lieu de 5 : 1 de trop"]);
+        let found = differences(ppb, |group| if group == "imgs" { 1_268 } else { 0 });
+        assert_eq!(
+            found,
+            ["1\u{202f}268 images sur 1\u{202f}270 : il en manque 2"]
+        );
         assert_eq!(
             differences(DataSet::named("cacd").unwrap(), |_| 0),
             ["aucune image"]

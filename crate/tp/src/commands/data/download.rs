@@ -193,7 +193,7 @@ fn reason(code: Option<i32>) -> String {
                 .to_owned()
         }
         Some(35 | 60) => "liaison chiffrée refusée".to_owned(),
-        Some(code) => format!("curl a rendu le code {code}"),
+        Some(code) => format!("curl a renvoyé le code {code}"),
         None => "curl a été interrompu".to_owned(),
     }
 }

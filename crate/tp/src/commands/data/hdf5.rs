@@ -32,7 +32,7 @@ pub struct Counted {
 impl Counted {
     /// What differs from the whole set, in French.
     pub fn differences(self) -> Vec<String> {
-        [("visages", self.faces), ("autres images", self.others)]
+        [("visages", self.faces), ("images sans visage", self.others)]
             .into_iter()
             .filter_map(|(what, found)| told(&format!("{what} : "), found, WHOLE))
             .collect()
@@ -154,7 +154,7 @@ mod tests {
         let part = Counted { others: 1, ..whole };
         assert_eq!(
             part.differences(),
-            ["autres images : 1 image sur 54\u{202f}957 : il en manque 54\u{202f}956"]
+            ["images sans visage : 1 image sur 54\u{202f}957 : il en manque 54\u{202f}956"]
         );
     }
 }

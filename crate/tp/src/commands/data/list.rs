@@ -24,7 +24,7 @@ pub struct ListArgs {
     /// Dossier des données (TP_DONNEES, sinon data/ à la racine du dépôt)
     #[arg(long = "donnees", value_name = "DOSSIER")]
     root: Option<PathBuf>,
-    /// Rend la liste en JSON
+    /// Écrit la liste en JSON sur la sortie standard
     #[arg(long)]
     json: bool,
 }

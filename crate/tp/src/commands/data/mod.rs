@@ -40,7 +40,7 @@ enum Action {
     /// Télécharge un fichier (reprise, taille et somme vérifiées), ou dit comment faire à la main
     #[command(help_template = TEMPLATE)]
     Fetch(fetch::FetchArgs),
-    /// Range un jeu téléchargé, archive ou dossier, là où les TP le cherchent
+    /// Place un jeu téléchargé, archive ou dossier, là où les TP le cherchent
     #[command(help_template = TEMPLATE)]
     Import(import::ImportArgs),
     /// Compare les jeux présents avec les jeux entiers

@@ -11,7 +11,18 @@ use crate::french::counted;
 /// Groups of the MIT lab's test faces.
 const PPB_GROUPS: [&str; 4] = ["LF", "LM", "DF", "DM"];
 /// Beginnings of names of tables that go with pictures.
-const TABLES: [&str; 5] = ["labels", "fairface_label", "list_", "identity_", "noisy_"];
+const TABLES: [&str; 6] = [
+    "labels",
+    "fairface_label",
+    "list_",
+    "identity_",
+    "noisy_",
+    PPB_TABLE,
+];
+/// Beginning of the name of the table of a whole PPB.
+const PPB_TABLE: &str = "PPB-";
+/// Folder of the portraits of a whole PPB.
+const PPB_PORTRAITS: &str = "imgs";
 
 /// The set whose names most pictures have, else that of the tables; `from` is the name of the folder they come from.
 pub fn recognise(files: &[PathBuf], from: &Path) -> Option<&'static DataSet> {
@@ -30,8 +41,9 @@ pub fn recognise(files: &[PathBuf], from: &Path) -> Option<&'static DataSet> {
             .iter()
             .any(|file| is_table(file) && begins(&name(file)))
     };
-    let recognised = if let Some(set) = ["ppb", "utkface", "cacd"].into_iter().find(|set| most(set))
-    {
+    let recognised = if table(&[PPB_TABLE]) {
+        "ppb"
+    } else if let Some(set) = ["ppb", "utkface", "cacd"].into_iter().find(|set| most(set)) {
         set
     } else if table(&["fairface_label"]) {
         "fairface"
@@ -117,6 +129,10 @@ pub fn is_table(file: &Path) -> bool {
     known && ["csv", "txt"].contains(&ending.to_lowercase().as_str())
 }
 
+fn is_ppb_table(file: &Path) -> bool {
+    is_table(file) && name(file).starts_with(PPB_TABLE)
+}
+
 /// The group of test faces that a path tells.
 fn group(file: &Path) -> Option<&'static str> {
     let folder = file.parent()?.file_name()?;
@@ -143,6 +159,7 @@ fn wnid(file: &Path) -> Option<String> {
 pub fn places(set: &DataSet, files: &[PathBuf], from: &Path) -> Result<HashMap<PathBuf, PathBuf>> {
     // Classes of imagenette in which people are seen: a non-face with a face is a wrong label.
     const WITH_PEOPLE: [&str; 3] = ["n01440764", "n03000684", "n03394916"];
+    let is_whole_ppb = files.iter().any(|file| is_ppb_table(file));
     let mut places = HashMap::new();
     for file in files {
         let name = PathBuf::from(file.file_name().unwrap_or_default());
@@ -156,6 +173,8 @@ pub fn places(set: &DataSet, files: &[PathBuf], from: &Path) -> Result<HashMap<P
         let place = match set.name {
             "ppb" => match group(&whole) {
                 Some(group) => Path::new(group).join(&name),
+                None if is_table(file) => name,
+                None if is_whole_ppb => Path::new(PPB_PORTRAITS).join(&name),
                 None => continue,
             },
             "imagenette" => match wnid(&whole) {
@@ -224,6 +243,10 @@ mod tests {
             name(&["train/1.jpg", "fairface_label_train.csv"]),
             Some("fairface")
         );
+        assert_eq!(
+            name(&["PPB-2017/imgs/1.jpg", "PPB-2017/PPB-2017-metadata.csv"]),
+            Some("ppb")
+        );
         assert_eq!(name(&["vacances/été.jpg", "notes.txt"]), None);
         assert_eq!(name(&[]), None);
     }
@@ -258,6 +281,20 @@ mod tests {
         assert_eq!(
             place("ppb", &["p/data/faces/LF/1.png", "p/logo.png"]),
             [pair("p/data/faces/LF/1.png", "LF/1.png")]
+        );
+        assert_eq!(
+            place(
+                "ppb",
+                &[
+                    "PPB-2017/PPB-2017-metadata.csv",
+                    "PPB-2017/imgs/a.jpg",
+                    "PPB-2017/lisez.pdf"
+                ]
+            ),
+            [
+                pair("PPB-2017/PPB-2017-metadata.csv", "PPB-2017-metadata.csv"),
+                pair("PPB-2017/imgs/a.jpg", "imgs/a.jpg")
+            ]
         );
         assert_eq!(
             place(

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::cli::Verdict;
 use crate::error::{Error, Result};
+use crate::french::counted;
 use crate::paths::{Cache, Repository};
 use crate::setup::rust::Toolchain;
 use crate::worker;
@@ -18,16 +19,16 @@ use crate::worker;
 #[serde(rename_all = "snake_case")]
 pub enum Bias {
     /// Peaux foncées rares et sous-exposées
-    #[value(name = "rare-et-sombre")]
+    #[value(name = "rare-et-sous-expose", alias = "rare-et-sombre")]
     RareAndUnderexposed,
     /// Ni rareté ni sous-exposition
     #[value(name = "equilibre")]
     Balanced,
     /// Peaux foncées sous-exposées, mais pas rares
-    #[value(name = "contraste-sans-rarete")]
+    #[value(name = "sous-exposition-sans-rarete", alias = "contraste-sans-rarete")]
     UnderexposedOnly,
     /// Peaux foncées rares, mais bien exposées
-    #[value(name = "rarete-sans-contraste")]
+    #[value(name = "rarete-sans-sous-exposition", alias = "rarete-sans-contraste")]
     RareOnly,
 }
 
@@ -35,10 +36,10 @@ impl Bias {
     /// Its name in a sentence.
     pub const fn title(self) -> &'static str {
         match self {
-            Self::RareAndUnderexposed => "rare et sombre",
+            Self::RareAndUnderexposed => "rare et sous-exposé",
             Self::Balanced => "équilibré",
-            Self::UnderexposedOnly => "contraste sans rareté",
-            Self::RareOnly => "rareté sans contraste",
+            Self::UnderexposedOnly => "sous-exposition sans rareté",
+            Self::RareOnly => "rareté sans sous-exposition",
         }
     }
 }
@@ -65,8 +66,8 @@ pub struct SynthArgs {
         hide_default_value = true
     )]
     seed: u64,
-    /// Biais du jeu, connu et écrit dans le manifeste : rare-et-sombre, equilibre, contraste-sans-rarete ou
-    /// rarete-sans-contraste. Sans cette option, les teintes suivent les étiquettes, à l'exposition juste
+    /// Biais du jeu, connu et écrit dans le manifeste : rare-et-sous-expose, equilibre, sous-exposition-sans-rarete ou
+    /// rarete-sans-sous-exposition. Sans cette option, les teintes suivent les étiquettes, à l'exposition juste
     #[arg(long = "biais", value_name = "BIAIS", hide_possible_values = true)]
     bias: Option<Bias>,
     /// Difficulté des prises de vue, de 0 (studio) à 1 (0,5 par défaut)
@@ -160,9 +161,9 @@ fn summary(written: &Written, folder: &Path) -> String {
         count => format!(" ({count} déjà là)"),
     };
     format!(
-        "{} fichiers{resumed} dans {}\nDéfauts glissés exprès : {} noms mal formés, {} copies identiques, dont {} à l'étiquette contraire.\n\
+        "{}{resumed} dans {}\nDéfauts placés exprès : {} noms irréguliers, {} copies identiques, dont {} aux étiquettes contradictoires.\n\
          Tout est dans manifeste.csv : facteurs de chaque visage et défauts.",
-        written.files,
+        counted(written.files, "fichier"),
         folder.display(),
         written.malformed,
         written.duplicates,
@@ -198,7 +199,7 @@ mod tests {
             "{text}"
         );
         assert!(
-            text.contains("3 noms mal formés, 6 copies identiques, dont 4 "),
+            text.contains("3 noms irréguliers, 6 copies identiques, dont 4 "),
             "{text}"
         );
     }

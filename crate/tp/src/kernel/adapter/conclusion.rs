@@ -308,7 +308,7 @@ impl Adapter {
                 errors::LIMIT,
                 format!("La cellule a été arrêtée après {seconds} s (limite TP_DUREE_MAX)."),
                 vec![
-                    "  Ses boucles ont rendu ce qu'elles avaient ; vos variables sont gardées."
+                    "  Ses boucles ont renvoyé ce qu'elles avaient calculé ; vos variables sont gardées."
                         .to_owned(),
                 ],
             )],

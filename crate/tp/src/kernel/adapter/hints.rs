@@ -37,10 +37,12 @@ pub(super) fn of(
     let name = quoted(message).unwrap_or_default();
     if has("[E0382]") || message.contains("of moved value") {
         let mut lost = format!(
-            "« {name} » a déjà été consommée : une opération l'a prise, elle n'existe plus."
+            "La variable « {name} » a déjà été consommée : une opération l'a prise, elle n'existe plus."
         );
         if message.starts_with("borrow of") {
-            lost = format!("« {name} » est empruntée après avoir été consommée par une opération.");
+            lost = format!(
+                "La variable « {name} » est empruntée après avoir été consommée par une opération."
+            );
         }
         return hint(
             lost,
@@ -246,7 +248,7 @@ pub(super) fn of(
     if has("[E0277]") {
         return hint(
             "Une valeur ne sait pas faire ce qui lui est demandé (un « trait » manque à son type).",
-            "« the trait … is not implemented for … » : le premier nom est ce qui manque, le second le type en cause. Pour « ? », la fonction doit rendre un Result.",
+            "« the trait … is not implemented for … » : le premier nom est ce qui manque, le second le type en cause. Pour « ? », la fonction doit renvoyer un Result.",
         );
     }
     if has("[E0502]") || has("[E0499]") || has("[E0505]") || has("[E0506]") || has("[E0597]") {
@@ -432,14 +434,16 @@ fn unchangeable(message: &str, name: &str, code: &str) -> Option<Hint> {
         || message.contains("not declared as mutable") && of_a_function
     {
         return Some(hint(
-            format!("« {name} » est modifié, mais cet argument n'a pas été déclaré modifiable."),
+            format!("L'argument « {name} » est modifié, mais il n'a pas été déclaré modifiable."),
             format!("Déclarez-le avec « mut » dans la signature : mut {name}: …"),
         ));
     }
     let variable = message.contains("immutable") || message.contains("not declared as mutable");
     variable.then(|| {
         hint(
-            format!("« {name} » est modifiée, mais n'a pas été déclarée modifiable."),
+            format!(
+                "La variable « {name} » est modifiée, mais elle n'a pas été déclarée modifiable."
+            ),
             format!("Déclarez-la avec « mut » : let mut {name} = …"),
         )
     })

@@ -5,9 +5,7 @@ use serde::Serialize;
 use super::{BiasBenchArgs, Detector, Entry};
 use crate::commands::data::synth::Bias;
 use crate::french::{fixed, grouped};
-
-/// A mean over the seeds, and its 95 % interval; no interval for one seed.
-type Mean = (f64, Option<[f64; 2]>);
+use crate::statistics::{Mean, mean, summary};
 
 /// A bias, a detector, all seeds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -125,54 +123,6 @@ fn row(bias: Bias, model: Detector, entries: &[&Entry]) -> Row {
     }
 }
 
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
-}
-
-/// The mean, and Student's interval: what the seeds alone make it vary.
-fn summary(values: &[f64]) -> Mean {
-    let (count, centre) = (values.len(), mean(values));
-    let squares: f64 = values.iter().map(|value| (value - centre).powi(2)).sum();
-    let interval = (count > 1).then(|| {
-        let half = student(count - 1) * (squares / (count - 1) as f64 / count as f64).sqrt();
-        [centre - half, centre + half]
-    });
-    (centre, interval)
-}
-
-/// Quantile 0.975 of Student's law with `freedom` ≥ 1 degrees of freedom.
-fn student(freedom: usize) -> f64 {
-    // 12.7 with one degree, less with more.
-    let (mut low, mut high) = (1.0, 13.0);
-    while high - low > 1e-9 {
-        let middle = (low + high) / 2.0;
-        match central(middle, freedom) < 0.95 {
-            true => low = middle,
-            false => high = middle,
-        }
-    }
-    (low + high) / 2.0
-}
-
-/// Probability that a variable of Student's law stands between −t and t: a finite sum, since its degrees are a whole number
-/// (Abramowitz and Stegun, 26.7.3 and 26.7.4).
-fn central(t: f64, freedom: usize) -> f64 {
-    let angle = (t / (freedom as f64).sqrt()).atan();
-    let (sine, cosine) = angle.sin_cos();
-    let odd = freedom % 2 == 1;
-    // Powers of the cosine up to freedom − 2, even or odd like it.
-    let mut term = if odd { cosine } else { 1.0 };
-    let mut sum = 0.0;
-    for power in (freedom % 2..freedom.saturating_sub(1)).step_by(2) {
-        sum += term;
-        term *= cosine * cosine * (power + 1) as f64 / (power + 2) as f64;
-    }
-    match odd {
-        true => (angle + sine * sum) * std::f64::consts::FRAC_2_PI,
-        false => sine * sum,
-    }
-}
-
 /// The tables in French, as Markdown: what each detector does in each world, then what changes seed by seed.
 pub fn markdown(rows: &[Row], args: &BiasBenchArgs) -> String {
     let mut text = String::from(
@@ -210,12 +160,9 @@ pub fn markdown(rows: &[Row], args: &BiasBenchArgs) -> String {
             shown(row.alarms_change),
         ));
     }
-    let seeds = match (args.seeds.0, args.seeds.1) {
-        (first, last) if first == last => format!("graine {first}"),
-        (first, last) => format!("graines {first} à {last}"),
-    };
+    let seeds = args.seeds.in_words();
     text.push_str(&format!(
-        "\n*Visages dessinés ; {} visages et autant d'autres images, {} visages de test par groupe, {seeds} (moyennes ; intervalle de Student sur les graines). \
+        "\n*Visages dessinés ; {} visages et autant d'images sans visage, {} visages de test par groupe, {seeds} (moyennes ; intervalle de Student sur les graines). \
          Le CNN s'entraîne {} époques, le DB-VAE {} : ils ne diffèrent pas que par leur méthode. Mesuré par `cargo tp bench biais`.*\n",
         grouped(args.images.into()),
         grouped(args.test_faces.into()),
@@ -336,26 +283,6 @@ mod tests {
         let (mean, interval) = rows(&entries)[1].alarms_change.unwrap();
         let [low, high] = interval.unwrap();
         assert!((mean + 0.03).abs() < 1e-12 && high - low < 1e-9);
-    }
-
-    /// Quantiles of any printed table.
-    #[test]
-    fn students_quantiles_are_those_of_the_tables() {
-        for (freedom, quantile) in [
-            (1, 12.706),
-            (2, 4.303),
-            (3, 3.182),
-            (4, 2.776),
-            (9, 2.262),
-            (10, 2.228),
-            (11, 2.201),
-            (20, 2.086),
-            (30, 2.042),
-            (99, 1.984),
-        ] {
-            let found = student(freedom);
-            assert!((found - quantile).abs() < 6e-4, "{freedom}: {found}");
-        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Model;
 use crate::error::{Error, Result};
-use crate::french::fixed;
+use crate::french::{counted, fixed};
 
 /// Largest relative difference of the losses before any update: both sides compute the same function.
 const FIRST_TOLERANCE: f64 = 5e-5;
@@ -256,10 +256,10 @@ fn row(run: &Run) -> String {
 
 fn losses_line(run: &Run, losses: &Losses) -> String {
     let name = format!(
-        "{}, lot de {}, {} fil(s)",
+        "{}, lot de {}, {}",
         run.model.name(),
         run.batch,
-        run.threads
+        counted(run.threads, "fil")
     );
     let (sign, verdict) = match losses.agree() {
         true => ("✔", "pertes égales"),
@@ -286,10 +286,10 @@ fn losses_line(run: &Run, losses: &Losses) -> String {
 
 fn profile_lines(run: &Run, profile: &Profile) -> Vec<String> {
     let mut lines = vec![format!(
-        "Profil de {}, lot de {}, {} fil(s) : parties d'un vrai pas, ms",
+        "Profil de {}, lot de {}, {} : parties d'un vrai pas, ms",
         run.model.name(),
         run.batch,
-        run.threads
+        counted(run.threads, "fil")
     )];
     let phases = profile.phases.iter();
     lines.extend(
@@ -387,7 +387,7 @@ mod tests {
             Some(1.5),
         );
         assert!(
-            text.contains("✘ cnn, lot de 32, 2 fil(s) : les pertes DIFFÈRENT"),
+            text.contains("✘ cnn, lot de 32, 2 fils : les pertes DIFFÈRENT"),
             "{text}"
         );
         assert!(

@@ -1,0 +1,202 @@
+//! What is put right in nbconvert's page: its title, the alternative texts of its pictures, its equations.
+
+use super::mathml;
+
+/// What nbconvert's template says of every picture, in English.
+const NO_DESCRIPTION: &str = "alt=\"No description has been provided for this image\"";
+/// What a text cell is shown in.
+const TEXT_CELL: &str = "data-mime-type=\"text/markdown\"";
+/// What begins any cell.
+const CELL: &str = "<div class=\"jp-Cell";
+/// Where nbconvert's template loads MathJax.
+const MATHJAX: [&str; 2] = [
+    "<!-- Load mathjax -->",
+    "<!-- End of mathjax configuration -->",
+];
+
+/// A page whose pictures have their alternative texts, in the order of the notebook. When the page does not hold as many
+/// pictures, it stays as it is: a wrong description is worse than none.
+pub fn described(page: &str, texts: &[String]) -> String {
+    let parts: Vec<&str> = page.split(NO_DESCRIPTION).collect();
+    if parts.len() != texts.len() + 1 {
+        return page.to_owned();
+    }
+    let mut described = parts[0].to_owned();
+    for (text, part) in texts.iter().zip(&parts[1..]) {
+        described.push_str(&format!("alt=\"{}\"{part}", escaped(text.trim())));
+    }
+    described
+}
+
+/// The page with this title, in place of the file's name.
+pub fn titled(page: &str, title: Option<&str>) -> String {
+    let (Some(title), Some((before, rest))) = (title, page.split_once("<title>")) else {
+        return page.to_owned();
+    };
+    match rest.split_once("</title>") {
+        Some((_, after)) => format!("{before}<title>{}</title>{after}", escaped(title)),
+        None => page.to_owned(),
+    }
+}
+
+/// The page whose equations are MathML, which needs no network; those that are not known stay, and MathJax with them.
+pub fn with_equations(page: &str) -> String {
+    let mut shown = String::with_capacity(page.len());
+    let (mut rest, mut all) = (page, true);
+    while let Some(start) = rest.find(TEXT_CELL) {
+        let (before, cell) = rest.split_at(start);
+        let end = cell.find(CELL).unwrap_or(cell.len());
+        let (cell, after) = cell.split_at(end);
+        shown.push_str(before);
+        shown.push_str(&cell_equations(cell, &mut all));
+        rest = after;
+    }
+    shown.push_str(rest);
+    match (all, shown.find(MATHJAX[0]), shown.find(MATHJAX[1])) {
+        (true, Some(start), Some(end)) if start < end => {
+            shown.replace_range(start..end + MATHJAX[1].len(), "");
+            shown
+        }
+        _ => shown,
+    }
+}
+
+/// A text cell with its equations; `all` becomes false when one of them is not known.
+fn cell_equations(cell: &str, all: &mut bool) -> String {
+    let mut shown = String::with_capacity(cell.len());
+    let mut rest = cell;
+    while let Some(at) = rest.find(['<', '$']) {
+        let (before, from) = rest.split_at(at);
+        shown.push_str(before);
+        let taken = match from.starts_with('<') {
+            true => markup(from),
+            false => match equation(from) {
+                Some((latex, is_block, length)) => {
+                    match mathml::from_latex(&unescaped(latex), is_block) {
+                        Some(math) => shown.push_str(&math),
+                        None => {
+                            *all = false;
+                            shown.push_str(&from[..length]);
+                        }
+                    }
+                    rest = &from[length..];
+                    continue;
+                }
+                None => 1,
+            },
+        };
+        shown.push_str(&from[..taken]);
+        rest = &from[taken..];
+    }
+    shown + rest
+}
+
+/// Length of the tag that comes; of all that it holds, for code.
+fn markup(text: &str) -> usize {
+    for name in ["pre", "code"] {
+        let is_it = text[1..].strip_prefix(name);
+        if is_it.is_some_and(|after| after.starts_with(['>', ' '])) {
+            let close = format!("</{name}>");
+            return text
+                .find(&close)
+                .map_or(text.len(), |end| end + close.len());
+        }
+    }
+    text.find('>').map_or(text.len(), |end| end + 1)
+}
+
+/// The LaTeX of the equation that comes, whether it stands alone on its line, and the length of all; `None` for a dollar.
+fn equation(text: &str) -> Option<(&str, bool, usize)> {
+    let mark = if text.starts_with("$$") { "$$" } else { "$" };
+    let after = &text[mark.len()..];
+    let end = after.find(mark)?;
+    let latex = &after[..end];
+    // A sum in dollars, or a tag between two of them, is no equation.
+    let fits = !latex.is_empty() && !latex.contains('<');
+    let inline = mark == "$$"
+        || !latex.starts_with(char::is_whitespace) && !latex.ends_with(char::is_whitespace);
+    (fits && inline).then_some((latex, mark == "$$", end + 2 * mark.len()))
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('"', "&quot;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}
+
+fn unescaped(text: &str) -> String {
+    text.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&#39;", "'")
+        .replace("&quot;", "\"")
+        .replace("&amp;", "&")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_get_their_texts_in_order() {
+        let page = format!("<img {NO_DESCRIPTION} src=1><p>b</p><img {NO_DESCRIPTION} src=2>");
+        let texts = ["Une « courbe »".to_owned(), "a < \"b\"".to_owned()];
+        assert_eq!(
+            described(&page, &texts),
+            "<img alt=\"Une « courbe »\" src=1><p>b</p><img alt=\"a &lt; &quot;b&quot;\" src=2>"
+        );
+        assert_eq!(described(&page, &texts[..1]), page);
+    }
+
+    #[test]
+    fn the_title_is_the_labs() {
+        let page = "<head><title>tp5_debiaisage</title></head>";
+        assert_eq!(
+            titled(page, Some("TP 5 · <Débiaiser>")),
+            "<head><title>TP 5 · &lt;Débiaiser&gt;</title></head>"
+        );
+        assert_eq!(titled(page, None), page);
+        assert_eq!(titled("<p>", Some("x")), "<p>");
+    }
+
+    fn page(text: &str) -> String {
+        format!(
+            "{} <script>['$','$']</script> {}<div class=\"jp-Cell a\"><div {TEXT_CELL}>{text}</div>\
+             <div class=\"jp-Cell b\"><pre>let a = \"$x$\";</pre></div>",
+            MATHJAX[0], MATHJAX[1]
+        )
+    }
+
+    #[test]
+    fn equations_of_texts_are_shown_without_a_network() {
+        let found = with_equations(&page(
+            "<p>$x$ et <code>$y$</code>, puis $$a &lt; b$$ pour 3 $ et 4 $.</p>",
+        ));
+        assert!(
+            found.contains("<p><math><mrow><mi>x</mi></mrow></math> et <code>$y$</code>"),
+            "{found}"
+        );
+        assert!(found.contains(
+            "<math display=\"block\"><mrow><mi>a</mi><mo>&lt;</mo><mi>b</mi></mrow></math>"
+        ));
+        // Prices and code stay, MathJax goes.
+        assert!(
+            found.contains("pour 3 $ et 4 $.") && found.contains("let a = \"$x$\";"),
+            "{found}"
+        );
+        assert!(
+            !found.contains("mathjax") && !found.contains("<script>"),
+            "{found}"
+        );
+    }
+
+    #[test]
+    fn an_unknown_equation_stays_and_so_does_mathjax() {
+        let found = with_equations(&page("<p>$x$ $\\inconnue$</p>"));
+        assert!(
+            found.contains("<mi>x</mi>") && found.contains("$\\inconnue$"),
+            "{found}"
+        );
+        assert!(found.contains(MATHJAX[0]));
+    }
+}
