@@ -357,7 +357,10 @@ fn the_noise_of_drawn_labels_is_read_from_the_folder() {
     });
     let expected: f64 = expected.sum::<f64>() / records.len() as f64;
     let found = drawn.get(0).unwrap();
-    assert!((0.6..1.6).contains(&(found / expected)), "{found} {expected}");
+    assert!(
+        (0.6..1.6).contains(&(found / expected)),
+        "{found} {expected}"
+    );
     assert_eq!(
         drawn.get(1).unwrap(),
         wrong.height() as f64 / truth.height() as f64
