@@ -9,6 +9,7 @@ mod interval;
 mod labels;
 mod table;
 
+use std::cell::OnceCell;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -116,18 +117,27 @@ pub fn execute(args: &EffectsArgs) -> Result<Verdict> {
     let repository = Repository::find()?;
     let cache = Cache::locate()?;
     Toolchain::detect(&repository)?;
-    let program = worker::build(&repository, &cache)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let (place, drawings) = (Repository::find()?, cache.root().join("dessins"));
+    let program = OnceCell::new();
     let mut notes = Notes {
         known: args
             .journal
             .as_deref()
             .map_or(Ok(Vec::new()), journal::read)?,
         journal: args.journal.clone(),
-        drawings: cache.root().join("dessins"),
+        drawings,
         perform: Box::new(move |request, what| {
+            // A whole journal asks for no worker.
+            let program = match program.get() {
+                Some(program) => program,
+                None => {
+                    let built: PathBuf = worker::build(&place, &cache)?;
+                    program.get_or_init(|| built)
+                }
+            };
             let usual = "de quelques secondes à deux minutes sur deux cœurs";
-            worker::perform(worker::command(&program, cores), request, what, usual)
+            worker::perform(worker::command(program, cores), request, what, usual)
         }),
     };
     let labs = match args.labs.as_slice() {
