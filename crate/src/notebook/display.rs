@@ -446,7 +446,7 @@ mod tests {
         assert_eq!(cells(&[0.93, 0.9155, 0.9]), ["0,9300", "0,9155", "0,9000"]);
         assert_eq!(cells(&[0.123_456, 2.0]), ["0,1235", "2,0000"]);
         assert_eq!(cells(&[-2.5, 0.0, f64::NAN]), ["−2,5", "0,0", "non défini"]);
-        assert_eq!(cells(&[33.298_1, 4.0, 100.5]), ["33,30", "4,00", "100,50"]);
+        assert_eq!(cells(&[33.258_1, 4.0, 100.5]), ["33,26", "4,00", "100,50"]);
         assert_eq!(cells(&[100.0, 3.0]), ["100", "3"]);
         // A power of ten makes nothing longer beside it.
         assert_eq!(

@@ -185,7 +185,7 @@ mod tests {
         assert_eq!(progress.end(&[], true), "arrêté : 0 pas en 00:00");
         // More steps than were announced.
         let late = progress.line(2, 160, 0.4, 12.0);
-        assert!(late.ends_with("~00:00 restant"), "{late}");
+        assert!(late.ends_with("reste environ 00:00"), "{late}");
     }
 
     #[test]

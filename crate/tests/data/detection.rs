@@ -267,7 +267,7 @@ fn folders_are_found_under_each_accepted_name() {
         let loader = config().init(root.path()).unwrap();
         assert_eq!(loader.train_size() + loader.held_out().len(), 60);
         let summary = loader.to_string();
-        assert!(summary.contains("images de 8 × 8 pixels"), "{summary}");
+        assert!(summary.contains("taille : 8 × 8 pixels"), "{summary}");
 
         let few = config()
             .with_max_images(Some(20))

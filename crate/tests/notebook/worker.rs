@@ -244,8 +244,9 @@ fn a_training_of_the_debiasing_lab_tells_its_answers_and_its_draws() {
                 .collect()
         };
         assert_eq!(lengths(&outcome["groups"]), [6; 4]);
-        // 102 of each class are trained on, 18 are not; as many of both are asked again.
-        assert_eq!(lengths(&outcome["held_out"]).iter().sum::<usize>(), 36);
+        // About 15 % of 240 images, by their content.
+        let held_out = lengths(&outcome["held_out"]);
+        assert!((20..=60).contains(&held_out.iter().sum()), "{held_out:?}");
         let seen = lengths(&outcome["seen"]);
         assert!(seen[0] == seen[1] && seen[0] > 90, "{seen:?}");
         for (factor, values) in outcome["factors"].as_object().unwrap() {
@@ -255,9 +256,10 @@ fn a_training_of_the_debiasing_lab_tells_its_answers_and_its_draws() {
                 "{factor}"
             );
         }
-        // At most 5 % of the other images held out: none of 18.
-        let alarms = outcome["held_out"][1]["at_equal"].as_str().unwrap();
-        assert!(!alarms.contains('1'), "{alarms}");
+        // At most 5 % of the other images held out.
+        let said = outcome["held_out"][1]["at_equal"].as_str().unwrap();
+        let alarms = said.matches('1').count();
+        assert!(20 * alarms <= held_out[1], "{said}");
     }
     assert!(cnn["draws"].is_null() && uniform["same_batch"].is_null());
     let losses: Vec<f64> = serde_json::from_value(cnn["same_batch"].clone()).unwrap();

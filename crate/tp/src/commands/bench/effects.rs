@@ -28,6 +28,12 @@ use crate::worker;
 /// Seeds of the measures: that of the default session, and the two after.
 const SEEDS: Seeds = Seeds(42, 44);
 
+/// Where `tp publish` looks for tables.
+const RESULTS: &str = "notebooks/resultats";
+
+/// The tables of a lab, each with the end of its name, and the measures as JSON.
+type Measured = (Vec<(&'static str, String)>, Value);
+
 /// The labs whose effects are measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Lab {
@@ -38,11 +44,11 @@ enum Lab {
 }
 
 impl Lab {
-    /// Where `tp publish` looks for the tables.
-    const fn result(self) -> &'static str {
+    /// Beginning of the names of its tables.
+    const fn name(self) -> &'static str {
         match self {
-            Self::Tp1 => "notebooks/resultats/effets_tp1.md",
-            Self::Tp5 => "notebooks/resultats/effets_tp5.md",
+            Self::Tp1 => "effets_tp1",
+            Self::Tp5 => "effets_tp5",
         }
     }
 }
@@ -146,17 +152,22 @@ pub fn execute(args: &EffectsArgs) -> Result<Verdict> {
     };
     let mut all = Vec::new();
     for lab in labs {
-        let (text, measures) = match lab {
+        let (texts, measures) = match lab {
             Lab::Tp1 => labels::measure(args, &mut notes)?,
             Lab::Tp5 => debiasing::measure(args, &mut notes)?,
         };
         if args.json {
             all.push(measures);
         } else {
-            let _ = writeln!(std::io::stdout(), "{text}");
+            for (_, text) in &texts {
+                let _ = writeln!(std::io::stdout(), "{text}");
+            }
         }
         if args.write {
-            journal::write_result(&repository.root().join(lab.result()), &text)?;
+            for (part, text) in &texts {
+                let file = format!("{RESULTS}/{}{part}.md", lab.name());
+                journal::write_result(&repository.root().join(file), text)?;
+            }
         }
     }
     if args.json {

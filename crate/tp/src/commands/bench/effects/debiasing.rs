@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::interval::{Estimate, less, paired_less, rate_of};
 use super::table::{Table, Unit};
-use super::{EffectsArgs, Notes, Preset};
+use super::{EffectsArgs, Measured, Notes, Preset};
 use crate::commands::data::synth::Bias;
 use crate::error::Result;
 use crate::french::{counted, decimal, fixed, grouped};
@@ -283,7 +283,7 @@ impl Study {
 }
 
 /// Trains what the journal lacks; the tables, and the measures as JSON.
-pub fn measure(args: &EffectsArgs, notes: &mut Notes) -> Result<(String, Value)> {
+pub fn measure(args: &EffectsArgs, notes: &mut Notes) -> Result<Measured> {
     let (images, test_faces) = match args.preset {
         Preset::Rapide => (1_500, 100),
         Preset::Seance => (SESSION_IMAGES, 300),
@@ -320,18 +320,23 @@ pub fn measure(args: &EffectsArgs, notes: &mut Notes) -> Result<(String, Value)>
     };
     let outcomes = notes.outcomes("effects", &trials, title)?;
     let study = Study { trials, outcomes };
-    let text = [
-        answers(&study, args),
-        differences(&study, args),
-        draws(&study, args),
-        smoothings(&study, args),
-        same_batch(&study, args),
-        source(args, images, test_faces),
-    ]
-    .join("\n");
+    let source = source(args, images, test_faces);
+    let whole = |parts: &[String]| format!("{}\n{source}", parts.join("\n"));
+    let texts = vec![
+        ("", whole(&[differences(&study, args)])),
+        ("_reponses", whole(&[answers(&study, args)])),
+        (
+            "_tirages",
+            whole(&[
+                draws(&study, args),
+                smoothings(&study, args),
+                same_batch(&study, args),
+            ]),
+        ),
+    ];
     let trials: Vec<&Trial> = study.trials.iter().collect();
     Ok((
-        text,
+        texts,
         json!({ "lab": "tp5", "trials": trials, "known": notes.known }),
     ))
 }
@@ -482,7 +487,7 @@ fn differences(study: &Study, args: &EffectsArgs) -> String {
 
 /// The share of the rare group among the draws.
 fn draws(study: &Study, args: &EffectsArgs) -> String {
-    let after = ["part réelle"];
+    let after = ["part réelle, graine par graine"];
     let mut table = Table::new(&["monde", "probabilités", "règle"], args.seeds, &after);
     let trained = study
         .trainings()
@@ -492,8 +497,10 @@ fn draws(study: &Study, args: &EffectsArgs) -> String {
         let outcomes = study.of(bias, arm);
         let found: Vec<&Draws> = outcomes.iter().filter_map(|o| o.draws.as_ref()).collect();
         let truth = found
-            .first()
-            .map_or(0.0, |draws| draws.rare as f64 / draws.faces as f64);
+            .iter()
+            .map(|draws| percent(draws.rare as f64 / draws.faces as f64))
+            .collect::<Vec<_>>()
+            .join(" ; ");
         let mut push = |when: &str, rule: &str, cells: Vec<String>| {
             let mut row = vec![
                 bias.title().to_owned(),
@@ -501,7 +508,7 @@ fn draws(study: &Study, args: &EffectsArgs) -> String {
                 rule.to_owned(),
             ];
             row.extend(cells);
-            row.push(percent(truth));
+            row.push(truth.clone());
             table.push(&row);
         };
         if arm == Arm::Rule {

@@ -2,11 +2,11 @@
 //! are spread, and what an answer that is always the same is worth.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::interval::{Estimate, bootstrap, less, mean, rate, rate_of};
 use super::table::{Table, Unit};
-use super::{EffectsArgs, Notes, Preset};
+use super::{EffectsArgs, Measured, Notes, Preset};
 use crate::error::Result;
 use crate::french::{counted, grouped};
 
@@ -165,7 +165,7 @@ fn deviation(values: &[f64]) -> f64 {
 }
 
 /// Draws what the journal lacks; the tables, and the measures as JSON.
-pub fn measure(args: &EffectsArgs, notes: &mut Notes) -> Result<(String, Value)> {
+pub fn measure(args: &EffectsArgs, notes: &mut Notes) -> Result<Measured> {
     let faces = match args.preset {
         Preset::Rapide => 600,
         Preset::Seance => 3_000,
@@ -183,7 +183,7 @@ pub fn measure(args: &EffectsArgs, notes: &mut Notes) -> Result<(String, Value)>
     ]
     .join("\n");
     Ok((
-        text,
+        vec![("", text)],
         json!({ "lab": "tp1", "trials": trials, "known": notes.known }),
     ))
 }
