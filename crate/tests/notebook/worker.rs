@@ -246,7 +246,10 @@ fn a_training_of_the_debiasing_lab_tells_its_answers_and_its_draws() {
         assert_eq!(lengths(&outcome["groups"]), [6; 4]);
         // About 15 % of 240 images, by their content.
         let held_out = lengths(&outcome["held_out"]);
-        assert!((20..=60).contains(&held_out.iter().sum::<usize>()), "{held_out:?}");
+        assert!(
+            (20..=60).contains(&held_out.iter().sum::<usize>()),
+            "{held_out:?}"
+        );
         let seen = lengths(&outcome["seen"]);
         assert!(seen[0] == seen[1] && seen[0] > 90, "{seen:?}");
         for (factor, values) in outcome["factors"].as_object().unwrap() {
