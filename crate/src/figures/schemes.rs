@@ -145,7 +145,7 @@ pub fn vae_scheme() -> Result<Figure> {
 /// # Errors
 /// [`Error::Figure`](crate::Error::Figure) when drawing fails.
 pub fn db_vae_scheme() -> Result<Figure> {
-    let alt = "Schéma du DB-VAE. Un lot de visages et d'autres images entre dans l'encodeur, qui produit trois sorties : \
+    let alt = "Schéma du DB-VAE. Un lot d'images, avec et sans visage, entre dans l'encodeur, qui produit trois sorties : \
                le logit supervisé z_o, qui sert à la perte de classification L_y de toutes les images, la moyenne μ et la log-variance \
                log σ². Pour les visages seulement, z = μ + σ ∘ ε passe dans le décodeur, qui donne la reconstruction x̂ et la perte L_VAE. \
                Une boucle part de la moyenne μ des visages : un histogramme par variable latente donne la densité de chaque visage, son inverse \
@@ -161,7 +161,7 @@ pub fn db_vae_scheme() -> Result<Figure> {
             130.0,
             110.0,
             DATA,
-            &["Lot d'images", "visages et", "non-visages"],
+            &["Lot d'images", "avec et sans", "visage"],
         );
         let encoder = Block::new(
             200.0,
