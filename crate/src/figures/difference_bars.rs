@@ -176,7 +176,7 @@ fn draw(frame: &DataFrame, text: &str) -> Result<Figure> {
                 MIDDLE_LEFT,
             )?;
         }
-        let note = "Trait : intervalle à 95 %. À gauche de 0, le second modèle trouve moins de visages ; à droite, plus.";
+        let note = "Trait : intervalle à 95 %. À gauche de 0, le premier modèle du titre trouve moins de visages ; à droite, plus.";
         let width = text_width(note, font(SMALL))?;
         let left = ((f64::from(WIDTH) - width) / 2.0).max(20.0);
         canvas.text(

@@ -9,6 +9,11 @@
 //! # Ok::<(), Error>(())
 //! ```
 
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
 use super::{
     display::Table,
     output::print_line,
@@ -54,10 +59,25 @@ pub fn attempt<T>(run: impl FnOnce() -> Result<T>) -> Result<Attempt<T>> {
     }
 }
 
-/// Says what is missing.
+/// Steps of one cell that wait for the same exercise follow each other sooner than this; two cells, which are compiled one
+/// after the other, never do.
+const SAME_CELL: Duration = Duration::from_millis(100);
+
+/// Says what is missing, once where several steps of a cell wait for the same.
 fn missing<T>(line: String) -> Attempt<T> {
-    print_line(&line);
+    static LAST: Mutex<Option<(String, Instant)>> = Mutex::new(None);
+    let now = Instant::now();
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if is_new(last.as_ref(), &line, now) {
+        print_line(&line);
+    }
+    *last = Some((line.clone(), now));
     Attempt::Missing(line)
+}
+
+/// Whether a line was not just said.
+fn is_new(last: Option<&(String, Instant)>, line: &str, now: Instant) -> bool {
+    last.is_none_or(|(said, when)| said != line || now.duration_since(*when) > SAME_CELL)
 }
 
 impl<T> Attempt<T> {

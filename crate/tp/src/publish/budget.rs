@@ -341,7 +341,7 @@ mod tests {
         let lines = budget.lines("tp1");
         assert_eq!(
             lines[0],
-            "mots 1500 sur 3500 · cellules de code 46 sur 45 ✘ · trous 8 sur 8 · questions 14 sur 15 · dont ouvertes 4 sur 4 · points à la main 7 sur 20, soit 35 % ✘"
+            "mots 1\u{202f}500 sur 3\u{202f}500 · cellules de code 46 sur 45 ✘ · trous 8 sur 8 · questions 14 sur 15 · dont ouvertes 4 sur 4 · points à la main 7 sur 20, soit 35 % ✘"
         );
         assert_eq!(
             lines[1],

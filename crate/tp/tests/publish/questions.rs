@@ -449,9 +449,13 @@ fn every_choice_of_every_question_is_answered() {
         labs.push((stem, questions.len()));
     }
     assert!(!labs.is_empty());
-    // As soon as one lab has closed questions, each has.
+    // As soon as one lab has closed questions, each has, but those that go on with another and have no points: `tp5b_…`.
     if labs.iter().any(|(_, count)| *count > 0) {
-        for (lab, count) in &labs {
+        let goes_on = |lab: &str| {
+            let number = lab.split('_').next().unwrap_or_default();
+            number.ends_with(|end: char| end.is_ascii_lowercase())
+        };
+        for (lab, count) in labs.iter().filter(|(lab, _)| !goes_on(lab)) {
             assert!(*count > 0, "{lab} has no closed question");
         }
     }

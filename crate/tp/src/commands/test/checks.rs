@@ -190,7 +190,16 @@ fn blank_copy(notebook: &serde_json::Value, out: &mut dyn Write) -> bool {
             fine = false;
         }
     }
-    fine && checks > 0
+    // A lab that goes on with another, `tp5b_…`, has no points.
+    let number = name.split('_').next().unwrap_or_default();
+    if checks == 0 && !number.ends_with(|end: char| end.is_ascii_lowercase()) {
+        say(
+            out,
+            &format!("✘ Copie vierge de {name} : aucune vérification."),
+        );
+        fine = false;
+    }
+    fine
 }
 
 /// Whether the committed notebooks are what their sources give.
@@ -274,6 +283,20 @@ pub fn cuda(installation: &Installation) -> Command {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_blank_copy_has_checks_unless_it_goes_on_with_another() {
+        let copy = |name: &str, cells: serde_json::Value| {
+            let mut written = Vec::new();
+            let copy = serde_json::json!({ "notebook": name, "cells_total": 1, "cells": cells });
+            (blank_copy(&copy, &mut written), !written.is_empty())
+        };
+        let zero = serde_json::json!([{ "cell": 1, "points": { "points": 0.0, "max": 1.0 } }]);
+        let plain = serde_json::json!([{ "cell": 1, "ok": true }]);
+        assert_eq!(copy("tp5_debiaisage", zero), (true, false));
+        assert_eq!(copy("tp5b_aller_plus_loin", plain.clone()), (true, false));
+        assert_eq!(copy("tp5_debiaisage", plain), (false, true));
+    }
 
     #[test]
     fn every_test_program_is_in_one_of_the_lists() {

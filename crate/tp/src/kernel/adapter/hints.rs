@@ -1,7 +1,7 @@
 //! What the commonest compiler messages mean, in French.
 
 use super::names::Definition;
-use super::operands::{between_types, quoted, second};
+use super::operands::{between_types, quoted, ranks, second};
 use crate::kernel::brackets::{Unbalanced, brackets};
 
 /// A message in French.
@@ -202,6 +202,9 @@ pub(super) fn of(
             "Ce que commande un « if », un « for » ou un « while » va entre { et }, même sur une ligne.",
         );
     }
+    if let Some(hint) = ranks(text).or_else(|| ranks(message)) {
+        return hint;
+    }
     if has("[E0308]") || message.contains("mismatched types") {
         return hint(
             "Une valeur n'a pas le type attendu.",
@@ -337,7 +340,7 @@ fn unknown(
         return hint(
             missing(message, name),
             format!(
-                "La cellule [{cell}], qui devait le créer, ne s'est pas terminée : corrigez-la et réexécutez-la, puis réexécutez celle-ci."
+                "La cellule [{cell}], qui devait définir ce nom, ne s'est pas terminée : corrigez-la et réexécutez-la, puis réexécutez celle-ci."
             ),
         );
     }
@@ -474,7 +477,7 @@ mod tests {
     use super::*;
 
     /// Messages of rustc 1.95, with their codes as evcxr's reports show them.
-    const CASES: [(&str, &str, &str, &str); 47] = [
+    const CASES: [(&str, &str, &str, &str); 50] = [
         (
             "cannot add `&Tensor<2>` to `&Tensor<2>`",
             "[E0369] Error: …",
@@ -659,6 +662,24 @@ mod tests {
             "Il en manque une",
         ),
         ("mismatched types", "[E0308] Error: …", "", "expected"),
+        (
+            "mismatched types",
+            "[E0308] Error: …\nexpected `Tensor<1>`, found `Tensor<2>`",
+            "",
+            "Ce tenseur a 2 dimensions, mais il en faut 1.",
+        ),
+        (
+            "type mismatch resolving `<f64 as Mul<Tensor<2>>>::Output == Tensor<1>`",
+            "expected `1`, found `2`\ntype mismatch resolving `<f64 as Mul<Tensor<2>>>::Output == Tensor<1>`",
+            "",
+            ".squeeze_dim::<1>(1)",
+        ),
+        (
+            "the type `[f64]` cannot be indexed by `&[bool]`",
+            "[E0277] Error: …",
+            "",
+            "indexant par une liste",
+        ),
         (
             "no method named `moyenne` found for struct `Tensor`",
             "[E0599] Error: …",

@@ -27,6 +27,15 @@ pub(super) fn between_types(message: &str) -> Option<Hint> {
                 "Son caractère numéro i : texte.chars().nth(i).",
             ));
         }
+        if ["[", "Vec<", "Tensor<"]
+            .iter()
+            .any(|list| last.contains(list))
+        {
+            return Some(hint(
+                "On ne prend pas plusieurs éléments en indexant par une liste.",
+                "Parcourez les deux listes ensemble : v.iter().zip(&liste), puis .filter(…) ou .map(…).",
+            ));
+        }
         if last.starts_with('&') {
             return Some(hint("L'indice est une référence (&).", "Écrivez v[*i]."));
         }
@@ -59,6 +68,44 @@ pub(super) fn between_types(message: &str) -> Option<Hint> {
         }
     }
     None
+}
+
+/// What to say of a tensor that has another number of dimensions than what is asked for; `text` is the compiler's whole report.
+pub(super) fn ranks(text: &str) -> Option<Hint> {
+    if !text.contains("Tensor") {
+        return None;
+    }
+    let (expected, found) = text.lines().find_map(|line| {
+        let (expected, rest) = line.split_once("expected `")?.1.split_once('`')?;
+        let (found, _) = rest.split_once("found `")?.1.split_once('`')?;
+        Some((rank(expected)?, rank(found)?))
+    })?;
+    let remedy = match found.checked_sub(expected) {
+        Some(0) => return None,
+        Some(1) => format!(
+            "Une opération comme sum_dim(1) garde la dimension, de taille 1 : ôtez-la avec .squeeze_dim::<{expected}>(1)."
+        ),
+        Some(_) => "Réduisez-les d'abord à une seule, avec .flatten::<2>(1, 3) par exemple, puis ôtez celle qui reste, de taille 1, \
+                    avec .squeeze_dim::<1>(1)."
+            .to_owned(),
+        None => format!("Ajoutez une dimension de taille 1 : .unsqueeze_dim::<{expected}>(1)."),
+    };
+    let dimensions = |count: u8| format!("{count} dimension{}", if count < 2 { "" } else { "s" });
+    Some(hint(
+        format!(
+            "Ce tenseur a {}, mais il en faut {expected}.",
+            dimensions(found)
+        ),
+        remedy,
+    ))
+}
+
+/// The number of dimensions in a type, or in what the compiler quotes of it: `Tensor<2>`, `2`.
+fn rank(written: &str) -> Option<u8> {
+    let inner = written
+        .strip_prefix("Tensor<")
+        .and_then(|rest| rest.strip_suffix('>'));
+    inner.unwrap_or(written).parse().ok()
 }
 
 /// Two types that an operation (`computes`) or a comparison does not take together.
