@@ -20,6 +20,8 @@ mod settings;
 pub mod shown;
 mod tensor_text;
 mod user_cache;
+#[doc(hidden)]
+pub mod variables;
 
 pub use attempt::{Attempt, attempt};
 pub use check::{Check, Grade, IntoOutcome, Outcome, Verdict, check, grade};

@@ -9,7 +9,7 @@ use crate::paths::Repository;
 use crate::setup::rust::Toolchain;
 
 /// Changes when the layout of kernel folders does.
-const LAYOUT: &str = "1";
+const LAYOUT: &str = "2";
 
 /// Files and folders, from the repository's root, that the library and the launcher are compiled from.
 const INPUTS: [&str; 10] = [

@@ -19,6 +19,9 @@ use crate::setup::rust::Toolchain;
 /// Older kernel folders kept beside the newest, for notebooks opened since.
 const KEPT: usize = 1;
 
+/// The folder of the standard library's sources, inside a kernel folder.
+pub(super) const STANDARD_LIBRARY: &str = "std";
+
 /// A line of cargo's `--message-format=json`.
 #[derive(Debug, Deserialize)]
 struct Message {
@@ -282,6 +285,14 @@ fn gather(
         )?;
     }
     shadow::write(&metadata(repository)?, &staging.join("sources"))?;
+    // Beside the targets' own folders, in the toolchain.
+    let rustlib = manifest.target_libdir.ancestors().nth(2);
+    if let Some(rustlib) = rustlib {
+        shadow::write_standard_library(
+            &rustlib.join("src/rust/library"),
+            &staging.join(STANDARD_LIBRARY),
+        )?;
+    }
     // The final path: the folder is renamed once complete.
     let shadow = target.join("sources/visages");
     let init = format!(

@@ -1,5 +1,6 @@
 //! What becomes of the source that evcxr generates around a cell: its panics and errors are told in our own words, because
-//! evcxr swallows them; its end is told to evcxr alone; its last value is shown in one compilation.
+//! evcxr swallows them; its end is told to evcxr alone; its last value is shown in one compilation; what its variables wait in
+//! is compiled once, in the library.
 //!
 //! Lines stay where they are, so that the positions of compiler messages hold. evcxr's own text is that of 0.22.0, to which
 //! the kernel is pinned; should it change, [`verify`] refuses what could not be rewritten.
@@ -8,7 +9,7 @@ use super::brackets::brackets;
 
 /// Lines that evcxr generates, with what stands in for them. Each stays one line, and is an expression or statement
 /// wherever the original is one.
-const LINES: [(&str, &str); 9] = [
+const LINES: [(&str, &str); 8] = [
     (
         "match std::panic::catch_unwind(",
         "match ::visages::notebook::run_cell(",
@@ -31,10 +32,6 @@ const LINES: [(&str, &str); 9] = [
         "                    println!(\"{}\", evcxr_internal_runtime::USER_ERROR_OCCURRED);",
         "                    ::visages::notebook::cell_failed(&error);::visages::notebook::tell_evcxr(evcxr_internal_runtime::USER_ERROR_OCCURRED);",
     ),
-    (
-        "            println!(\"{VARIABLE_CHANGED_TYPE}{name}\");",
-        "            ::visages::notebook::tell_evcxr(&format!(\"{VARIABLE_CHANGED_TYPE}{name}\"));",
-    ),
     // The three ends of a cell.
     (
         "if !vars_ok {return evcxr_variable_store;}}",
@@ -45,6 +42,15 @@ const LINES: [(&str, &str); 9] = [
         "::visages::notebook::leave_cell();evcxr_variable_store",
     ),
 ];
+
+/// The first line of the module with which evcxr keeps variables, and the one that stands in for it. The rest of the module
+/// becomes as many empty lines.
+const STORE: (&str, &str) = (
+    "mod evcxr_internal_runtime {",
+    "mod evcxr_internal_runtime {pub use ::visages::notebook::variables::*;",
+);
+/// The line behind that module.
+const AFTER_STORE: &str = "#[unsafe(no_mangle)]";
 
 /// The end of a cell that holds definitions alone.
 const EMPTY: (&str, &str) = (
@@ -69,6 +75,10 @@ pub(super) fn rewritten(code: &str, shows_all: bool) -> String {
             *line = ours;
         }
     }
+    if let Some((start, end)) = store(&lines) {
+        lines[start + 1..end].fill("");
+        lines[start] = STORE.1;
+    }
     let last = |lines: &[&str], wanted: &str| lines.iter().rposition(|line| *line == wanted);
     if let Some(end) = last(&lines, DISPLAY.1) {
         if let Some(start) = opening(&lines, end) {
@@ -81,6 +91,14 @@ pub(super) fn rewritten(code: &str, shows_all: bool) -> String {
         (lines[start], lines[end]) = SHOWN_AS_DEBUG;
     }
     lines.join("\n")
+}
+
+/// The first and the last line of the module that keeps variables. A student's text stands above it and below it.
+fn store(lines: &[&str]) -> Option<(usize, usize)> {
+    let after = lines.iter().rposition(|line| *line == AFTER_STORE)?;
+    let start = lines[..after].iter().rposition(|line| *line == STORE.0)?;
+    let end = after.checked_sub(1).filter(|end| lines[*end] == "}")?;
+    Some((start, end))
 }
 
 /// The line of evcxr's « ( » that line `end` closes: the nearest one from which all that is opened is closed.
@@ -108,10 +126,10 @@ pub(super) fn verify(code: &str) -> Result<(), String> {
         || !caught && cell.contains("catch_unwind")
     {
         "la reprise après une panique"
-    } else if line_begins("println!(\"{}\", evcxr_internal_runtime::USER_ERROR_OCCURRED")
-        || line_begins("println!(\"{VARIABLE_CHANGED_TYPE}")
-    {
+    } else if line_begins("println!(\"{}\", evcxr_internal_runtime::USER_ERROR_OCCURRED") {
         "l'annonce d'une erreur"
+    } else if cell.contains("evcxr_internal_runtime::VariableStore") && !has(STORE.1) {
+        "la réserve des variables"
     } else {
         return Ok(());
     };
@@ -133,7 +151,12 @@ std::panic::catch_unwind(|| 1).is_err()
                 fn from(error: T) -> Self {
                     eprintln!(\"{}\", error);
                     println!(\"{}\", evcxr_internal_runtime::USER_ERROR_OCCURRED);
-            println!(\"{VARIABLE_CHANGED_TYPE}{name}\");
+mod evcxr_internal_runtime {
+pub struct VariableStore {
+    variables: std::collections::HashMap<String, Box<dyn std::any::Any + 'static>>,
+}
+}
+#[unsafe(no_mangle)]
 pub extern \"C\" fn run_user_code_3(
 mut evcxr_variable_store: *mut evcxr_internal_runtime::VariableStore)
 if !vars_ok {return evcxr_variable_store;}}
@@ -170,6 +193,7 @@ evcxr_variable_store
             ours.contains("\n::visages::shown!(\nf(\n(\n\")\".len()\n)\n) // (\n);\n"),
             "{ours}"
         );
+        assert!(ours.contains("variables::*;\n\n\n\n}\n#[unsafe") && !ours.contains("HashMap"));
         assert!(ours.contains("let a = (\n(\n1\n)\n);\n"), "{ours}");
         assert_eq!(ours.matches("leave_cell();").count(), 2);
         assert!(rewritten(CELL, false).contains("\n, strict);\n"));
@@ -199,7 +223,8 @@ evcxr_variable_store
             ),
             ("    println!(\"EVCXR_PANIC_N", "  println!(\"EVCXR_PANIC_N"),
             ("USER_ERROR_OCCURRED);", "USER_ERROR_OCCURRED, );"),
-            ("            println!(\"{VARIABLE", "println!(\"{VARIABLE"),
+            ("mod evcxr_internal_runtime {", "mod evcxr_runtime {"),
+            ("}\n}\n#[unsafe", "}\n}\n\n#[unsafe"),
         ] {
             let other = CELL.replace(ours, other);
             assert_ne!(other, CELL);

@@ -19,6 +19,9 @@ const MEMORY_VARIABLE: &str = "TP_MEMOIRE_MAX";
 /// Longest time of one cell, in seconds, its compilation not counted; none by default.
 const DURATION_VARIABLE: &str = "TP_DUREE_MAX";
 
+/// Where rust-analyzer reads the standard library, when not in the toolchain.
+const ANALYSED_STANDARD_LIBRARY: &str = "RUST_SRC_PATH";
+
 /// Runs the kernel of the folder that this binary lies in until Jupyter ends it.
 ///
 /// # Errors
@@ -103,6 +106,10 @@ fn command(kernel: &KernelFolder, cells: &Path, connection_file: &Path) -> Resul
         "RUSTC_WRAPPER",
         kernel.path().join("bin").join(WRAPPER_NAME),
     );
+    let standard = kernel.path().join(folder::STANDARD_LIBRARY);
+    if standard.is_dir() {
+        command.env(ANALYSED_STANDARD_LIBRARY, standard);
+    }
     command.env("RUSTUP_TOOLCHAIN", &manifest.toolchain);
     command.env(platform::LIBRARY_PATH, library_path(kernel)?);
     let here =
