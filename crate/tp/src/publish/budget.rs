@@ -16,6 +16,9 @@ const HOLE: f64 = 10.0;
 const CLOSED: f64 = 2.0;
 const OPEN: f64 = 5.0;
 
+/// The heading below which a lab is done at home: its minutes are no longer those of the session.
+const HOME: &str = "## À la maison";
+
 /// Longest version courte.
 const SHORT: f64 = 135.0;
 
@@ -46,6 +49,8 @@ pub struct Budget {
     pub by_hand: f64,
     /// Minutes of machine, where the source says them.
     pub machine: Option<f64>,
+    /// Minutes of what is done at home, without machine.
+    pub home: f64,
     /// Sentences, and their words.
     sentences: [usize; 2],
     /// Words and beginning of the longest sentence.
@@ -96,7 +101,11 @@ impl Budget {
             machine,
             ..Self::default()
         };
+        let mut session = None;
         for cell in cells {
+            if !cell.is_code() && cell.source.lines().any(|line| line.trim_end() == HOME) {
+                session.get_or_insert(budget.work());
+            }
             budget.points += cell.options.role.points().unwrap_or(0.0);
             match cell.options.role {
                 Role::Given if cell.is_code() => budget.code += 1,
@@ -119,7 +128,16 @@ impl Budget {
                 budget.read(&markers::student_text(&cell.source, &cell.options.role));
             }
         }
+        budget.home = session.map_or(0.0, |session| budget.work() - session);
         budget
+    }
+
+    /// Minutes of reading, writing and answering, by the formula.
+    fn work(&self) -> f64 {
+        self.words as f64 / WORDS_A_MINUTE
+            + HOLE * self.holes as f64
+            + CLOSED * self.closed as f64
+            + OPEN * self.open as f64
     }
 
     fn read(&mut self, text: &str) {
@@ -141,13 +159,9 @@ impl Budget {
         }
     }
 
-    /// Minutes for a student, by the formula.
+    /// Minutes of the session for a student.
     pub fn minutes(&self) -> f64 {
-        self.words as f64 / WORDS_A_MINUTE
-            + HOLE * self.holes as f64
-            + CLOSED * self.closed as f64
-            + OPEN * self.open as f64
-            + self.machine.unwrap_or(0.0)
+        self.work() - self.home + self.machine.unwrap_or(0.0)
     }
 
     /// Minutes of the short version.
@@ -191,6 +205,10 @@ impl Budget {
             Some(minutes) => format!("machine {} min", decimal(minutes, 1)),
             None => "machine non déclarée".to_owned(),
         };
+        let home = match self.home > 0.0 {
+            true => format!(" en séance, {} à la maison", clock(self.home)),
+            false => String::new(),
+        };
         let too_long = limits.is_some_and(|most| self.minutes() > most.minutes + 1e-9);
         let most = limits.map_or(String::new(), |most| {
             format!(" sur {}", clock(most.minutes))
@@ -207,7 +225,7 @@ impl Budget {
         let mut lines = vec![
             first.join(" · "),
             format!(
-                "durée {}{most}{} ({machine}) · {short}",
+                "durée {}{most}{}{home} ({machine}) · {short}",
                 clock(self.minutes()),
                 failed(too_long)
             ),
@@ -334,6 +352,7 @@ mod tests {
             points: 20.0,
             by_hand: 7.0,
             machine: Some(10.0),
+            home: 0.0,
             sentences: [2, 60],
             longest: (36, "Il était une fois".to_owned()),
         };
@@ -351,6 +370,11 @@ mod tests {
             lines[2],
             "phrases de 30 mots en moyenne ✘ · la plus longue 36 ✘ (« Il était une fois… »)"
         );
+        let with_home = Budget {
+            home: 30.0,
+            ..budget.clone()
+        };
+        assert!(with_home.lines("tp1")[1].starts_with("durée 1 h 50 sur 3 h en séance, 30 min à la maison (machine"));
         // A companion has no limits, but its sentences are read as well.
         assert!(!budget.lines("tp1b")[..2].concat().contains('✘'));
         assert!(budget.lines("tp1b")[2].contains('✘'));

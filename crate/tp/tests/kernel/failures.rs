@@ -266,7 +266,7 @@ fn a_thread_that_prints_without_end_of_line_hangs_no_cell() {
     let mut client = shared();
     for pause in [0, 3] {
         let thread = format!(
-            "std::thread::spawn(|| {{ use std::io::Write; let start = std::time::Instant::now();\n\
+            "let printer = std::thread::spawn(|| {{ use std::io::Write; let start = std::time::Instant::now();\n\
              while start.elapsed().as_secs_f64() < 4.0 {{ print!(\"x\"); let _ = std::io::stdout().flush(); \
              std::thread::sleep(std::time::Duration::from_millis({pause})); }} }});"
         );
@@ -284,6 +284,8 @@ fn a_thread_that_prints_without_end_of_line_hangs_no_cell() {
         }
         let error = told(&run(&mut client, "panic!(\"toujours vue\")"), "Panique");
         assert!(error.value.contains("toujours vue"), "{error:?}");
+        // The kernel is shared: what the thread still prints would stand in the next test's cells.
+        ok(&mut client, "let _ = printer.join();");
     }
 }
 
