@@ -22,12 +22,13 @@ pub use polars;
 pub use polars::prelude::*;
 
 pub use crate::data::{
-    Batch, BatchConfig, Bias, Crop, Decoding, DetectionConfig, DetectionLoader, DrawnFacesConfig,
-    FaceGroup, FeatureBatch, FeatureConfig, Features, Framing, ImageFolder, ImageStore,
-    IndexBatches, Labelled, LabelledBatch, LabelledSplit, LoadOptions, Preset, SplitConfig,
-    SplitRows, Storage, SyntheticConfig, TestFaces,
+    AgeClasses, AgeClassesConfig, AgeSource, Batch, BatchConfig, Bias, Crop, Decoding,
+    DetectionConfig, DetectionLoader, DrawnFacesConfig, DrawnPeopleConfig, FaceGroup, FeatureBatch,
+    FeatureConfig, Features, Framing, ImageFolder, ImageStore, IndexBatches, Labelled,
+    LabelledBatch, LabelledSplit, LoadOptions, Preset, SplitConfig, SplitRows, Storage,
+    SyntheticConfig, TestFaces,
     augment::{Augmenter, Transform},
-    cacd, celeba, classes, fairface, read_images, split_by_content, utkface,
+    cacd, celeba, classes, fairface, match_classes, read_images, split_by_content, utkface,
 };
 pub use crate::error::Error;
 pub use crate::explain::{Traversal, kl_by_dimension, latent_traversal, most_active};

@@ -3,6 +3,8 @@
 //!
 //! Every loader applies the same preprocessing: RGB, 8 bits, one size, then floats in `[0, 1]`.
 
+mod age_classes;
+mod age_ranges;
 pub mod augment;
 pub mod cacd;
 mod cache;
@@ -36,6 +38,8 @@ mod synthetic;
 mod test_faces;
 pub mod utkface;
 
+pub use age_classes::{AgeClasses, AgeClassesConfig, AgeSource};
+pub use age_ranges::{AGE_CLASSES, age_class};
 pub use detection::{DetectionConfig, DetectionLoader, FACE, LABEL, NON_FACE};
 pub use detection_batches::{Batch, DetectionBatches};
 pub use features::{FeatureBatch, FeatureBatches, FeatureConfig, Features, weights_hash};
@@ -48,13 +52,13 @@ pub use options::{Crop, DEFAULT_SIDE, Decoding, Framing, LoadOptions, Storage};
 pub use preset::{PRESET_VARIABLE, Preset};
 pub use rows::read_images;
 pub use sampler::IndexBatches;
-pub use split::{Split, SplitConfig, SplitRows, split_by_content};
+pub use split::{Split, SplitConfig, SplitRows, match_classes, split_by_content};
 pub(crate) use synthetic::keep_drawings_in;
 pub use synthetic::{
-    Background, Beard, Bias, CHOICES, Cut, Defect, DrawnDetection, DrawnFacesConfig, FaceFactors,
-    FaceLabel, FaceRecord, FolderReport, Glasses, HairTexture, Headwear, MANIFEST, MEASURES,
-    NonFaceFactors, NonFaceKind, Presentation, Shot, SkinTone, SyntheticConfig, TONES_BY_CODE,
-    draw_faces, faces_frame, non_faces_frame,
+    Background, Beard, Bias, CHOICES, Cut, Defect, DrawnDetection, DrawnFacesConfig,
+    DrawnPeopleConfig, FaceFactors, FaceLabel, FaceRecord, FolderReport, Glasses, HairTexture,
+    Headwear, MANIFEST, MEASURES, NonFaceFactors, NonFaceKind, Presentation, Shot, SkinTone,
+    SyntheticConfig, TONES_BY_CODE, draw_faces, faces_frame, non_faces_frame,
 };
 pub use test_faces::{FaceGroup, TestFaces};
 /// The data sets that the labs know, each described once.

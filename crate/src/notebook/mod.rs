@@ -1,6 +1,7 @@
 //! What a notebook needs beyond computing: the session, rich results, graded checks, and the
 //! kernel's account of a cell that stops.
 
+mod age_classes;
 mod attempt;
 mod capture;
 mod check;

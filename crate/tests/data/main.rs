@@ -1,8 +1,10 @@
 //! Where images and labels come from: folders, archives, sessions, drawn faces.
 
+mod age_classes;
 mod cache;
 mod detection;
 mod drawn_faces;
+mod drawn_people;
 mod folder;
 mod frames;
 mod h5;

@@ -2,20 +2,17 @@
 
 use std::process::Command;
 
-use crate::support::{TempFolder, jpeg};
+use crate::{
+    age_classes::{write_cacd, write_utkface},
+    support::{TempFolder, jpeg},
+};
 use visages::prelude::*;
 
 /// The cache's variable belongs to a process: the session is opened in one of its own.
-#[test]
-fn real_pictures_and_drawings_are_kept_in_the_cache() {
+fn run_with_a_cache(test: &str) {
     let cache = TempFolder::new();
     let child = Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "session::session_with_a_cache",
-            "--ignored",
-            "--nocapture",
-        ])
+        .args(["--exact", test, "--ignored", "--nocapture"])
         .env("TP_CACHE", cache.path())
         .output()
         .unwrap();
@@ -24,6 +21,57 @@ fn real_pictures_and_drawings_are_kept_in_the_cache() {
         child.status.success() && told.contains("1 passed"),
         "{told}"
     );
+}
+
+#[test]
+fn real_pictures_and_drawings_are_kept_in_the_cache() {
+    run_with_a_cache("session::session_with_a_cache");
+}
+
+#[test]
+fn the_age_classes_of_a_session_are_cacd_then_utkface_then_drawings() {
+    run_with_a_cache("session::session_of_age_classes");
+}
+
+#[test]
+#[ignore = "run by the test above, in a process of its own"]
+fn session_of_age_classes() {
+    let session = |data: &std::path::Path| {
+        let builder = Session::builder("tp6").preset(Preset::Quick).device("flex");
+        builder.seed(5).data_dir(data).open().unwrap()
+    };
+    let total = |faces: &AgeClasses| faces.train.len() + faces.validation.len() + faces.test.len();
+    let drawn = session(std::path::Path::new("synthetique"));
+    let faces = drawn.age_classes().unwrap();
+    assert_eq!(faces.source, AgeSource::Drawings);
+    assert_eq!(
+        (faces.train.len(), faces.validation.len(), faces.test.len()),
+        (400, 100, 200)
+    );
+    assert_eq!(
+        (faces.test.images().width(), faces.test.images().height()),
+        (100, 100)
+    );
+    let cache = std::path::PathBuf::from(std::env::var_os("TP_CACHE").unwrap());
+    let drawings = || std::fs::read_dir(cache.join("dessins")).unwrap().count();
+    assert_eq!(drawings(), 1);
+    assert_eq!(drawn.age_classes().unwrap().test, faces.test);
+    assert_eq!(drawings(), 1);
+
+    let folder = TempFolder::new();
+    for (gender, first) in [(0, 0), (1, 200)] {
+        write_utkface(&folder, (23, gender, 0), first, 20);
+        write_utkface(&folder, (60, gender, 0), first + 100, 20);
+    }
+    let faces = session(folder.path()).age_classes().unwrap();
+    assert_eq!((faces.source, total(&faces)), (AgeSource::UtkFace, 80));
+    assert_eq!(faces.train.images().width(), 100);
+    write_cacd(&folder);
+    let faces = session(folder.path()).age_classes().unwrap();
+    assert_eq!(faces.source, AgeSource::Cacd);
+    let missing = session(&folder.path().join("absent")).age_classes();
+    let missing = missing.unwrap_err().to_string();
+    assert!(missing.contains("absent"), "{missing}");
 }
 
 #[test]

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     data::{
+        age_ranges::AGE_CLASSES,
         decode::{Outcome, read_picture},
         folder::list_pictures,
         options::LoadOptions,
@@ -48,8 +49,8 @@ pub struct YoungOldConfig {
 impl Default for YoungOldConfig {
     fn default() -> Self {
         Self {
-            young: 20..=26,
-            old: 52..=62,
+            young: AGE_CLASSES[0].clone(),
+            old: AGE_CLASSES[1].clone(),
             train: 20_000,
             test: 4_000,
             side: 100,

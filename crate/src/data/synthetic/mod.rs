@@ -12,6 +12,7 @@
 //! |---|---|
 //! | [`SyntheticConfig`] | the detection set of the debiasing lab and its balanced test faces |
 //! | [`DrawnFacesConfig`] | faces labelled as UTKFace is, in memory or as a folder of files |
+//! | [`DrawnPeopleConfig`] | several pictures of each person, of two age classes |
 //! | [`draw_faces`] | faces of factors that the caller chose |
 
 mod bias;
@@ -19,6 +20,7 @@ mod cache;
 mod colour;
 mod detection;
 mod dice;
+mod drawn_people;
 mod faces;
 mod factors;
 mod folder;
@@ -36,6 +38,7 @@ use std::ops::RangeInclusive;
 pub use bias::Bias;
 pub(crate) use cache::keep_drawings_in;
 pub use detection::{DrawnDetection, SyntheticConfig};
+pub use drawn_people::DrawnPeopleConfig;
 pub use faces::{DrawnFacesConfig, draw_faces};
 pub use factors::{Background, Beard, Cut, FaceFactors, Glasses, HairTexture, Headwear, Shot};
 pub use folder::{FolderReport, MANIFEST};

@@ -33,11 +33,21 @@ pub(super) fn face(factors: &FaceFactors, side: usize) -> Result<Vec<u8>> {
 
 /// A face as a JPEG file of `side × side` pixels.
 pub(super) fn face_file(factors: &FaceFactors, side: usize) -> Result<Vec<u8>> {
-    let mut dice = Dice::new(factors.seed, 8, 0);
+    developed(factors, None, side)
+}
+
+/// The face on another day, `side × side` RGB bytes: clothes, background and grain follow from the seed of the `scene`
+/// instead of the person's, so that nothing but the person is the same in two pictures.
+pub(super) fn face_in(factors: &FaceFactors, scene: u64, side: usize) -> Result<Vec<u8>> {
+    photo::decoded(&developed(factors, Some(scene), side)?)
+}
+
+fn developed(factors: &FaceFactors, scene: Option<u64>, side: usize) -> Result<Vec<u8>> {
+    let mut dice = Dice::new(scene.unwrap_or(factors.seed), 8, 0);
     let mut canvas = Canvas::new(2 * side)?;
     background::paint(&mut canvas, factors.shot.background, &mut dice);
     canvas.reset();
-    people::paint(&mut canvas, factors, 2 * side, false)?;
+    people::paint_dressed(&mut canvas, factors, scene, 2 * side, false)?;
     photo::develop(&canvas, side, &factors.shot, &mut dice)
 }
 

@@ -63,6 +63,11 @@ impl Palette {
             second: colour::any(dice),
         }
     }
+
+    /// Other clothes.
+    fn dress(&mut self, dice: &mut Dice) {
+        (self.cloth, self.second) = (colour::any(dice), colour::any(dice));
+    }
 }
 
 /// What it takes to draw a person.
@@ -95,9 +100,23 @@ pub(super) fn paint(
     side: usize,
     away: bool,
 ) -> Result<()> {
+    paint_dressed(canvas, factors, None, side, away)
+}
+
+/// The same in the clothes of a `scene`, a seed, instead of those that follow from the person's.
+pub(super) fn paint_dressed(
+    canvas: &mut Canvas,
+    factors: &FaceFactors,
+    scene: Option<u64>,
+    side: usize,
+    away: bool,
+) -> Result<()> {
     let mut dice = Dice::new(factors.seed, 7, 0);
     let shape = Shape::new(factors, &mut dice);
-    let palette = Palette::new(factors, &shape, &mut dice);
+    let mut palette = Palette::new(factors, &shape, &mut dice);
+    if let Some(scene) = scene {
+        palette.dress(&mut Dice::new(scene, 11, 0));
+    }
     let pixels = side as f32;
     let half_turn = if away { 180.0 } else { 0.0 };
     let person = Person {

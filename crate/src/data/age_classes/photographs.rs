@@ -1,0 +1,249 @@
+//! Which photographs go into which part: each picture once, no person in two parts, as many of each class.
+
+use std::{
+    collections::{HashMap, HashSet},
+    path::Path,
+};
+
+use polars::prelude::{Column, DataFrame, NamedFrom, Series, df};
+
+use super::{AgeClassesConfig, PERSON, empty};
+use crate::{
+    data::{
+        SplitConfig,
+        age_ranges::age_class,
+        cacd,
+        detection::LABEL,
+        folder::spread,
+        labelled::take,
+        split::{Matched, matched_rows},
+        utkface,
+    },
+    error::{Error, Result},
+};
+
+/// The files to read, and where each goes.
+pub(super) struct Planned {
+    /// One row a file to read, with its `path`.
+    pub files: DataFrame,
+    /// Columns that students see.
+    pub shown: &'static [&'static str],
+    /// Rows of `files` in the training, validation and test parts.
+    pub parts: [Vec<usize>; 3],
+}
+
+/// UTKFace: matched on gender × code, as many pairs in each part as wanted, or in the same proportions.
+pub(super) fn utkface(folder: &Path, config: &AgeClassesConfig) -> Result<Planned> {
+    let scanned = utkface::correct(&utkface::scan(folder)?)?;
+    let ages: Vec<Option<i32>> = scanned.column("age")?.i32()?.iter().collect();
+    let genders: Vec<Option<u8>> = scanned.column("gender")?.u8()?.iter().collect();
+    let races: Vec<Option<u8>> = scanned.column("race")?.u8()?.iter().collect();
+    let labels: Vec<Option<u8>> = ages.iter().map(|age| age.and_then(age_class)).collect();
+    // Copies whose names disagree are worth nothing.
+    let said = |row: usize| (labels[row], genders[row], races[row]);
+    let rows = once(&scanned, (0..scanned.height()).collect(), |one, other| {
+        said(one) == said(other)
+    })?;
+    let rows: Vec<usize> = rows
+        .into_iter()
+        .filter(|&row| labels[row].is_some())
+        .collect();
+    let mut faces = take(&scanned, &rows)?;
+    let labels: Vec<u8> = rows.iter().filter_map(|&row| labels[row]).collect();
+    faces.with_column(Column::from(Series::new(LABEL.into(), labels)))?;
+
+    let pairs = matched_rows(&faces, LABEL, &["gender", "race"], config.seed)?;
+    let wanted = [config.train, config.validation, config.test];
+    let total: usize = wanted.iter().sum();
+    // Pairs stand stratum after stratum: each keeps its share of them.
+    let pairs = spread(pairs, Some(total));
+    let strata: Vec<u32> = pairs.iter().map(|pair| pair.stratum).collect();
+    let share = |images: usize| images as f64 / total as f64;
+    let parts = SplitConfig::new()
+        .with_shares(share(wanted[1]), share(wanted[2]))
+        .with_stratify(&["stratum"])
+        .with_seed(config.seed)
+        .split(&df!("stratum" => strata)?)?;
+    let rows = [parts.train, parts.validation, parts.test].map(|part| of_pairs(&pairs, &part));
+    let shown = &[LABEL, "age", "gender", "race", PERSON, "content_hash"];
+    // Nobody is known: each picture has a number of its own.
+    let numbers = |files: &DataFrame| Ok((0..files.height() as u32).collect());
+    plan(&faces, &rows, shown, numbers)?.ok_or_else(|| {
+        empty(
+            "les âges de 20 à 26 ans et de 52 à 62 ans",
+            folder,
+            "Il faut des visages des deux âges, de même genre et de même code, pour chacune des trois parties",
+        )
+    })
+}
+
+/// CACD, prepared: the test part is its folder `test`, the validation part is taken from its folder `train`.
+pub(super) fn cacd(folder: &Path, config: &AgeClassesConfig) -> Result<Planned> {
+    if !folder.join("train").is_dir() || !folder.join("test").is_dir() {
+        return Err(Error::FolderMissing {
+            what: "CACD, partagé en « train » et « test »".to_owned(),
+            path: folder.join("train"),
+            remedy: "Préparez-le avec : cargo tp data import DOSSIER --jeu cacd".to_owned(),
+        });
+    }
+    let scanned = cacd::scan(folder)?;
+    let files = scanned.column("file")?.str()?;
+    let places: Vec<Option<(usize, u8)>> = files.iter().map(|file| file.and_then(place)).collect();
+    let of_side = |side: usize| -> Vec<usize> {
+        let within = |row: &usize| places[*row].is_some_and(|(of, _)| of == side);
+        (0..places.len()).filter(within).collect()
+    };
+    // A picture that is in both is one of the test.
+    let same_class = |one: usize, other: usize| match (places[one], places[other]) {
+        (Some((_, one)), Some((_, other))) => one == other,
+        _ => false,
+    };
+    let rows = once(&scanned, [of_side(1), of_side(0)].concat(), same_class)?;
+    let identities: Vec<Option<&str>> = scanned.column("identity")?.str()?.iter().collect();
+    let of_test = |row: usize| places[row].is_some_and(|(side, _)| side == 1);
+    let tested: HashSet<&str> = rows
+        .iter()
+        .filter(|&&row| of_test(row))
+        .filter_map(|&row| identities[row])
+        .collect();
+    let rows: Vec<usize> = rows
+        .into_iter()
+        .filter(|&row| of_test(row) || identities[row].is_none_or(|who| !tested.contains(who)))
+        .collect();
+    let mut faces = take(&scanned, &rows)?;
+    let labels: Vec<u8> = rows
+        .iter()
+        .filter_map(|&row| places[row].map(|(_, class)| class))
+        .collect();
+    faces.with_column(Column::from(Series::new(LABEL.into(), labels)))?;
+
+    let (test, train): (Vec<usize>, Vec<usize>) =
+        (0..rows.len()).partition(|&at| of_test(rows[at]));
+    let learnt = config.train.saturating_add(config.validation);
+    let parts = SplitConfig::new()
+        .with_shares(config.validation as f64 / learnt as f64, 0.0)
+        .with_stratify(&[LABEL])
+        .with_together(&["identity"])
+        .with_seed(config.seed)
+        .split(&take(&faces, &train)?)?;
+    let within = |part: &[usize]| -> Vec<usize> { part.iter().map(|&row| train[row]).collect() };
+    let balanced = |rows: &[usize], most: usize| -> Result<Vec<usize>> {
+        let mut pairs = matched_rows(&take(&faces, rows)?, LABEL, &[], config.seed)?;
+        pairs.truncate(most);
+        let every: Vec<usize> = (0..pairs.len()).collect();
+        Ok(of_pairs(&pairs, &every)
+            .into_iter()
+            .map(|row| rows[row])
+            .collect())
+    };
+    let rows = [
+        balanced(&within(&parts.train), config.train)?,
+        balanced(&within(&parts.validation), config.validation)?,
+        balanced(&test, config.test)?,
+    ];
+    plan(&faces, &rows, &[LABEL, "age", PERSON, "content_hash"], people)?.ok_or_else(|| {
+        empty(
+            "CACD",
+            folder,
+            "Il faut des images des deux classes dans « train » et dans « test », de personnes différentes",
+        )
+    })
+}
+
+/// The side (0 for training, 1 for test) and the class of a file of the prepared folder.
+fn place(file: &str) -> Option<(usize, u8)> {
+    let mut folders = file.split('/');
+    let side = match folders.next()? {
+        "train" => 0,
+        "test" => 1,
+        _ => return None,
+    };
+    let class = match folders.next()? {
+        "0" => 0,
+        "1" => 1,
+        _ => return None,
+    };
+    folders.next().map(|_| (side, class))
+}
+
+/// The usable pictures of `rows`, each once: the first of its copies, or none when two of them are not the `same`. Sorted.
+fn once(
+    frame: &DataFrame,
+    rows: Vec<usize>,
+    same: impl Fn(usize, usize) -> bool,
+) -> Result<Vec<usize>> {
+    let hashes: Vec<Option<&str>> = frame.column("content_hash")?.str()?.iter().collect();
+    let mut first = HashMap::new();
+    let mut contradicted = HashSet::new();
+    let mut kept = Vec::new();
+    for row in rows {
+        let Some(hash) = hashes[row] else { continue };
+        match first.get(hash) {
+            None => {
+                first.insert(hash, row);
+                kept.push(row);
+            }
+            Some(&other) if !same(row, other) => {
+                contradicted.insert(hash);
+            }
+            Some(_) => {}
+        }
+    }
+    kept.retain(|&row| hashes[row].is_none_or(|hash| !contradicted.contains(hash)));
+    kept.sort_unstable();
+    Ok(kept)
+}
+
+/// The rows of some pairs, sorted.
+fn of_pairs(pairs: &[Matched], chosen: &[usize]) -> Vec<usize> {
+    let mut rows: Vec<usize> = chosen
+        .iter()
+        .flat_map(|&pair| pairs[pair].rows.clone())
+        .collect();
+    rows.sort_unstable();
+    rows
+}
+
+/// The files of the parts, part after part, with the number of each person; `None` when a part is empty.
+fn plan(
+    faces: &DataFrame,
+    rows: &[Vec<usize>; 3],
+    shown: &'static [&'static str],
+    people: impl Fn(&DataFrame) -> Result<Vec<u32>>,
+) -> Result<Option<Planned>> {
+    if rows.iter().any(Vec::is_empty) {
+        return Ok(None);
+    }
+    let mut files = take(faces, &rows.concat())?;
+    let numbers = people(&files)?;
+    files.with_column(Column::from(Series::new(PERSON.into(), numbers)))?;
+    let mut first = 0;
+    let parts = std::array::from_fn(|part| {
+        let from = first;
+        first += rows[part].len();
+        (from..first).collect()
+    });
+    Ok(Some(Planned {
+        files,
+        shown,
+        parts,
+    }))
+}
+
+/// A number for each identity, in the order in which they come; whom no name tells has a number of their own.
+fn people(files: &DataFrame) -> Result<Vec<u32>> {
+    let mut numbers = HashMap::new();
+    let mut next = 0;
+    let identities = files.column("identity")?.str()?;
+    let mut new = || {
+        next += 1;
+        next - 1
+    };
+    Ok(identities
+        .iter()
+        .map(|identity| match identity {
+            Some(who) => *numbers.entry(who.to_owned()).or_insert_with(&mut new),
+            None => new(),
+        })
+        .collect())
+}
