@@ -27,15 +27,16 @@ pub use crate::data::{
     FeatureConfig, Features, Framing, ImageFolder, ImageStore, IndexBatches, Labelled,
     LabelledBatch, LabelledSplit, LoadOptions, Preset, SplitConfig, SplitRows, Storage,
     SyntheticConfig, TestFaces,
-    augment::{Augmenter, Transform},
+    augment::{Augmenter, Transform, center_crops, random_crops},
     cacd, celeba, classes, fairface, match_classes, read_images, split_by_content, utkface,
 };
 pub use crate::error::Error;
 pub use crate::explain::{Traversal, kl_by_dimension, latent_traversal, most_active};
 pub use crate::fairness::{
-    AgeAudit, Audit, Z_95, before_after, by_model, difference_interval, holm, mean_sd,
-    paired_difference_interval, paired_recalls, paired_seeds, rates_by_model, recall_by_group,
-    recall_gaps, student_interval, summarize_seeds, wilson_interval,
+    Accuracy, AccuracyDifference, AgeAudit, Audit, McNemar, Z_95, accuracy_difference,
+    accuracy_interval, before_after, by_model, difference_interval, holm, margins_by_class,
+    mcnemar, mean_sd, paired_difference_interval, paired_recalls, paired_seeds, rates_by_model,
+    recall_by_group, recall_gaps, student_interval, summarize_seeds, wilson_interval,
 };
 pub use crate::figures::{
     Figure, GridOptions, age_scatter, augmentation_rows, confusion_matrix, crosstab_heatmap,
@@ -63,6 +64,6 @@ pub use crate::train::{
     absolute_error, accuracy, balanced_class_weights, binary_cross_entropy_with_logits,
     density_histogram, digitize, effective_sample_size, evaluate, fit, fit_debiasing,
     fit_debiasing_with, fit_with, freeze_layers, gradient_step, huber_error, latent_means, predict,
-    predict_label, predict_probabilities, predictions, softmax_cross_entropy, squared_error,
-    train_step, unfreeze_layers, weighted_mean, weights_of_classes,
+    predict_label, predict_probabilities, predictions, scored_predictions, softmax_cross_entropy,
+    squared_error, train_step, unfreeze_layers, weighted_mean, weights_of_classes,
 };

@@ -10,12 +10,16 @@
 //! | `compare` | frames of several models or seeds side by side |
 //! | `detector` | what the debiasing lab measures of detectors: recall by group, gaps, differences on the same faces |
 //! | `interval` | intervals of proportions |
+//! | `margins` | how far apart the probabilities of two classes are |
+//! | `right_answers` | how certain an accuracy is, and the difference of two on the same images |
 //! | `stats` | bootstrap, permutations, paired tests, Holm's correction |
 
 mod audit;
 mod compare;
 mod detector;
 mod interval;
+mod margins;
+mod right_answers;
 mod stats;
 
 pub use audit::{AgeAudit, Audit};
@@ -25,6 +29,10 @@ pub use compare::{
 };
 pub use detector::{paired_recalls, rates_by_model, recall_by_group, recall_gaps};
 pub use interval::{Z_95, difference_interval, paired_difference_interval, wilson_interval};
+pub use margins::margins_by_class;
+pub use right_answers::{
+    Accuracy, AccuracyDifference, McNemar, accuracy_difference, accuracy_interval, mcnemar,
+};
 pub use stats::holm;
 pub(crate) use stats::quantile;
 

@@ -94,8 +94,32 @@ pub fn predict_label<M: Classifier>(
 ) -> Result<DataFrame> {
     let scores = predict_probabilities(model, data.images(), batch_size, device)?;
     let scores: Vec<f64> = scores.into_iter().map(f64::from).collect();
+    scored_predictions(data.frame(), label, &scores)
+}
+
+/// The frame of [`predict_label`] for any model, from the probability that it gives to « yes », or to class 1 of two.
+///
+/// # Errors
+/// Those of [`predictions`]; [`Error::NotAProbability`] for NaN or a score outside `[0, 1]`.
+///
+/// # Example
+/// ```
+/// use visages::prelude::*;
+/// let frame = df!("label" => [0, 1])?;
+/// let answers = scored_predictions(&frame, "label", &[0.2, 0.4])?;
+/// assert_eq!(answers.get_column_names_str(), ["label", "y_true", "score", "y_pred"]);
+/// assert_eq!(answers.column("y_pred")?.bool()?.get(1), Some(false));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn scored_predictions(frame: &DataFrame, label: &str, scores: &[f64]) -> Result<DataFrame> {
+    if let Some(row) = scores.iter().position(|score| !(0.0..=1.0).contains(score)) {
+        return Err(Error::NotAProbability {
+            what: format!("image {row}"),
+            value: scores[row],
+        });
+    }
     let answers: Vec<bool> = scores.iter().map(|score| *score >= THRESHOLD).collect();
-    let mut predictions = predictions(data.frame(), label, &scores)?;
+    let mut predictions = predictions(frame, label, scores)?;
     predictions.rename("y_pred", "score".into())?;
     predictions.with_column(Column::new("y_pred".into(), answers))?;
     Ok(predictions)

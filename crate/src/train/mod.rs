@@ -57,6 +57,7 @@ pub use detection::{fit, fit_with, train_step};
 pub use epochs::fit_task;
 pub use evaluate::{
     Evaluation, accuracy, evaluate, predict, predict_label, predict_probabilities, predictions,
+    scored_predictions,
 };
 pub use fit_config::{FitConfig, Fitted};
 pub use history::{History, LossHistory, Traced, VALIDATION_LOSS};

@@ -14,6 +14,7 @@
 //! ```
 
 mod colour;
+mod crop;
 mod geometry;
 mod noise;
 mod transform;
@@ -23,10 +24,16 @@ use rand::{SeedableRng, rngs::StdRng};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-pub use self::transform::Transform;
 use self::variant::{Scratch, Variant};
+pub use self::{
+    crop::{center_crops, random_crops},
+    transform::Transform,
+};
 use super::image_store::{CHANNELS, ImageStore};
 use crate::error::{Error, Result};
+
+/// Variants that [`Augmenter::apply`] makes at once.
+const AT_ONCE: usize = 256;
 
 /// Transformations made one after the other.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,20 +70,24 @@ impl Augmenter {
     /// # Errors
     /// [`Error::Index`] when there is no such image, [`Error::Argument`] for an amount out of its range.
     pub fn apply(&self, images: &ImageStore, indices: &[usize], epoch: u64) -> Result<ImageStore> {
-        let places: Vec<(usize, u64)> =
-            indices.iter().map(|&index| (index, index as u64)).collect();
-        let (values, (height, width)) = self.planes(images, &places, epoch)?;
+        let (height, width) = self.size(images)?;
         let mut store = ImageStore::with_capacity(height, width, indices.len());
         let area = height * width;
         let mut pixels = vec![0; CHANNELS * area];
-        for planes in values.chunks_exact((CHANNELS * area).max(1)) {
-            for (channel, plane) in planes.chunks_exact(area).enumerate() {
-                for (pixel, value) in pixels.chunks_exact_mut(CHANNELS).zip(plane) {
-                    // `as` saturates.
-                    pixel[channel] = (value * 255.0).round() as u8;
+        // Values take four times the memory of bytes: a few images at once.
+        for indices in indices.chunks(AT_ONCE) {
+            let places: Vec<(usize, u64)> =
+                indices.iter().map(|&index| (index, index as u64)).collect();
+            let (values, _) = self.planes(images, &places, epoch)?;
+            for planes in values.chunks_exact((CHANNELS * area).max(1)) {
+                for (channel, plane) in planes.chunks_exact(area).enumerate() {
+                    for (pixel, value) in pixels.chunks_exact_mut(CHANNELS).zip(plane) {
+                        // `as` saturates.
+                        pixel[channel] = (value * 255.0).round() as u8;
+                    }
                 }
+                store.push(&pixels)?;
             }
-            store.push(&pixels)?;
         }
         Ok(store)
     }
@@ -89,9 +100,7 @@ impl Augmenter {
         let mut size = (images.height(), images.width());
         for transform in &self.transforms {
             transform.check(size)?;
-            if let Transform::RandomCrop { height, width, .. } = *transform {
-                size = (height, width);
-            }
+            size = transform.size_of(size);
         }
         Ok(size)
     }
@@ -263,6 +272,14 @@ mod tests {
                 height: 13,
                 width: 4,
                 padding: 0,
+            },
+            Transform::CenterCrop {
+                height: 12,
+                width: 11,
+            },
+            Transform::CenterCrop {
+                height: 0,
+                width: 4,
             },
         ] {
             let augmenter = Augmenter::new(0).with(transform);

@@ -18,6 +18,15 @@ pub enum Transform {
         /// Black pixels added on each side.
         padding: usize,
     },
+    /// The part of `height` × `width` pixels in the middle of the image: nothing is drawn.
+    ///
+    /// Where the middle falls between two pixels, the part begins where torchvision's `CenterCrop` begins.
+    CenterCrop {
+        /// Height of the part, in pixels.
+        height: usize,
+        /// Width of the part, in pixels.
+        width: usize,
+    },
     /// A part whose area is at least this share of the image's, of proportions from 3/4 to 4/3, brought
     /// to the size of the image.
     ResizedCrop {
@@ -79,6 +88,7 @@ impl Transform {
     pub fn name(&self) -> &'static str {
         match self {
             Self::RandomCrop { .. } => "recadrage",
+            Self::CenterCrop { .. } => "recadrage au centre",
             Self::ResizedCrop { .. } => "recadrage agrandi",
             Self::Flip { .. } => "miroir",
             Self::QuarterTurns => "quarts de tour",
@@ -90,6 +100,16 @@ impl Transform {
             Self::Saturation { .. } => "saturation",
             Self::Hue { .. } => "teinte",
             Self::Noise { .. } => "bruit",
+        }
+    }
+
+    /// Height and width of what it makes of an image of this size.
+    pub(super) fn size_of(&self, size: (usize, usize)) -> (usize, usize) {
+        match *self {
+            Self::RandomCrop { height, width, .. } | Self::CenterCrop { height, width } => {
+                (height, width)
+            }
+            _ => size,
         }
     }
 
@@ -108,6 +128,11 @@ impl Transform {
                 (1..=h + 2 * padding).contains(&height)
                     && (1..=w + 2 * padding).contains(&width)
                     && padding <= h.max(w),
+            ),
+            Self::CenterCrop { height, width } => (
+                format!("{height} × {width}"),
+                format!("une partie d'au moins un pixel, qui tient dans l'image ({h} × {w})"),
+                (1..=h).contains(&height) && (1..=w).contains(&width),
             ),
             Self::QuarterTurns => (
                 format!("{h} × {w}"),
@@ -149,6 +174,10 @@ impl Transform {
                 let left = rng.random_range(0..=size.1 + 2 * padding - width);
                 variant.crop((top, left), (height, width), padding);
             }
+            Self::CenterCrop { height, width } => {
+                let corner = (centred(size.0, height), centred(size.1, width));
+                variant.crop(corner, (height, width), 0);
+            }
             Self::ResizedCrop { smallest } => {
                 variant.enlarge(geometry::draw_part(size, smallest, rng));
             }
@@ -189,6 +218,11 @@ impl Transform {
             Self::Noise { sd } => variant.add_noise(sd as f32, rng),
         }
     }
+}
+
+/// Where the middle part of a side begins. Halves go to the even pixel, as `round` of Python takes them.
+fn centred(side: usize, part: usize) -> usize {
+    ((side - part) as f64 / 2.0).round_ties_even() as usize
 }
 
 /// A value, what is accepted, and whether it is.

@@ -68,7 +68,7 @@ fn bad_cell(name: &str, row: usize, what: &str) -> Error {
 }
 
 /// The yes and no of a column: booleans, or 0 and 1.
-pub(super) fn answers(frame: &DataFrame, name: &str) -> Result<Vec<bool>> {
+pub(in crate::fairness) fn answers(frame: &DataFrame, name: &str) -> Result<Vec<bool>> {
     let values = numbers(frame, name)?.into_iter().enumerate();
     values
         .map(|(row, value)| match value {
@@ -80,7 +80,7 @@ pub(super) fn answers(frame: &DataFrame, name: &str) -> Result<Vec<bool>> {
 }
 
 /// The probabilities of a column.
-pub(super) fn scores(frame: &DataFrame, name: &str) -> Result<Vec<f64>> {
+pub(in crate::fairness) fn scores(frame: &DataFrame, name: &str) -> Result<Vec<f64>> {
     let values = numbers(frame, name)?;
     match values.iter().position(|value| !(0.0..=1.0).contains(value)) {
         None => Ok(values),

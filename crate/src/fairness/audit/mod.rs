@@ -22,4 +22,5 @@ mod yes_no;
 
 pub use ages::AgeAudit;
 pub(crate) use columns::{Factor, find, numbers, words};
+pub(super) use columns::{answers, scores};
 pub use yes_no::Audit;

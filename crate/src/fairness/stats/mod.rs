@@ -10,5 +10,5 @@ pub(crate) use bootstrap::quantile;
 pub(super) use bootstrap::{Replicates, bca_interval, resample};
 pub(super) use paired::mcnemar_exact;
 pub use permutation::holm;
-pub(super) use permutation::{permutation_p, swap_p};
+pub(super) use permutation::{permutation_p, swap_groups_p, swap_p};
 pub(super) use random::Draws;

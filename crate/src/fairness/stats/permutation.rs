@@ -1,6 +1,6 @@
 //! Permutation tests and the correction for their number.
 
-use rand::seq::SliceRandom;
+use rand::{RngExt, seq::SliceRandom};
 use rayon::prelude::*;
 
 use super::Draws;
@@ -61,6 +61,21 @@ pub(in crate::fairness) fn swap_p(
         .map(|row| vec![row as u32, (row + pairs) as u32])
         .collect();
     permutation_p(&sides, &strata, draws, statistic)
+}
+
+/// Two ways of answering on the same persons, whose images go together: `gains` are the sums of what the second gains over
+/// the first, one a person. Two-sided probability of a total gain at least as large when the two are exchanged or not, at
+/// random, for whole persons.
+pub(in crate::fairness) fn swap_groups_p(gains: &[f64], draws: Draws) -> f64 {
+    let observed = gains.iter().sum::<f64>().abs();
+    // Whole numbers, up to rounding.
+    let reaches = |total: f64| total.abs() >= observed - 1e-9;
+    let reached = draws.map(|rng| {
+        let signs = gains.iter().filter(|gain| **gain != 0.0);
+        let total = signs.map(|gain| if rng.random_bool(0.5) { *gain } else { -gain });
+        usize::from(reaches(total.sum()))
+    });
+    (1 + reached.into_iter().sum::<usize>()) as f64 / (1 + draws.count) as f64
 }
 
 /// p-values corrected for their number by Holm's method: with all of them read at 5 %, the chance
