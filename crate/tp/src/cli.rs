@@ -69,6 +69,9 @@ enum Command {
     /// Réunit les lignes « classe ; … » qu'ont affichées des binômes de graines différentes
     #[command(help_template = TEMPLATE)]
     Classe(commands::classe::ClassArgs),
+    /// Fait d'un notebook le compte-rendu à rendre : réponses, figures choisies, ce qui est vide
+    #[command(help_template = TEMPLATE)]
+    Rapport(commands::rapport::ReportArgs),
     /// Démarre le noyau (appelé par Jupyter)
     #[command(help_template = TEMPLATE, hide = true)]
     Kernel(commands::kernel::KernelArgs),
@@ -94,6 +97,7 @@ pub fn main() -> ExitCode {
         Command::Test(args) => commands::test::execute(&args),
         Command::Bench(args) => commands::bench::execute(&args),
         Command::Classe(args) => commands::classe::execute(&args),
+        Command::Rapport(args) => commands::rapport::execute(&args),
         Command::Kernel(args) => commands::kernel::execute(&args),
     };
     exit_code(outcome)

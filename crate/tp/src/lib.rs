@@ -15,6 +15,7 @@
 //! | [`jupyter`] | our Jupyter client |
 //! | [`notebook`] | notebooks on disk |
 //! | [`publish`] | a Markdown source becomes the student's notebook and the solution |
+//! | [`report`] | the page that a student hands in |
 //! | [`worker`] | the program that does what needs the library |
 //! | [`statistics`] | means over seeds, with their interval |
 //! | [`commands`] | one file a command |
@@ -33,6 +34,7 @@ pub mod paths;
 pub mod platform;
 pub mod process;
 pub mod publish;
+pub mod report;
 pub mod setup;
 pub mod statistics;
 pub mod worker;

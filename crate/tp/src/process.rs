@@ -18,6 +18,19 @@ pub fn find_program(name: &str) -> Option<PathBuf> {
         .find(|file| is_executable(file))
 }
 
+/// Names under which distributions install a Chromium.
+const CHROMIUMS: [&str; 4] = [
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+];
+
+/// The Chromium of this machine, if there is one.
+pub fn chromium() -> Option<PathBuf> {
+    CHROMIUMS.into_iter().find_map(find_program)
+}
+
 fn is_executable(file: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
     file.metadata()

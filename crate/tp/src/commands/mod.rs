@@ -7,6 +7,7 @@ pub mod doctor;
 pub mod kernel;
 pub mod lab;
 pub mod publish;
+pub mod rapport;
 pub mod run;
 pub mod setup;
 pub mod test;

@@ -150,7 +150,7 @@ fn long_checks(installation: &Installation, program: &Path) -> Vec<Check> {
             python.display()
         );
     }
-    match checks::chromium().filter(|_| checks::has_python_module(installation, "playwright")) {
+    match process::chromium().filter(|_| checks::has_python_module(installation, "playwright")) {
         Some(chromium) => long.push(Check::command(
             "JupyterLab dans un navigateur (playwright)",
             checks::in_a_browser(installation, &chromium),

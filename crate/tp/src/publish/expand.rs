@@ -245,6 +245,7 @@ fn made(role: Role, source: String, line: usize) -> Cell {
             role,
             tags: Vec::new(),
             given: false,
+            report: None,
         },
     }
 }

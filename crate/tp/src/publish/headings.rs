@@ -64,6 +64,14 @@ pub fn numbered(line: &str) -> Option<Numbered<'_>> {
     (!title.is_empty()).then_some(Numbered { level, word, title })
 }
 
+/// The word and the number of a published heading: « Question 7 · Propriété (1 point) ».
+pub fn published(text: &str) -> Option<(Word, usize)> {
+    let (left, _) = text.split_once('·')?;
+    let (word, number) = left.trim().split_once(char::is_whitespace)?;
+    let word = WORDS.into_iter().find(|one| one.in_words() == word)?;
+    Some((word, number.trim().parse().ok()?))
+}
+
 /// The lines of a text that are prose, not a block of code, with their number from 0.
 pub fn prose(text: &str) -> Vec<(usize, &str)> {
     let mut fence: Option<&str> = None;
@@ -350,6 +358,12 @@ mod tests {
         );
         assert_eq!(misnumbered("Questions fermées"), None);
         assert_eq!(heading("### BEGIN SOLUTION"), None);
+        assert_eq!(
+            published("Question\u{a0}12 · Propriété (1 point)"),
+            Some((Word::Question, 12))
+        );
+        assert_eq!(published("Question · Propriété"), None);
+        assert_eq!(published("2.1 · Les données"), None);
         assert_eq!(in_words(1.0), "(1 point)");
         assert_eq!(in_words(1.5), "(1,5 point)");
         assert_eq!(in_words(2.0), "(2 points)");

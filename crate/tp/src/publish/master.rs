@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use tp_protocol::question::Kind;
 
 use super::budget::Budget;
+use super::deadlines::{self, Deadline};
 use super::notes::{self, Notes};
 use super::options::{Options, Role};
 use super::source::{self, Locator};
@@ -16,6 +17,8 @@ use super::{Problem, expand, headings, links, markers, results, spaces, types};
 
 /// The kernel of every lab.
 pub const KERNEL: &str = "tp-rust";
+/// What our own metadata are under, of a notebook and of a cell.
+pub const OWN: &str = "tp";
 
 /// What a lab holds.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -59,6 +62,7 @@ pub struct Master {
     kernel: Value,
     cells: Vec<Cell>,
     notes: Notes,
+    deadlines: Vec<Deadline>,
 }
 
 impl Master {
@@ -94,6 +98,7 @@ impl Master {
             kernel,
             cells,
             notes: Notes::default(),
+            deadlines: Vec::new(),
         };
         problems.extend(master.mistakes());
         problems.extend(master.read_notes());
@@ -114,6 +119,7 @@ impl Master {
         // A heading's number is no part of its cell's identifier.
         master.identify();
         headings::number(&mut master.cells)?;
+        master.deadlines = deadlines::read(&master.cells)?;
         Ok(master)
     }
 
@@ -182,7 +188,11 @@ impl Master {
 
     /// Gives the text its last form: no author's comment, anchors, a table of contents.
     pub fn complete(&mut self) {
+        let table = deadlines::table(&self.deadlines);
         for cell in self.cells.iter_mut().filter(|cell| !cell.is_code()) {
+            if !self.deadlines.is_empty() {
+                cell.source = notes::replaced(&cell.source, deadlines::WORD, &table);
+            }
             cell.source = notes::without(&cell.source);
         }
         // A cell that held nothing but comments.
@@ -232,11 +242,16 @@ impl Master {
     }
 
     fn notebook(&self, cells: impl Iterator<Item = Value>) -> Value {
-        json!({
+        let mut notebook = json!({
             "nbformat": 4, "nbformat_minor": 5,
             "metadata": {"kernelspec": self.kernel},
             "cells": cells.collect::<Vec<_>>(),
-        })
+        });
+        if !self.deadlines.is_empty() {
+            let told = deadlines::metadata(&self.deadlines);
+            notebook["metadata"][OWN] = json!({ "deadlines": told });
+        }
+        notebook
     }
 
     fn json(&self, cell: &Cell, source: String) -> Value {

@@ -16,6 +16,7 @@
 //! | [`headings`] | numbers and points of exercises, questions and predictions |
 //! | [`notes`] | what an author writes in comments: terms, facts of the lab |
 //! | [`budget`] | how long a lab is, against what it may be |
+//! | [`deadlines`] | when what is to be handed in |
 //! | [`links`] | links that would lead nowhere |
 //! | [`guide`] | `LISEZMOI.md` and `GLOSSAIRE.md` |
 //! | [`types`] | an `impl` far from its type, which evcxr cannot take twice |
@@ -23,6 +24,7 @@
 
 pub mod budget;
 pub mod closed;
+pub mod deadlines;
 pub mod expand;
 pub mod guide;
 pub mod headings;
@@ -223,7 +225,11 @@ fn preprocess(master: &Master, source: &Path, python: &Environment) -> Result<[S
 /// Only what depends on the source: tools write their versions into the notebook's metadata.
 fn finish(mut notebook: Value) -> Result<String> {
     let kernel = notebook["metadata"]["kernelspec"].take();
+    let own = notebook["metadata"][master::OWN].take();
     notebook["metadata"] = json!({ "kernelspec": kernel });
+    if !own.is_null() {
+        notebook["metadata"][master::OWN] = own;
+    }
     let mut notebook = Notebook::parse(&notebook.to_string(), Path::new("notebook"))?;
     notebook.set_rust();
     notebook.to_text()

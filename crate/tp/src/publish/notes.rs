@@ -5,11 +5,14 @@
 //! | `<!-- terme: rappel | recall | part des visages retrouvés -->` | a line of the glossary, where the term first appears |
 //! | `<!-- fiche: objectifs=… | prérequis=… | durée=… -->` | what `LISEZMOI.md` says of the lab |
 //! | `<!-- machine: 14 -->` | minutes that the trainings of a session last |
+//! | `<!-- remises: à la fin de la séance = q_1 | une semaine après = le reste -->` | hand-ins ([`super::deadlines`]) |
 //! | `<!-- sommaire -->` | the place of the table of contents |
 //! | `<!-- resultat: nom -->` | a measured result ([`super::results`]) |
 //! | `<!-- retour: p_nom -->` | the place where a prediction is met ([`super::expand`]) |
 
 use tp_protocol::question::number;
+
+use super::deadlines;
 
 /// A technical term, where it first appears.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,11 +51,11 @@ pub struct Notes {
 pub const CONTENTS: &str = "<!-- sommaire -->";
 
 /// Comments that another part of publication reads.
-const OTHERS: [&str; 3] = ["resultat", "retour", "sommaire"];
+const OTHERS: [&str; 4] = ["resultat", "retour", "sommaire", deadlines::WORD];
 
 /// What the comments of a text are, for a mistake.
 const KNOWN: &str =
-    "« terme: », « fiche: », « machine: », « resultat: », « retour: » et « sommaire »";
+    "« terme: », « fiche: », « machine: », « remises: », « resultat: », « retour: » et « sommaire »";
 
 impl Notes {
     /// Adds the notes of a text.
@@ -74,16 +77,12 @@ impl Notes {
     }
 
     fn take(&mut self, comment: &str) -> Result<(), String> {
-        let inside = comment
-            .trim_start_matches("<!--")
-            .trim_end_matches("-->")
-            .trim();
+        let inside = inside(comment);
         // A region that jupytext took for text: told where its options are looked for.
         if inside.starts_with('#') {
             return Ok(());
         }
-        let (word, said) = inside.split_once(':').unwrap_or((inside, ""));
-        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        let (word, said) = parted(inside);
         let parts: Vec<&str> = said.split('|').map(str::trim).collect();
         match word {
             "terme" => match parts[..] {
@@ -152,6 +151,43 @@ impl Sheet {
             );
         }
         Ok(sheet)
+    }
+}
+
+/// What a comment holds.
+fn inside(comment: &str) -> &str {
+    let inside = comment.trim_start_matches("<!--");
+    inside.trim_end_matches("-->").trim()
+}
+
+/// The word that begins a comment and what it says, in one line.
+fn parted(inside: &str) -> (&str, String) {
+    let (word, said) = inside.split_once(':').unwrap_or((inside, ""));
+    (word, said.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// What the comments of a text say that begin with `word`, with their line from 0.
+pub fn told(text: &str, word: &str) -> Vec<(usize, String)> {
+    let found = comments(text).into_iter().filter_map(|(start, end)| {
+        let (first, said) = parted(inside(&text[start..end]));
+        (first == word).then(|| (text[..start].matches('\n').count(), said))
+    });
+    found.collect()
+}
+
+/// A text with `shown` on lines of its own in the place of its first comment that begins with `word`.
+pub fn replaced(text: &str, word: &str, shown: &str) -> String {
+    let found = comments(text)
+        .into_iter()
+        .find(|(start, end)| parted(inside(&text[*start..*end])).0 == word);
+    match found {
+        Some((start, end)) => {
+            let before = text[..start].trim_end();
+            let after = text[end..].trim_start();
+            let text = format!("{before}\n\n{shown}\n\n{after}");
+            text.trim().to_owned()
+        }
+        None => text.to_owned(),
     }
 }
 
@@ -243,6 +279,17 @@ mod tests {
             "a\n<!-- sommaire -->\nb"
         );
         assert_eq!(without("é <!-- terme: a | b | c --> suite"), "é suite");
+    }
+
+    #[test]
+    fn a_comment_may_be_shown_in_its_place() {
+        let text = "Tête.\n<!-- remises: a = b\n| c = d -->\n<!-- machine: 2 -->";
+        assert_eq!(told(text, "remises"), [(1, "a = b | c = d".to_owned())]);
+        assert_eq!(
+            replaced(text, "remises", "| x |"),
+            "Tête.\n\n| x |\n\n<!-- machine: 2 -->"
+        );
+        assert_eq!(replaced("Tête.", "remises", "x"), "Tête.");
     }
 
     #[test]

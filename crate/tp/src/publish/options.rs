@@ -3,6 +3,8 @@
 use serde_json::{Map, Value, json};
 use tp_protocol::question::Kind;
 
+use super::{master, spaces};
+
 /// Tag of the cells of a closed question; `nbgrader.py` knows it too.
 pub const QUESTION_TAG: &str = "question";
 
@@ -137,6 +139,8 @@ pub struct Options {
     pub tags: Vec<String>,
     /// Whether the short version of the lab gives this exercise.
     pub given: bool,
+    /// The title under which the cell's outputs go into the hand-in's page.
+    pub report: Option<String>,
 }
 
 impl Options {
@@ -150,6 +154,7 @@ impl Options {
         let mut tags = Vec::new();
         let mut is_long = false;
         let mut given = false;
+        let mut report = None;
         let mut expected: Option<Expected> = None;
         let mut tolerance = None;
         for (option, value) in metadata {
@@ -185,6 +190,13 @@ impl Options {
                     given = flag(option, value)?;
                     continue;
                 }
+                ("rapport", true) => {
+                    report = Some(title(value)?);
+                    continue;
+                }
+                ("rapport", false) => {
+                    return Err("l'option « rapport » est pour une cellule de code : ses sorties vont dans le compte-rendu.".to_owned());
+                }
                 ("sorte", false) => {
                     expected = Some(Expected::read(value)?);
                     continue;
@@ -212,7 +224,7 @@ impl Options {
                         unknown
                     };
                     let known = if is_code {
-                        "exercice, verification, points, long, donne, tags"
+                        "exercice, verification, points, long, donne, rapport, tags"
                     } else {
                         "question, prediction, sorte, tolerance, reponse, tache, points, corrige, tags"
                     };
@@ -233,10 +245,18 @@ impl Options {
                 "« donne » est pour un exercice, que la version courte donne fait.".to_owned(),
             );
         }
+        if report.is_some() && !matches!(role, Role::Given | Role::Exercise(_)) {
+            return Err("« rapport » n'est pas pour une vérification : ses points vont d'eux-mêmes dans le compte-rendu.".to_owned());
+        }
         if is_long {
             tags.insert(0, "long".to_owned());
         }
-        Ok(Self { role, tags, given })
+        Ok(Self {
+            role,
+            tags,
+            given,
+            report,
+        })
     }
 
     /// The cell's metadata in the notebook.
@@ -252,6 +272,9 @@ impl Options {
         }
         if let Some(nbgrader) = self.role.nbgrader(lab) {
             metadata.insert("nbgrader".to_owned(), nbgrader);
+        }
+        if let Some(report) = &self.report {
+            metadata.insert(master::OWN.to_owned(), json!({ "report": report }));
         }
         Value::Object(metadata)
     }
@@ -353,6 +376,8 @@ fn give_kind(
 
 /// Longest name: with the lab's and « -verification », it still fits the 64 characters of a cell's identifier.
 const LONGEST: usize = 40;
+/// Longest title of an output in the hand-in's page.
+const LONGEST_TITLE: usize = 80;
 
 fn name(option: &str, value: &Value) -> Result<String, String> {
     let name = value.as_str().unwrap_or_default();
@@ -383,6 +408,17 @@ fn number(option: &str, value: &Value) -> Result<f64, String> {
         .ok_or_else(|| {
             format!("{option}={value} : donnez un nombre, avec un point décimal ({option}=1.5).")
         })
+}
+
+/// The title of what goes into the hand-in's page.
+fn title(value: &Value) -> Result<String, String> {
+    let title = value.as_str().unwrap_or_default().trim();
+    if title.is_empty() || title.chars().count() > LONGEST_TITLE || title.contains('\n') {
+        return Err(format!(
+            "rapport={value} : donnez un titre entre guillemets, de {LONGEST_TITLE} caractères au plus (rapport=\"Courbe d'apprentissage\")."
+        ));
+    }
+    Ok(spaces::no_break(title))
 }
 
 /// A word alone means yes.
@@ -437,6 +473,10 @@ mod tests {
             metadata(false, json!({"tache": "photos", "points": 3}))["nbgrader"],
             json!({"schema_version": 3, "grade_id": "tp5-photos", "points": 3.0,
                    "grade": false, "solution": false, "locked": true, "task": true})
+        );
+        assert_eq!(
+            metadata(true, json!({"rapport": "Courbe d'apprentissage"})),
+            json!({"tp": {"report": "Courbe d’apprentissage"}})
         );
         let corrige = read(false, json!({"title": "corrige"})).unwrap();
         assert_eq!(corrige.role, Role::SolutionOnly);
@@ -530,6 +570,16 @@ mod tests {
         assert!(
             refused(true, json!({"incorrectly_encoded_metadata": "exercice=x"}))
                 .contains("illisibles")
+        );
+        assert!(refused(true, json!({"rapport": ""})).contains("donnez un titre"));
+        assert!(refused(true, json!({"rapport": null})).contains("donnez un titre"));
+        assert!(refused(false, json!({"rapport": "a"})).contains("cellule de code"));
+        assert!(
+            refused(
+                true,
+                json!({"rapport": "a", "verification": "x", "points": 1})
+            )
+            .contains("vérification")
         );
         assert!(refused(true, json!({"long": 3})).contains("sans valeur"));
         assert!(refused(true, json!({"tags": "x"})).contains("liste"));

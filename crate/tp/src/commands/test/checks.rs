@@ -7,16 +7,7 @@ use std::process::Command;
 use crate::commands::run::DRAWN_FACES;
 use crate::error::{Error, Result};
 use crate::kernel::folder;
-use crate::process;
 use crate::setup::{Installation, rust::Toolchain};
-
-/// Names under which distributions install a Chromium.
-const CHROMIUMS: [&str; 4] = [
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-];
 
 pub fn cargo(installation: &Installation, arguments: &[&str]) -> Command {
     let mut command = folder::cargo(&installation.repository, &installation.cache);
@@ -240,10 +231,6 @@ pub fn jupyter_conformity(installation: &Installation) -> Command {
         .current_dir(installation.repository.root())
         .arg("crate/tp/tests/jupyter/kernel_test.py");
     command
-}
-
-pub fn chromium() -> Option<PathBuf> {
-    CHROMIUMS.into_iter().find_map(process::find_program)
 }
 
 /// The lab in the real JupyterLab; what was seen stays in the target folder.

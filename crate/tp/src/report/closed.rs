@@ -1,0 +1,153 @@
+//! Closed questions of a notebook: the answer given, the choice that it is, whether it is right.
+
+use tp_protocol::question::{Outcome, judge};
+
+/// What is said of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judged {
+    /// Right.
+    Right,
+    /// Wrong.
+    Wrong,
+    /// « Je ne sais pas ».
+    Unknown,
+    /// A prediction: there is no wrong one.
+    Predicted,
+    /// No possible answer.
+    Unreadable,
+    /// Its check cell is no longer that of the lab.
+    Unjudged,
+    /// There is none.
+    Empty,
+}
+
+impl Judged {
+    /// What the page says.
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::Right => "✔ juste",
+            Self::Wrong => "✘ faux",
+            Self::Unknown => "○ je ne sais pas",
+            Self::Predicted => "prédiction faite",
+            Self::Unreadable => "○ ce n'est pas une réponse possible",
+            Self::Unjudged => "○ non jugée : la vérification de cette question est absente ou modifiée",
+            Self::Empty => "○ sans réponse",
+        }
+    }
+}
+
+/// The questions that a check cell judges, in order: their name and their text ([`tp_protocol::question`]).
+pub fn questions(check: &str) -> Vec<(String, String)> {
+    let calls = check.split("question(\"").skip(1);
+    let read = calls.filter_map(|call| {
+        let (text, rest) = call.split_once('"')?;
+        let (_, name) = rest.split_once('&')?;
+        Some((word(name).to_owned(), text.to_owned()))
+    });
+    read.filter(|(name, _)| !name.is_empty()).collect()
+}
+
+/// The answers that a cell gives, name and answer, in order: `let q_name = "B";`.
+pub fn answers(source: &str) -> Vec<(String, String)> {
+    let lines = source.lines().filter_map(|line| {
+        let rest = line.trim().strip_prefix("let ")?.trim_start();
+        let name = word(rest);
+        let (_, value) = rest.split_once('=')?;
+        let value = match value.split_once('"') {
+            Some((_, quoted)) => quoted.split('"').next().unwrap_or_default(),
+            None => value.split(';').next().unwrap_or_default(),
+        };
+        Some((name.to_owned(), value.trim().to_owned()))
+    });
+    lines.collect()
+}
+
+/// Whether an answer is right, by the text of its question.
+pub fn judged(text: Option<&str>, answer: &str) -> Judged {
+    if answer.trim().is_empty() {
+        return Judged::Empty;
+    }
+    let outcome = text
+        .and_then(|text| judge(text, answer))
+        .map(|judgement| judgement.outcome);
+    match outcome {
+        None => Judged::Unjudged,
+        Some(Outcome::Empty) => Judged::Empty,
+        Some(Outcome::Unreadable) => Judged::Unreadable,
+        Some(Outcome::Unknown) => Judged::Unknown,
+        Some(Outcome::Wrong) => Judged::Wrong,
+        Some(Outcome::Right) => Judged::Right,
+        Some(Outcome::Recalled) => Judged::Predicted,
+    }
+}
+
+/// The choice of a statement that an answer of one letter is: « La cellule ne compile pas. ».
+pub fn choice<'a>(statement: &'a str, answer: &str) -> Option<&'a str> {
+    let letter = answer.trim().trim_end_matches('.').to_ascii_uppercase();
+    let mut lines = statement.lines();
+    lines.find_map(|line| {
+        let (found, text) = line.strip_prefix("- **")?.split_once(".**")?;
+        (found == letter).then(|| text.trim())
+    })
+}
+
+fn word(text: &str) -> &str {
+    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_');
+    &text[..end.unwrap_or(text.len())]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tp_protocol::question::{Choice, Kind, Question, encode};
+
+    fn sealed(kind: Kind) -> String {
+        let choice = |answer: &str, right| Choice {
+            answer: answer.to_owned(),
+            text: "texte".to_owned(),
+            right,
+            explanation: "car".to_owned(),
+        };
+        encode(&Question {
+            id: "tp9/q_a".to_owned(),
+            title: "Titre".to_owned(),
+            points: 1.0,
+            kind,
+            letters: 2,
+            choices: vec![choice("A", false), choice("B", true)],
+        })
+    }
+
+    #[test]
+    fn answers_are_judged_by_the_text_of_the_check() {
+        let text = sealed(Kind::One);
+        let check = format!(
+            "{{ use ::visages::notebook::{{question, questions}};\nquestions(&[\n    question(\"\n{text}\n\", &q_a),\n])\n}}"
+        );
+        let found = questions(&check);
+        assert_eq!((found.len(), found[0].0.as_str()), (1, "q_a"));
+        let text = Some(found[0].1.as_str());
+        assert_eq!(judged(text, "b"), Judged::Right);
+        assert_eq!(judged(text, "A"), Judged::Wrong);
+        assert_eq!(judged(text, "?"), Judged::Unknown);
+        assert_eq!(judged(text, "Z"), Judged::Unreadable);
+        assert_eq!(judged(text, " "), Judged::Empty);
+        assert_eq!(judged(Some("modifié"), "B"), Judged::Unjudged);
+        assert_eq!(judged(None, "B"), Judged::Unjudged);
+        assert_eq!(
+            judged(Some(&sealed(Kind::Prediction)), "A"),
+            Judged::Predicted
+        );
+    }
+
+    #[test]
+    fn answers_are_read_as_students_write_them() {
+        let source = "// let q_z = \"A\";\nlet q_a = \" B \"; // Titre : « une lettre »\nlet q_b: &str=\"\";\nlet q_c = C;";
+        let found = answers(source);
+        let pairs: Vec<(&str, &str)> = found.iter().map(|(a, b)| (&**a, &**b)).collect();
+        assert_eq!(pairs, [("q_a", "B"), ("q_b", ""), ("q_c", "C")]);
+        let statement = "Quoi ?\n\n- **A.** Un `tenseur`.\n- **B.** Rien.\n- **?** Je ne sais pas.";
+        assert_eq!(choice(statement, "b."), Some("Rien."));
+        assert_eq!(choice(statement, "A, B"), None);
+    }
+}

@@ -1,0 +1,335 @@
+//! The page of a report: one HTML file that holds everything, readable on paper too.
+
+use std::fmt::Write as _;
+
+use super::closed::Judged;
+use super::reading::{Body, Check, Deadline, Entry, Own, Report};
+use super::told::Told;
+use super::{escaped, markdown, outputs};
+use crate::french::{counted, decimal};
+use crate::publish::spaces;
+
+const STYLE: &str = include_str!("page.css");
+
+/// Nothing but what the page holds: a browser refuses the rest, should any be left.
+const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
+
+/// The whole page.
+pub fn html(report: &Report) -> String {
+    let title = format!("Compte-rendu · {}", report.title);
+    let mut page = format!(
+        "<!DOCTYPE html>\n<html lang=\"fr\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n",
+        escaped(&title)
+    );
+    page.push_str(&head(report));
+    page.push_str(&lacks(report));
+    page.push_str(&deadlines(report));
+    page.push_str(&points(report));
+    let mut section = "";
+    for (index, entry) in report.entries.iter().enumerate() {
+        if index == 0 || entry.section != section {
+            section = &entry.section;
+            let shown = match section {
+                "" => "Réponses".to_owned(),
+                named => markdown::inline(named),
+            };
+            let _ = write!(page, "<h2>{shown}</h2>\n");
+        }
+        page.push_str(&self::entry(index, entry, report));
+    }
+    if report.entries.is_empty() {
+        page.push_str("<p>Ce TP ne demande ni code ni réponse.</p>\n");
+    }
+    page.push_str("</main>\n</body>\n</html>\n");
+    page
+}
+
+fn head(report: &Report) -> String {
+    let names = match &report.authors[..] {
+        [] => "<span class=\"ligne\">&nbsp;</span>".to_owned(),
+        names => escaped(&names.join(", ")),
+    };
+    let mut facts = vec![("Nom(s)", names)];
+    if let Some(session) = &report.session {
+        facts.push(("Séance", french(session)));
+    }
+    match (&report.day, report.executed) {
+        (Some(day), _) => facts.push(("Exécuté le", escaped(day))),
+        (None, false) => facts.push((
+            "Exécution",
+            "ce notebook n'a pas été exécuté : il ne contient aucune sortie.".to_owned(),
+        )),
+        (None, true) => {}
+    }
+    let facts: String = facts
+        .iter()
+        .map(|(name, value)| format!("<dt>{name}</dt><dd>{value}</dd>\n"))
+        .collect();
+    format!(
+        "<p class=\"genre\">Compte-rendu</p>\n<h1>{}</h1>\n<dl>\n{facts}</dl>\n",
+        escaped(&report.title)
+    )
+}
+
+/// What is empty, with a link to each.
+fn lacks(report: &Report) -> String {
+    let mut items: Vec<String> = report
+        .lacks()
+        .into_iter()
+        .map(|(index, lack)| {
+            format!(
+                "<li><a href=\"#{}\">{}</a> : {lack}</li>\n",
+                anchor(index),
+                markdown::inline(&report.entries[index].heading)
+            )
+        })
+        .collect();
+    let gone = report
+        .deadlines
+        .iter()
+        .flat_map(|deadline| &deadline.parts)
+        .filter(|(name, ..)| report.entry(name).is_none());
+    items.extend(gone.map(|(name, label, _)| {
+        format!(
+            "<li>{} (« {} ») : sa cellule n'est plus dans le notebook</li>\n",
+            escaped(label),
+            escaped(name)
+        )
+    }));
+    if report.entries.is_empty() && items.is_empty() {
+        return String::new();
+    }
+    if items.is_empty() {
+        return "<section><h2>Ce qui est vide</h2>\n<p>Rien n'est vide.</p>\n</section>\n".to_owned();
+    }
+    format!(
+        "<section class=\"vide\">\n<h2>Ce qui est vide ({} sur {})</h2>\n<ul>\n{}</ul>\n</section>\n",
+        items.len(),
+        report.entries.len().max(items.len()),
+        items.concat()
+    )
+}
+
+fn deadlines(report: &Report) -> String {
+    if report.deadlines.is_empty() {
+        return String::new();
+    }
+    let rows: String = report
+        .deadlines
+        .iter()
+        .map(|deadline| deadline_row(deadline, report))
+        .collect();
+    format!(
+        "<section>\n<h2>Remises</h2>\n<div class=\"tableau\"><table>\n<thead><tr><th scope=\"col\">remise</th>\
+         <th scope=\"col\">à rendre, avec les points</th><th scope=\"col\" class=\"nombre\">points</th>\
+         <th scope=\"col\" class=\"nombre\">vide</th></tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>\n</section>\n"
+    )
+}
+
+fn deadline_row(deadline: &Deadline, report: &Report) -> String {
+    let is_empty = |name: &str| {
+        report
+            .entry(name)
+            .is_none_or(|index| report.entries[index].lack().is_some())
+    };
+    let parts: Vec<String> = deadline
+        .parts
+        .iter()
+        .map(|(name, label, points)| {
+            let label = match report.entry(name) {
+                Some(index) => format!("<a href=\"#{}\">{}</a>", anchor(index), escaped(label)),
+                None => escaped(label),
+            };
+            format!("{label} ({})", decimal(*points, 2))
+        })
+        .collect();
+    let empty = deadline
+        .parts
+        .iter()
+        .filter(|(name, ..)| is_empty(name))
+        .count();
+    let points: f64 = deadline.parts.iter().map(|(_, _, points)| points).sum();
+    format!(
+        "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"nombre\">{}</td><td class=\"nombre\">{empty} sur {}</td></tr>\n",
+        french(&deadline.when),
+        parts.join(", "),
+        decimal(points, 2),
+        deadline.parts.len()
+    )
+}
+
+fn points(report: &Report) -> String {
+    let by_hand = report.by_hand();
+    if report.checks.is_empty() && by_hand == 0.0 {
+        return String::new();
+    }
+    let mut text = "<section>\n<h2>Points</h2>\n".to_owned();
+    if !report.checks.is_empty() {
+        let (told, max) = report.points();
+        let count = |told: fn(&Told) -> bool| {
+            report
+                .checks
+                .iter()
+                .filter(|check| told(&check.told))
+                .count()
+        };
+        let _ = write!(
+            text,
+            "<p>Les sorties du notebook annoncent <strong>{} sur {}</strong> aux vérifications automatiques. \
+             Ces points sont ceux que dit le notebook : seule compte l'exécution faite par l'enseignant.</p>\n",
+            in_points(told),
+            decimal(max, 2)
+        );
+        let not_run = count(|told| *told == Told::NotRun);
+        let doubtful = count(|told| matches!(told, Told::Unclear | Told::Stopped));
+        if not_run > 0 {
+            let _ = write!(
+                text,
+                "<p class=\"points\">Sans sortie : {} sur {}.</p>\n",
+                counted(not_run, "vérification"),
+                report.checks.len()
+            );
+        }
+        if doubtful > 0 {
+            let _ = write!(
+                text,
+                "<p class=\"points\">Sans points lisibles : {}.</p>\n",
+                counted(doubtful, "vérification")
+            );
+        }
+    }
+    if by_hand > 0.0 {
+        let _ = write!(
+            text,
+            "<p>L'enseignant note à la main <strong>{}</strong>.</p>\n",
+            in_points(by_hand)
+        );
+    }
+    text + "</section>\n"
+}
+
+fn entry(index: usize, entry: &Entry, report: &Report) -> String {
+    let mut text = format!(
+        "<article id=\"{}\">\n<h3>{}</h3>\n",
+        anchor(index),
+        markdown::inline(&entry.heading)
+    );
+    if let Some(lack) = entry.lack() {
+        let _ = write!(text, "<p class=\"manque\">À compléter : {lack}.</p>\n");
+    }
+    match &entry.body {
+        Body::Exercise { cells } => {
+            for (_, code) in cells {
+                let _ = write!(text, "<pre><code>{}</code></pre>\n", escaped(code.trim_end()));
+            }
+        }
+        Body::Closed {
+            answer,
+            choice,
+            judged,
+            ..
+        } => text.push_str(&closed(answer, choice.as_deref(), *judged)),
+        Body::Open {
+            statement,
+            answer,
+            attachments,
+            ..
+        } => {
+            text.push_str(&asked(statement));
+            if !answer.is_empty() {
+                let answer = markdown::to_html(answer, attachments);
+                let _ = write!(text, "<div class=\"reponse\">\n{answer}</div>\n");
+            }
+        }
+        Body::Task {
+            statement, cells, ..
+        } => {
+            text.push_str(&asked(statement));
+            for cell in cells {
+                match cell {
+                    Own::Text(source, attachments) => {
+                        let own = markdown::to_html(source, attachments);
+                        let _ = write!(text, "<div class=\"reponse\">\n{own}</div>\n");
+                    }
+                    Own::Code(source, shown) => {
+                        let _ = write!(
+                            text,
+                            "<pre><code>{}</code></pre>\n{}",
+                            escaped(source.trim_end()),
+                            outputs::to_html(shown)
+                        );
+                    }
+                }
+            }
+        }
+        Body::Figure { outputs: shown } => text.push_str(&outputs::to_html(shown)),
+    }
+    let names = entry.names();
+    for check in &report.checks {
+        if names.contains(&check.name.as_str()) {
+            text.push_str(&told(check, entry));
+        }
+    }
+    text + "</article>\n"
+}
+
+/// What a check's outputs tell.
+fn told(check: &Check, entry: &Entry) -> String {
+    let what = match check.told {
+        Told::Points(points) => format!("{} sur {}", in_points(points), decimal(check.max, 2)),
+        Told::Stopped => "la cellule s'est arrêtée sur une erreur".to_owned(),
+        Told::Unclear => "ses sorties ne disent pas ses points".to_owned(),
+        Told::NotRun => "non exécutée".to_owned(),
+    };
+    let several = matches!(&entry.body, Body::Exercise { cells } if cells.len() > 1);
+    let of = match several {
+        true => format!(" de <code>{}</code>", escaped(&check.name)),
+        false => String::new(),
+    };
+    format!("<p class=\"points\">Vérification{of} : {what}.</p>\n")
+}
+
+fn asked(statement: &str) -> String {
+    match statement {
+        "" => String::new(),
+        said => format!(
+            "<div class=\"enonce\">\n{}</div>\n",
+            markdown::to_html(said, &serde_json::Value::Null)
+        ),
+    }
+}
+
+fn closed(answer: &str, choice: Option<&str>, judged: Judged) -> String {
+    let given = match (judged, choice) {
+        (Judged::Empty, _) => return String::new(),
+        (Judged::Unknown, _) => return format!("<p>{}</p>\n", judged.in_words()),
+        (_, Some(choice)) => format!(
+            "<strong>{}.</strong> {}",
+            escaped(answer.trim_end_matches('.')),
+            markdown::inline(choice)
+        ),
+        (_, None) => format!("<strong>{}</strong>", escaped(answer)),
+    };
+    format!(
+        "<div class=\"reponse\"><p>{given}<br>\n{}</p></div>\n",
+        judged.in_words()
+    )
+}
+
+fn anchor(index: usize) -> String {
+    format!("partie-{}", index + 1)
+}
+
+/// « 1,5 point », « 2 points ».
+fn in_points(points: f64) -> String {
+    let plural = if points < 2.0 { "" } else { "s" };
+    format!("{} point{plural}", decimal(points, 2))
+}
+
+/// A text with the spaces of French, for HTML.
+fn french(text: &str) -> String {
+    escaped(&spaces::no_break(text))
+}
