@@ -38,7 +38,9 @@ mod synthetic;
 mod test_faces;
 pub mod utkface;
 
-pub use age_classes::{AgeClasses, AgeClassesConfig, AgeSource};
+pub use age_classes::{
+    AgeClasses, AgeClassesConfig, AgeSource, drawn_elsewhere, fairface_elsewhere,
+};
 pub use age_ranges::{AGE_CLASSES, age_class};
 pub use detection::{DetectionConfig, DetectionLoader, FACE, LABEL, NON_FACE};
 pub use detection_batches::{Batch, DetectionBatches};

@@ -1,10 +1,12 @@
 //! The images of the young-or-old lab: photographs of CACD or UTKFace where they are, else drawn people.
 
-use tp_protocol::data_sets::{CACD, UTKFACE};
+use tp_protocol::data_sets::{CACD, FAIRFACE, UTKFACE};
 
 use super::{Session, data_source::Choice, output::print_line, user_cache};
 use crate::{
-    data::{AgeClasses, AgeClassesConfig, LoadOptions},
+    data::{
+        AgeClasses, AgeClassesConfig, Labelled, LoadOptions, drawn_elsewhere, fairface_elsewhere,
+    },
     error::Result,
 };
 
@@ -33,6 +35,34 @@ impl Session {
         print_line(&format!(
             "Visages de 20 à 26 ans et de 52 à 62 ans : {faces}{whence}"
         ));
+        Ok(faces)
+    }
+
+    /// Faces of both age classes that do not come from where those of [`age_classes`](Self::age_classes) come from: at most
+    /// `count`, half of each class, 100 × 100 pixels. Photographs of FairFace where they are, else drawings of other people in
+    /// worse conditions; prints which.
+    ///
+    /// # Errors
+    /// Those of [`data_dir`](Self::data_dir), [`fairface_elsewhere`] and [`drawn_elsewhere`].
+    pub fn faces_from_elsewhere(&self, count: usize) -> Result<Labelled> {
+        let load = self.age_classes_config(false).load;
+        let photographs = match self.settings.data.choose(&[FAIRFACE]) {
+            Choice::Photographs(_) => {
+                fairface_elsewhere(&self.data_dir()?, count, &load, self.settings.seed)?
+            }
+            Choice::Drawings(_) => None,
+        };
+        let (faces, what) = match photographs {
+            Some(faces) => (
+                faces,
+                "photos de FairFace, de 20 à 29 ans et de 50 à 69 ans",
+            ),
+            None => (
+                drawn_elsewhere(count, load.width, self.settings.seed)?,
+                "personnes dessinées, dans des conditions plus difficiles",
+            ),
+        };
+        print_line(&format!("Visages d'ailleurs : {} {what}", faces.len()));
         Ok(faces)
     }
 

@@ -5,8 +5,10 @@
 //! |---|---|
 //! | `mod` | [`AgeClasses`]: the three parts, and the same images split without regard to people |
 //! | `sources` | [`AgeClassesConfig`]: how they are made from CACD, UTKFace or drawings |
+//! | `elsewhere` | faces of another origin: FairFace, or drawings in worse conditions |
 //! | `photographs` | which files of CACD and UTKFace go into which part |
 
+mod elsewhere;
 mod photographs;
 mod sources;
 
@@ -14,7 +16,10 @@ use std::{collections::HashMap, fmt, path::Path};
 
 use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 
-pub use self::sources::AgeClassesConfig;
+pub use self::{
+    elsewhere::{drawn_elsewhere, fairface_elsewhere},
+    sources::AgeClassesConfig,
+};
 use super::{detection::LABEL, labelled::Labelled};
 use crate::{
     error::{Error, Result},

@@ -9,6 +9,7 @@ mod tp5_losses;
 mod tp5_model;
 mod tp5_resampling;
 mod tp5_training;
+mod tp6;
 
 use visages::{notebook::Grade, prelude::*};
 

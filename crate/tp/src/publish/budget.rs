@@ -374,7 +374,10 @@ mod tests {
             home: 30.0,
             ..budget.clone()
         };
-        assert!(with_home.lines("tp1")[1].starts_with("durée 1 h 50 sur 3 h en séance, 30 min à la maison (machine"));
+        assert!(
+            with_home.lines("tp1")[1]
+                .starts_with("durée 1 h 50 sur 3 h en séance, 30 min à la maison (machine")
+        );
         // A companion has no limits, but its sentences are read as well.
         assert!(!budget.lines("tp1b")[..2].concat().contains('✘'));
         assert!(budget.lines("tp1b")[2].contains('✘'));

@@ -30,7 +30,9 @@ impl Judged {
             Self::Unknown => "○ je ne sais pas",
             Self::Predicted => "prédiction faite",
             Self::Unreadable => "○ ce n'est pas une réponse possible",
-            Self::Unjudged => "○ non jugée : la vérification de cette question est absente ou modifiée",
+            Self::Unjudged => {
+                "○ non jugée : la vérification de cette question est absente ou modifiée"
+            }
             Self::Empty => "○ sans réponse",
         }
     }

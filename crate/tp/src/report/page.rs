@@ -103,7 +103,8 @@ fn lacks(report: &Report) -> String {
         return String::new();
     }
     if items.is_empty() {
-        return "<section><h2>Ce qui est vide</h2>\n<p>Rien n'est vide.</p>\n</section>\n".to_owned();
+        return "<section><h2>Ce qui est vide</h2>\n<p>Rien n'est vide.</p>\n</section>\n"
+            .to_owned();
     }
     format!(
         "<section class=\"vide\">\n<h2>Ce qui est vide ({} sur {})</h2>\n<ul>\n{}</ul>\n</section>\n",
@@ -223,7 +224,11 @@ fn entry(index: usize, entry: &Entry, report: &Report) -> String {
     match &entry.body {
         Body::Exercise { cells } => {
             for (_, code) in cells {
-                let _ = write!(text, "<pre><code>{}</code></pre>\n", escaped(code.trim_end()));
+                let _ = write!(
+                    text,
+                    "<pre><code>{}</code></pre>\n",
+                    escaped(code.trim_end())
+                );
             }
         }
         Body::Closed {
