@@ -40,9 +40,10 @@ pub use crate::fairness::{
 };
 pub use crate::figures::{
     Figure, GridOptions, age_scatter, augmentation_rows, confusion_matrix, crosstab_heatmap,
-    db_vae_scheme, difference_bars, errors_by_factor, grouped_bars, histogram_by_group, image_grid,
-    image_pair, image_rows, loss_curve, recall_bars, reliability_diagram, roc_by_group,
-    split_violin, stacked_bars, stacked_histogram, vae_scheme,
+    cycle_gan_scheme, db_vae_scheme, difference_bars, errors_by_factor, grouped_bars,
+    histogram_by_group, image_grid, image_pair, image_rows, loss_curve, probability_grid,
+    recall_bars, reliability_diagram, roc_by_group, split_violin, stacked_bars, stacked_histogram,
+    vae_scheme,
 };
 pub use crate::french::{format_count, format_number};
 pub use crate::host::StopFlag;

@@ -45,10 +45,10 @@ impl std::fmt::Display for McNemar {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             f,
-            "{} : {} et {}, p = {}",
+            "{} ; erreurs corrigées : {} ; erreurs créées : {} ; p = {}",
             count(self.n(), "image"),
-            count(self.corrected, "erreur corrigée"),
-            count(self.created, "erreur créée"),
+            self.corrected,
+            self.created,
             compact(self.p)
         )
     }
@@ -406,11 +406,8 @@ mod tests {
             "{}",
             test.p
         );
-        assert_eq!(
-            test.to_string(),
-            "1 000 images : 62 erreurs corrigées et 38 erreurs créées, p = 0,021"
-                .replace("1 000", &count(1000, "image").replace(" images", ""))
-        );
+        let text = "images ; erreurs corrigées : 62 ; erreurs créées : 38 ; p = 0,021";
+        assert!(test.to_string().ends_with(text), "{test}");
         // 2 (1 + 5) / 2⁵, whatever the images that both get right or wrong.
         for same in [0, 9] {
             let (first, second) = answers([same, 1, 4, same]);

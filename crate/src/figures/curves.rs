@@ -26,11 +26,18 @@ const MAX_CLASSES: usize = 16;
 /// calibrated model follows the diagonal.
 ///
 /// `frame` comes from [`Audit::reliability`](crate::fairness::Audit::reliability), perhaps filtered; one curve a group,
-/// six at most.
+/// six at most. It may be one that waits for an exercise; see [`Ready`].
 ///
 /// # Errors
 /// [`Error::Column`] when a column is missing; [`Error::Argument`] without curves or with more than six.
-pub fn reliability_diagram(frame: &DataFrame, text: &str) -> Result<Figure> {
+pub fn reliability_diagram<A: Ready<Value = DataFrame>>(
+    frame: &A,
+    text: &str,
+) -> Result<A::Out<Figure>> {
+    frame.turn(|frame| reliability_figure(frame, text))
+}
+
+fn reliability_figure(frame: &DataFrame, text: &str) -> Result<Figure> {
     let curves = curves(frame, &["mean_score", "rate", "low", "high", "n"])?;
     let notes: Vec<String> = curves
         .iter()
@@ -90,11 +97,16 @@ pub fn reliability_diagram(frame: &DataFrame, text: &str) -> Result<Figure> {
 /// ROC curve of each group: which false alarms each threshold costs for which recall.
 ///
 /// `frame` comes from [`Audit::roc`](crate::fairness::Audit::roc), perhaps filtered; one curve a group, six at most. A mark
-/// shows what the threshold ½ gives: the same for all groups, it lies elsewhere on each curve.
+/// shows what the threshold ½ gives: the same for all groups, it lies elsewhere on each curve. The frame may be one that
+/// waits for an exercise; see [`Ready`].
 ///
 /// # Errors
 /// [`Error::Column`] when a column is missing; [`Error::Argument`] without curves or with more than six.
-pub fn roc_by_group(frame: &DataFrame, text: &str) -> Result<Figure> {
+pub fn roc_by_group<A: Ready<Value = DataFrame>>(frame: &A, text: &str) -> Result<A::Out<Figure>> {
+    frame.turn(|frame| roc_figure(frame, text))
+}
+
+fn roc_figure(frame: &DataFrame, text: &str) -> Result<Figure> {
     let curves = curves(frame, &["fpr", "tpr", "threshold"])?;
     let notes: Vec<String> = curves
         .iter()

@@ -3,17 +3,24 @@
 use std::{io::Cursor, path::Path};
 
 use image::{ImageFormat, RgbImage};
+use polars::prelude::DataFrame;
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    ready::always_ready,
+};
 
-/// A finished picture: PNG bytes and a text alternative.
+/// A finished picture: PNG bytes and a text alternative, sometimes the numbers that it shows.
 #[derive(Clone)]
 pub struct Figure {
     png: Vec<u8>,
     alt_text: String,
     width: u32,
     height: u32,
+    table: Option<DataFrame>,
 }
+
+always_ready! { Figure }
 
 impl Figure {
     /// Encodes an RGB picture; `alt_text` says in French what it shows.
@@ -30,7 +37,19 @@ impl Figure {
             alt_text: alt_text.into(),
             width: image.width(),
             height: image.height(),
+            table: None,
         })
+    }
+
+    /// The same picture with the numbers that it shows.
+    pub(super) fn with_table(mut self, table: DataFrame) -> Self {
+        self.table = Some(table);
+        self
+    }
+
+    /// The numbers that it shows, where the figure keeps them: `show_table(&figure)` writes them.
+    pub fn table(&self) -> Option<&DataFrame> {
+        self.table.as_ref()
     }
 
     /// The picture, as the bytes of a PNG file.

@@ -14,17 +14,17 @@ use crate::{
 /// Width of a figure, in pixels.
 const WIDTH: u32 = 900;
 /// White border, in pixels.
-const MARGIN: u32 = 14;
+pub(super) const MARGIN: u32 = 14;
 /// Space between images, in pixels.
-const GAP: u32 = 8;
+pub(super) const GAP: u32 = 8;
 /// Widest place of one image, in pixels.
 const MAX_CELL: u32 = 160;
 /// Most images a figure shows.
 const MAX_IMAGES: usize = 200;
 /// Distance between two lines of a title, in pixels.
-const LINE: f64 = 19.0;
+pub(super) const LINE: f64 = 19.0;
 /// Most titles an alternative text quotes.
-const QUOTED: usize = 12;
+pub(super) const QUOTED: usize = 12;
 
 /// What surrounds the images of [`image_grid`].
 #[derive(Clone, Debug)]
@@ -269,20 +269,20 @@ pub fn image_pair(
 }
 
 /// Size at which images are shown.
-struct Place {
-    width: u32,
-    height: u32,
+pub(super) struct Place {
+    pub width: u32,
+    pub height: u32,
 }
 
 impl Place {
     /// As large as `columns` images a row allow.
-    fn new(columns: u32, images: &ImageStore) -> Self {
+    pub(super) fn new(columns: u32, images: &ImageStore) -> Self {
         let room = WIDTH - 2 * MARGIN - GAP * (columns - 1).min(100);
         Self::fitted(images, (room / columns).clamp(16, MAX_CELL))
     }
 
     /// Fitted into a square of `side` pixels, proportions kept.
-    fn fitted(images: &ImageStore, side: u32) -> Self {
+    pub(super) fn fitted(images: &ImageStore, side: u32) -> Self {
         let (width, height) = (images.width() as f64, images.height() as f64);
         let scale = f64::from(side) / width.max(height);
         Self {
@@ -291,12 +291,12 @@ impl Place {
         }
     }
 
-    fn row_width(&self, columns: u32) -> u32 {
+    pub(super) fn row_width(&self, columns: u32) -> u32 {
         2 * MARGIN + columns * (self.width + GAP) - GAP
     }
 }
 
-fn check_count(name: &'static str, number: usize) -> Result<()> {
+pub(super) fn check_count(name: &'static str, number: usize) -> Result<()> {
     if (1..=MAX_IMAGES).contains(&number) {
         return Ok(());
     }
@@ -308,7 +308,7 @@ fn check_count(name: &'static str, number: usize) -> Result<()> {
 }
 
 /// Height above the images.
-fn head_height(caption: &str) -> u32 {
+pub(super) fn head_height(caption: &str) -> u32 {
     if caption.is_empty() {
         MARGIN
     } else {
@@ -317,12 +317,12 @@ fn head_height(caption: &str) -> u32 {
 }
 
 /// A captioned figure is wide enough for its caption, up to the usual width.
-fn caption_width(caption: &str) -> Result<u32> {
+pub(super) fn caption_width(caption: &str) -> Result<u32> {
     let text = text_width(caption, font(TITLE).bold())?.ceil() as u32;
     Ok((text + 2 * MARGIN).min(WIDTH))
 }
 
-fn draw_caption(canvas: &Canvas, caption: &str) -> Result<()> {
+pub(super) fn draw_caption(canvas: &Canvas, caption: &str) -> Result<()> {
     let bold = font(TITLE).bold();
     let room = f64::from(WIDTH - 2 * MARGIN);
     for line in wrap(caption, bold, room, 1)? {
@@ -332,7 +332,7 @@ fn draw_caption(canvas: &Canvas, caption: &str) -> Result<()> {
 }
 
 /// At most two lines, the last one just above the image.
-fn draw_title(
+pub(super) fn draw_title(
     canvas: &Canvas,
     title: &str,
     (x, y): (f64, f64),
@@ -349,7 +349,7 @@ fn draw_title(
     Ok(())
 }
 
-fn captioned(caption: &str, alt: String) -> String {
+pub(super) fn captioned(caption: &str, alt: String) -> String {
     if caption.is_empty() {
         alt
     } else {

@@ -12,7 +12,7 @@ use crate::{
     host::TrainingTrace,
     metrics::shown_name,
     ready::Ready,
-    train::{Traced, VALIDATION_LOSS},
+    train::{ON_TRAINING, Traced, VALIDATION_LOSS},
 };
 
 const WIDTH: u32 = 900;
@@ -28,16 +28,18 @@ const LOWER_BOTTOM: f64 = 704.0;
 const LOWER_HEIGHT: u32 = 768;
 /// Smallest loss that is drawn: a logarithmic axis has no zero.
 const FLOOR: f64 = 1e-6;
-/// Place among the colours and markers of the validated loss, and of the chosen metric.
+/// Place among the colours and markers of the validated loss, of the chosen metric, and of the same on training images.
 const VALIDATED: usize = 0;
 const CHOSEN: usize = 2;
+const TRAINED: usize = 5;
 /// Most epochs that have a marker each.
 const MARKED_EPOCHS: usize = 40;
 
 /// The loss of every step and its smoothed curve, on a logarithmic axis.
 ///
 /// With a validation: a validated loss beside them, the metric that choices are made by below them when it is another
-/// one, and the best epoch.
+/// one, the same measured on training images beside it ([`ON_TRAINING`]), and the best epoch, or the best step where
+/// validation comes within epochs.
 ///
 /// `training` is a [`History`](crate::train::History), what a loop returned, or either in an attempt.
 ///
@@ -71,8 +73,15 @@ pub(crate) fn trace_figure(trace: &TrainingTrace<'_>) -> Result<Figure> {
     let steps = losses.len();
     let validated = Series::validated_loss(trace);
     let chosen = Series::chosen(trace);
+    let trained = Series::on_training(trace, &chosen);
     let seen = losses.iter().chain(smoothed);
-    let axes = Axes::new(steps, log_range(seen.chain(validated.values())));
+    // A point before the first step needs its place.
+    let first = if trace.points.iter().any(|point| point.step == 0) {
+        0.0
+    } else {
+        1.0
+    };
+    let axes = Axes::new((first, steps), log_range(seen.chain(validated.values())));
     let height = match chosen {
         Some(_) => LOWER_HEIGHT,
         None => HEIGHT,
@@ -88,9 +97,9 @@ pub(crate) fn trace_figure(trace: &TrainingTrace<'_>) -> Result<Figure> {
             (axes.x(step), axes.y(log10(loss)))
         })?;
         let best = best_step(trace);
-        if let Some((step, epoch)) = best {
-            let label = format!("meilleure époque : {epoch}");
-            best_line(canvas, axes.x(step), TOP_EDGE, BOTTOM, Some(&label))?;
+        if let Some((step, label)) = &best {
+            let step = *step;
+            best_line(canvas, axes.x(step), TOP_EDGE, BOTTOM, Some(label))?;
         }
         let Some((name, series)) = &chosen else {
             return Ok(());
@@ -100,15 +109,23 @@ pub(crate) fn trace_figure(trace: &TrainingTrace<'_>) -> Result<Figure> {
             right: RIGHT,
             top: LOWER_TOP,
             bottom: LOWER_BOTTOM,
-            x: (1.0, (steps as f64).max(2.0)),
-            y: padded(series.values().copied()),
+            x: (axes.first, (steps as f64).max(axes.first + 1.0)),
+            y: padded(series.values().chain(trained.values()).copied()),
         };
-        plot.y_axis(canvas, &format!("{} (validation)", shown_name(name)))?;
+        let axis = match trained.0.is_empty() {
+            true => format!("{} (validation)", shown_name(name)),
+            false => shown_name(name),
+        };
+        plot.y_axis(canvas, &axis)?;
         axes.steps(canvas, LOWER_TOP, LOWER_BOTTOM)?;
         plot.edges(canvas)?;
+        if !trained.0.is_empty() {
+            lower_legend(canvas)?;
+            trained.draw(canvas, TRAINED, |step, value| plot.at((step, value)))?;
+        }
         series.draw(canvas, CHOSEN, |step, value| plot.at((step, value)))?;
-        match best {
-            Some((step, _)) => best_line(canvas, axes.x(step), LOWER_TOP, LOWER_BOTTOM, None),
+        match &best {
+            Some((step, _)) => best_line(canvas, axes.x(*step), LOWER_TOP, LOWER_BOTTOM, None),
             None => Ok(()),
         }
     })
@@ -142,6 +159,15 @@ impl Series {
         (name != VALIDATION_LOSS).then(|| (name.as_str(), Self::of(trace, metric)))
     }
 
+    /// What was measured on training images under the name of the chosen metric; empty when nothing was.
+    fn on_training(trace: &TrainingTrace<'_>, chosen: &Option<(&str, Self)>) -> Self {
+        let at = chosen.as_ref().and_then(|(name, _)| {
+            let same = |metric: &String| metric.strip_suffix(ON_TRAINING) == Some(*name);
+            trace.metrics.iter().position(same)
+        });
+        at.map_or(Self(Vec::new()), |at| Self::of(trace, at))
+    }
+
     fn values(&self) -> impl Iterator<Item = &f64> {
         self.0.iter().map(|(_, value)| value)
     }
@@ -158,10 +184,20 @@ impl Series {
     }
 }
 
-/// The step that ends the best epoch, and the epoch.
-fn best_step(trace: &TrainingTrace<'_>) -> Option<(f64, u32)> {
+/// The step of the best validation, and how it is called: by its epoch, or by its step where validation comes within epochs.
+fn best_step(trace: &TrainingTrace<'_>) -> Option<(f64, String)> {
     let point = trace.points.get(trace.target?.best?)?;
-    Some((point.step as f64, point.epoch))
+    let label = match within_epochs(trace) {
+        true => format!("meilleure validation : pas {}", point.step),
+        false => format!("meilleure époque : {}", point.epoch),
+    };
+    Some((point.step as f64, label))
+}
+
+/// Whether validation comes several times an epoch, or before the first step.
+fn within_epochs(trace: &TrainingTrace<'_>) -> bool {
+    let same = |pair: &[crate::host::EpochPoint]| pair[0].epoch == pair[1].epoch;
+    trace.points.windows(2).any(same) || trace.points.iter().any(|point| point.step == 0)
 }
 
 /// Marks the best epoch, and says so on the side where there is room.
@@ -184,19 +220,26 @@ fn best_line(canvas: &Canvas, x: f64, top: f64, bottom: f64, label: Option<&str>
 
 /// From steps and losses to pixels.
 struct Axes {
+    /// The step at the left edge: 1, or 0 when validation came before.
+    first: f64,
     steps: usize,
     low: f64,
     high: f64,
 }
 
 impl Axes {
-    fn new(steps: usize, (low, high): (f64, f64)) -> Self {
-        Self { steps, low, high }
+    fn new((first, steps): (f64, usize), (low, high): (f64, f64)) -> Self {
+        Self {
+            first,
+            steps,
+            low,
+            high,
+        }
     }
 
     fn x(&self, step: f64) -> f64 {
-        let span = (self.steps as f64 - 1.0).max(1.0);
-        LEFT + (step - 1.0) / span * (RIGHT - LEFT)
+        let span = (self.steps as f64 - self.first).max(1.0);
+        LEFT + (step - self.first) / span * (RIGHT - LEFT)
     }
 
     fn y(&self, log: f64) -> f64 {
@@ -255,6 +298,19 @@ fn legend(canvas: &Canvas, steps: usize, epochs: usize, validated: &Series) -> R
     }
     let note = format!("{steps} pas, {}", count(epochs, "époque"));
     canvas.text(&note, (x, y), font(SMALL).color(FAINT), MIDDLE_LEFT)
+}
+
+/// What both curves of the chosen metric are, above them.
+fn lower_legend(canvas: &Canvas) -> Result<()> {
+    let y = LOWER_TOP - 16.0;
+    let mut x = LEFT;
+    for (index, label) in [(CHOSEN, "en validation"), (TRAINED, "en entraînement")] {
+        canvas.line(&[(x, y), (x + 30.0, y)], SERIES[index], 2)?;
+        marker(canvas, index, (x + 15.0, y), 5.0)?;
+        canvas.text(label, (x + 38.0, y), font(SMALL), MIDDLE_LEFT)?;
+        x += 38.0 + text_width(label, font(SMALL))? + 26.0;
+    }
+    Ok(())
 }
 
 fn log10(loss: f64) -> f64 {
@@ -347,16 +403,23 @@ fn validation_text(trace: &TrainingTrace<'_>) -> String {
     for (at, name) in trace.metrics.iter().enumerate() {
         let values: Vec<f64> = Series::of(trace, at).values().copied().collect();
         if let (Some(first), Some(last)) = (values.first(), values.last()) {
+            let (place, name) = match name.strip_suffix(ON_TRAINING) {
+                Some(name) => ("entraînement", name),
+                None => ("validation", name.as_str()),
+            };
             text.push_str(&format!(
-                " En validation, « {} » va de {} à {}.",
+                " En {place}, « {} » va de {} à {}.",
                 shown_name(name),
                 compact(*first),
                 compact(*last)
             ));
         }
     }
-    if let Some((_, epoch)) = best_step(trace) {
-        text.push_str(&format!(" La meilleure époque est l'époque {epoch}."));
+    if let Some(point) = trace.target.and_then(|t| trace.points.get(t.best?)) {
+        text.push_str(&match within_epochs(trace) {
+            true => format!(" La meilleure validation suit le pas {}.", point.step),
+            false => format!(" La meilleure époque est l'époque {}.", point.epoch),
+        });
     }
     text
 }
@@ -454,6 +517,51 @@ mod tests {
             loss_curve(&none).unwrap().png(),
             loss_curve(&bare).unwrap().png()
         );
+    }
+
+    #[test]
+    fn validation_every_k_steps_shows_both_sets() {
+        let mut history = History::new(0.9)
+            .unwrap()
+            .with_target(ValidationTarget::highest("exactitude"));
+        let measured = |step: f64| {
+            let rise = |top: f64| 0.5 + top * (1.0 - (-step / 60.0).exp());
+            let fall = (step - 180.0).max(0.0) / 1000.0;
+            [
+                ("perte", 0.69 * (-step / 150.0).exp() + 0.1 + fall),
+                ("exactitude", rise(0.32) - fall),
+                ("exactitude en entraînement", rise(0.42)),
+            ]
+        };
+        history.validate(1e-2, &measured(0.0)).unwrap();
+        for step in 1..=240_u32 {
+            let at = f64::from(step);
+            history.push(1, (0.7 + 0.1 * (at * 1.3).sin()) * (-at / 120.0).exp());
+            if step % 20 == 0 {
+                history.validate(1e-2, &measured(at)).unwrap();
+            }
+        }
+        // The same step again, as at the end of an epoch: the point is replaced.
+        history.validate(1e-2, &measured(240.0)).unwrap();
+        assert_eq!(
+            (history.points().len(), history.best_step()),
+            (13, Some(180))
+        );
+        let figure = loss_curve(&history).unwrap();
+        if let Some(folder) = std::env::var_os("FIGURES") {
+            let folder = std::path::Path::new(&folder);
+            figure.save(folder.join("learning_curve.png")).unwrap();
+        }
+        for words in [
+            "En validation, « exactitude » va de 0,5 à",
+            "En entraînement, « exactitude » va de 0,5 à",
+            "La meilleure validation suit le pas 180.",
+        ] {
+            assert!(figure.alt_text().contains(words), "{}", figure.alt_text());
+        }
+        // Names that differ are refused, and nothing is lost.
+        assert!(history.validate(1e-2, &[("autre", 1.0)]).is_err());
+        assert_eq!(history.points().len(), 13);
     }
 
     #[test]

@@ -1,27 +1,14 @@
 //! The two schemes of the debiasing lab, redrawn: the variational auto-encoder and the DB-VAE.
 
-use plotters::style::RGBColor;
-
 use super::{
     Figure,
-    canvas::{Canvas, MIDDLE_LEFT, Point, TOP_LEFT, figure, font},
-    style::{FAINT, INK, SERIES, SMALL, TITLE},
+    blocks::{Block, DATA, LATENT, LINE, LOSS, NETWORK, RESAMPLING, WHITE, arrow, hat, title},
+    canvas::{MIDDLE_LEFT, figure, font},
+    style::{FAINT, SERIES, SMALL},
 };
 use crate::error::Result;
 
 const WIDTH: u32 = 1010;
-/// Distance between two lines of a box, in pixels.
-const LINE: f64 = 21.0;
-/// Length and half-width of an arrow's head, in pixels.
-const HEAD: (f64, f64) = (11.0, 5.0);
-const WHITE: RGBColor = RGBColor(255, 255, 255);
-
-/// Colours of the parts, by what they are; the text of each box says it too.
-const DATA: RGBColor = RGBColor(240, 240, 240);
-const NETWORK: RGBColor = RGBColor(214, 233, 246);
-const LATENT: RGBColor = RGBColor(253, 236, 204);
-const LOSS: RGBColor = RGBColor(248, 222, 214);
-const RESAMPLING: RGBColor = RGBColor(209, 238, 228);
 
 /// The variational auto-encoder: image, encoder, mean and log-variance, drawn latent vector, decoder,
 /// reconstruction, and the two terms of its loss.
@@ -276,101 +263,6 @@ pub fn db_vae_scheme() -> Result<Figure> {
         }
         hat(canvas, &recon)
     })
-}
-
-/// A labelled rectangle, lengths in pixels.
-struct Block<'a> {
-    from: Point,
-    to: Point,
-    color: RGBColor,
-    lines: &'a [&'a str],
-}
-
-impl<'a> Block<'a> {
-    fn new(x: f64, y: f64, width: f64, height: f64, color: RGBColor, lines: &'a [&'a str]) -> Self {
-        Self {
-            from: (x, y),
-            to: (x + width, y + height),
-            color,
-            lines,
-        }
-    }
-
-    fn centre(&self) -> Point {
-        (
-            (self.from.0 + self.to.0) / 2.0,
-            (self.from.1 + self.to.1) / 2.0,
-        )
-    }
-
-    fn left(&self) -> Point {
-        (self.from.0, self.centre().1)
-    }
-
-    fn right(&self) -> Point {
-        (self.to.0, self.centre().1)
-    }
-
-    fn top(&self) -> Point {
-        (self.centre().0, self.from.1)
-    }
-
-    fn bottom(&self) -> Point {
-        (self.centre().0, self.to.1)
-    }
-
-    /// Height at which an arrow between this block and the side of `other` touches `other`.
-    fn towards(&self, other: &Block) -> f64 {
-        self.centre()
-            .1
-            .clamp(other.from.1 + 14.0, other.to.1 - 14.0)
-    }
-
-    fn draw(&self, canvas: &Canvas) -> Result<()> {
-        canvas.rectangle(self.from, self.to, self.color)?;
-        canvas.frame(self.from, self.to, INK, 1)?;
-        let (x, middle) = self.centre();
-        let mut y = middle - LINE * self.lines.len() as f64 / 2.0 + 1.0;
-        for (index, line) in self.lines.iter().enumerate() {
-            let style = font(SMALL);
-            // The first line names the part.
-            let style = if index == 0 { style.bold() } else { style };
-            canvas.formula(line, (x, y), style)?;
-            y += LINE;
-        }
-        Ok(())
-    }
-}
-
-/// The circumflex of the « x » that is the block's second line: the font has no x̂.
-fn hat(canvas: &Canvas, block: &Block) -> Result<()> {
-    let (x, middle) = block.centre();
-    let (foot, top) = (middle - 4.0, middle - 7.0);
-    canvas.line(&[(x - 4.0, foot), (x, top), (x + 4.0, foot)], INK, 1)
-}
-
-fn title(canvas: &Canvas, text: &str) -> Result<()> {
-    canvas.text(text, (20.0, 12.0), font(TITLE).bold(), TOP_LEFT)
-}
-
-/// A broken line that ends in an arrow head.
-fn arrow(canvas: &Canvas, points: &[Point]) -> Result<()> {
-    canvas.line(points, INK, 1)?;
-    let [.., before, tip] = points else {
-        return Ok(());
-    };
-    let (dx, dy) = (tip.0 - before.0, tip.1 - before.1);
-    let length = dx.hypot(dy).max(1.0);
-    let (dx, dy) = (dx / length, dy / length);
-    let base = (tip.0 - HEAD.0 * dx, tip.1 - HEAD.0 * dy);
-    let corners = [
-        *tip,
-        (base.0 - HEAD.1 * dy, base.1 + HEAD.1 * dx),
-        (base.0 + HEAD.1 * dy, base.1 - HEAD.1 * dx),
-    ];
-    // A white rim keeps crossing lines apart.
-    canvas.line(&[base, *tip], WHITE, 2)?;
-    canvas.polygon(&corners, INK)
 }
 
 #[cfg(test)]

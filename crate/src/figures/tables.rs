@@ -13,6 +13,7 @@ use crate::{
     error::Result,
     fairness::Factor,
     french::{grouped, of},
+    ready::Ready,
 };
 
 /// Most lines and columns of a table.
@@ -72,18 +73,35 @@ pub fn crosstab_heatmap(
 
 /// Right and wrong answers: one line a true class, one column an answered class, counts and shares of the line.
 ///
-/// Classes are words, whole numbers or booleans: yes / no answers, or any number of classes.
+/// Classes are words, whole numbers or booleans: yes / no answers, or any number of classes. Beside numbers, `true` is 1 and
+/// `false` is 0. The frame may be one that waits for an exercise; see [`Ready`].
 ///
 /// # Errors
 /// [`Error::Column`](crate::error::Error::Column) when a column is missing or makes no classes;
 /// [`Error::Argument`](crate::error::Error::Argument) with more than 14 classes.
-pub fn confusion_matrix(
-    frame: &DataFrame,
+pub fn confusion_matrix<A: Ready<Value = DataFrame>>(
+    frame: &A,
     y_true: &str,
     y_pred: &str,
     text: &str,
-) -> Result<Figure> {
-    let (truth, answer) = (Factor::read(frame, y_true)?, Factor::read(frame, y_pred)?);
+) -> Result<A::Out<Figure>> {
+    frame.turn(|frame| confusion_figure(frame, y_true, y_pred, text))
+}
+
+fn confusion_figure(frame: &DataFrame, y_true: &str, y_pred: &str, text: &str) -> Result<Figure> {
+    let (mut truth, mut answer) = (Factor::read(frame, y_true)?, Factor::read(frame, y_pred)?);
+    // Yes and no are 1 and 0 beside numbers: labels are often numbers, and answers yes or no.
+    let is_number = |factor: &Factor| {
+        factor
+            .groups
+            .iter()
+            .all(|class| class.parse::<i64>().is_ok())
+    };
+    match (is_number(&truth), is_number(&answer)) {
+        (true, false) => answer.groups = numbered(&answer.groups),
+        (false, true) => truth.groups = numbered(&truth.groups),
+        _ => {}
+    }
     // A class that is never answered, or never true, has its line and its column.
     let mut classes = truth.groups.clone();
     classes.extend(
@@ -156,6 +174,16 @@ pub fn confusion_matrix(
         };
         (share, whole(cell), below, row == column)
     })
+}
+
+/// The names of yes and no as numbers, others as they are.
+fn numbered(classes: &[String]) -> Vec<String> {
+    let number = |class: &String| match class.as_str() {
+        "faux" => "0".to_owned(),
+        "vrai" => "1".to_owned(),
+        other => other.to_owned(),
+    };
+    classes.iter().map(number).collect()
 }
 
 fn whole(number: usize) -> String {

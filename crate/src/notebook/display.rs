@@ -4,10 +4,10 @@
 //! `EVCXR_BEGIN_CONTENT <type>` and `EVCXR_END_CONTENT` as one representation of the result; the last
 //! block of a type wins, hence one figure a cell.
 
-use std::fmt::Write as _;
+use std::{borrow::Cow, fmt::Write as _};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use polars::prelude::{AnyValue, DataFrame};
+use polars::prelude::{AnyValue, Column, DataFrame};
 
 use super::output::print_line;
 use crate::{
@@ -42,18 +42,52 @@ pub struct Table {
 /// the first 50 are shown and the number of rows is told. Numbers are French and stand on the right, with as many decimals in a
 /// whole column; texts stand on the left. The columns of our own frames have French headers (the frame keeps its names), and
 /// missing values read « — ». The frame may be one that waits for an exercise; see [`Ready`].
-pub fn show_table<A: Ready<Value = DataFrame>>(frame: &A) -> A::Out<Table> {
-    frame.with(|frame| Table {
-        html: html_table(frame),
-        text: text_table(frame),
+///
+/// `show_table(&figure)` writes what a figure shows: its numbers, or its description where it keeps none.
+pub fn show_table<A>(shown: &A) -> A::Out<Table>
+where
+    A: Ready,
+    A::Value: Tabular,
+{
+    shown.with(|shown| {
+        let frame = shown.as_table();
+        Table {
+            html: html_table(&frame),
+            text: text_table(&frame),
+        }
     })
 }
 
+/// What [`show_table`] writes as a table.
+pub trait Tabular {
+    /// Its frame.
+    fn as_table(&self) -> Cow<'_, DataFrame>;
+}
+
+impl Tabular for DataFrame {
+    fn as_table(&self) -> Cow<'_, DataFrame> {
+        Cow::Borrowed(self)
+    }
+}
+
+impl Tabular for Figure {
+    fn as_table(&self) -> Cow<'_, DataFrame> {
+        match self.table() {
+            Some(table) => Cow::Borrowed(table),
+            None => {
+                let text = Column::new("description".into(), [self.alt_text()]);
+                Cow::Owned(DataFrame::new_infer_height(vec![text]).unwrap_or_default())
+            }
+        }
+    }
+}
+
 /// What the columns of our frames are called on the screen, metrics apart.
-const HEADERS: [(&str, &str); 47] = [
+const HEADERS: [(&str, &str); 53] = [
     ("alpha", "α"),
     ("bin", "classe"),
     ("centre", "centre"),
+    ("class", "classe"),
     ("criterion", "critère"),
     ("difference", "écart"),
     ("factor", "regroupement"),
@@ -70,6 +104,8 @@ const HEADERS: [(&str, &str); 47] = [
     ("low", "borne basse"),
     ("lowest", "le plus bas"),
     ("lowest_value", "valeur la plus basse"),
+    ("margin", "p(vraie classe) − p(autre), moyenne"),
+    ("margin_variance", "variance de cette différence"),
     ("metric", "mesure"),
     ("model", "modèle"),
     ("n_reference", "effectif de la référence"),
@@ -83,6 +119,9 @@ const HEADERS: [(&str, &str); 47] = [
     ("positives", "positifs"),
     ("rate", "part de positifs"),
     ("ratio", "rapport"),
+    ("recall", "rappel"),
+    ("recall_high", "rappel, borne haute"),
+    ("recall_low", "rappel, borne basse"),
     ("reference", "référence"),
     ("reference_value", "valeur de la référence"),
     ("score", "probabilité"),

@@ -107,7 +107,7 @@ pub fn predict_label<M: Classifier>(
 /// use visages::prelude::*;
 /// let frame = df!("label" => [0, 1])?;
 /// let answers = scored_predictions(&frame, "label", &[0.2, 0.4])?;
-/// assert_eq!(answers.get_column_names_str(), ["label", "y_true", "score", "y_pred"]);
+/// assert_eq!(answers.get_column_names(), ["label", "y_true", "score", "y_pred"]);
 /// assert_eq!(answers.column("y_pred")?.bool()?.get(1), Some(false));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -13,6 +13,10 @@ use crate::{
     ready::always_ready,
 };
 
+/// What ends the name of a measure made on the training images: « exactitude en entraînement » is drawn beside the
+/// « exactitude » of the validation.
+pub const ON_TRAINING: &str = " en entraînement";
+
 /// Name of a validated loss: figures draw it beside the training loss.
 pub const VALIDATION_LOSS: &str = "perte";
 
@@ -153,6 +157,26 @@ impl History {
         Ok(())
     }
 
+    /// Adds what validation measured after the last step, within an epoch or before the first step: name and value of
+    /// each. A second measure after the same step replaces the first.
+    ///
+    /// # Errors
+    /// Those of [`end_epoch`](Self::end_epoch).
+    pub fn validate<S: AsRef<str>>(
+        &mut self,
+        learning_rate: f64,
+        measured: &[(S, f64)],
+    ) -> Result<()> {
+        let epoch = self.epochs.last().copied().unwrap_or(1);
+        let again = |point: &EpochPoint| point.step == self.losses.len();
+        let replaced = self.points.pop_if(|point| again(point));
+        let added = self.end_epoch(epoch, learning_rate, measured);
+        if added.is_err() {
+            self.points.extend(replaced);
+        }
+        added
+    }
+
     /// Takes what an earlier run went through.
     pub(super) fn refill(
         &mut self,
@@ -215,6 +239,13 @@ impl History {
     pub fn best_epoch(&self) -> Option<u32> {
         let best = self.target_point()?.best?;
         Some(self.points[best].epoch)
+    }
+
+    /// The step (from 1; 0 is before the first) after which validation did best on the metric choices are made by; none
+    /// without such a metric.
+    pub fn best_step(&self) -> Option<usize> {
+        let best = self.target_point()?.best?;
+        Some(self.points[best].step)
     }
 
     /// The metric that choices are made by, once validation has measured it.

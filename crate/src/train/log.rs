@@ -193,16 +193,56 @@ impl TrainingLog {
             watcher.epoch(&self.history.trace());
         }
         if !measured.is_empty() {
-            let values: Vec<String> = measured
-                .iter()
-                .map(|(name, value)| format!("{} {}", name.as_ref(), compact(*value)))
-                .collect();
             self.say(&format!(
                 "époque {epoch}/{} · validation : {}",
                 self.epochs,
-                values.join(" · ")
+                listed_values(measured)
             ));
         }
+        Ok(())
+    }
+
+    /// Validation measured something after the last step, within an epoch or before the first step: name and value of
+    /// each, the same names each time. This draws a learning curve of a point every k steps, live:
+    ///
+    /// ```
+    /// use visages::prelude::*;
+    ///
+    /// # let mut losses = [0.7, 0.6, 0.5, 0.4].into_iter();
+    /// let target = ValidationTarget::highest("exactitude");
+    /// let mut log = TrainingLog::start(1, 4).with_target(target);
+    /// for step in 1..=4 {
+    ///     log.step(1, losses.next().unwrap_or_default())?;
+    ///     if step % 2 == 0 {
+    ///         let (loss, accuracy, on_training) = (0.6, 0.7, 0.8); // measured on both sets
+    ///         log.validate(&[
+    ///             ("perte", loss),
+    ///             ("exactitude", accuracy),
+    ///             ("exactitude en entraînement", on_training),
+    ///         ])?;
+    ///     }
+    /// }
+    /// assert_eq!(log.finish().validation("exactitude")?.len(), 2);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// « perte » is drawn beside the loss of the training. The metric of [`with_target`](Self::with_target) is drawn below,
+    /// and beside it what was measured on training images under the same name and « en entraînement ».
+    ///
+    /// # Errors
+    /// Those of [`History::end_epoch`].
+    pub fn validate<S: AsRef<str>>(&mut self, measured: &[(S, f64)]) -> Result<()> {
+        let rate = self.learning_rate.unwrap_or(f64::NAN);
+        self.history.validate(rate, measured)?;
+        if let Some(watcher) = &mut self.watcher {
+            watcher.epoch(&self.history.trace());
+        }
+        self.say(&format!(
+            "pas {}/{} · validation : {}",
+            self.history.len(),
+            self.steps,
+            listed_values(measured)
+        ));
         Ok(())
     }
 
@@ -290,6 +330,15 @@ impl TrainingLog {
         }
         self.history
     }
+}
+
+/// « exactitude 0,9 · perte 0,2 ».
+fn listed_values<S: AsRef<str>>(measured: &[(S, f64)]) -> String {
+    let values: Vec<String> = measured
+        .iter()
+        .map(|(name, value)| format!("{} {}", name.as_ref(), compact(*value)))
+        .collect();
+    values.join(" · ")
 }
 
 // A derived `Debug` would need one of the watcher.

@@ -60,7 +60,7 @@ pub use evaluate::{
     scored_predictions,
 };
 pub use fit_config::{FitConfig, Fitted};
-pub use history::{History, LossHistory, Traced, VALIDATION_LOSS};
+pub use history::{History, LossHistory, ON_TRAINING, Traced, VALIDATION_LOSS};
 pub use latent::{LatentTable, encode_images, latent_means};
 pub use layers::{Penalty, freeze_layers, unfreeze_layers};
 pub use log::TrainingLog;

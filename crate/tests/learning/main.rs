@@ -17,3 +17,4 @@ mod support;
 mod tasks;
 mod tensorflow_parity;
 mod train;
+mod young_old;
