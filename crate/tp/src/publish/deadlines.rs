@@ -17,7 +17,8 @@ use crate::french::decimal;
 pub const WORD: &str = "remises";
 /// What stands for all that no other hand-in names.
 const REST: &str = "le reste";
-const FORM: &str = "« <!-- remises: à la fin de la séance = q_1, train | une semaine après = le reste --> »";
+const FORM: &str =
+    "« <!-- remises: à la fin de la séance = q_1, train | une semaine après = le reste --> »";
 
 /// One hand-in.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,9 +90,7 @@ fn shared_out(said: &str, parts: Vec<Part>) -> Result<Vec<Deadline>, Vec<String>
     for (index, piece) in said.split('|').enumerate() {
         let (when, names) = piece.split_once('=').unwrap_or((piece, ""));
         if when.trim().is_empty() || names.trim().is_empty() {
-            return Err(vec![format!(
-                "une remise dit quand et quoi : {FORM}."
-            )]);
+            return Err(vec![format!("une remise dit quand et quoi : {FORM}.")]);
         }
         whens.push(when.trim());
         for name in names.split(',').map(str::trim) {
@@ -170,10 +169,9 @@ fn parts(cells: &[Cell]) -> Vec<Part> {
                 }
                 continue;
             }
-            Role::Given
-            | Role::SolutionOnly
-            | Role::ClosedAnswer(_)
-            | Role::ClosedCheck { .. } => continue,
+            Role::Given | Role::SolutionOnly | Role::ClosedAnswer(_) | Role::ClosedCheck { .. } => {
+                continue;
+            }
         };
         parts.push(Part {
             name: name.clone(),
@@ -331,7 +329,8 @@ mod tests {
         assert!(refused("à la fin de la séance").contains("quand et quoi"));
         assert!(refused("a = le reste | b = le reste").contains("deux remises"));
         assert!(
-            refused("a = train, q_1, q_2, q_3, q_4 | b = le reste").contains("« b » ne contient rien")
+            refused("a = train, q_1, q_2, q_3, q_4 | b = le reste")
+                .contains("« b » ne contient rien")
         );
     }
 

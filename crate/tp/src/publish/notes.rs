@@ -54,8 +54,7 @@ pub const CONTENTS: &str = "<!-- sommaire -->";
 const OTHERS: [&str; 4] = ["resultat", "retour", "sommaire", deadlines::WORD];
 
 /// What the comments of a text are, for a mistake.
-const KNOWN: &str =
-    "« terme: », « fiche: », « machine: », « remises: », « resultat: », « retour: » et « sommaire »";
+const KNOWN: &str = "« terme: », « fiche: », « machine: », « remises: », « resultat: », « retour: » et « sommaire »";
 
 impl Notes {
     /// Adds the notes of a text.

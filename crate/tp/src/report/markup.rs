@@ -4,8 +4,8 @@ use super::escaped;
 
 /// What a table is made of, and the emphasis in its cells.
 const KNOWN: [&str; 14] = [
-    "table", "thead", "tbody", "tfoot", "tr", "th", "td", "caption", "b", "i", "em", "strong", "sub",
-    "sup",
+    "table", "thead", "tbody", "tfoot", "tr", "th", "td", "caption", "b", "i", "em", "strong",
+    "sub", "sup",
 ];
 /// What is left out with all that it holds.
 const HIDDEN: [&str; 5] = ["script", "style", "title", "template", "iframe"];
@@ -72,8 +72,11 @@ fn alignment(tag: &str) -> String {
     let said = tag
         .split_once("text-align:")
         .map(|(_, value)| value.trim_start());
-    let known =
-        said.and_then(|value| ALIGNMENTS.into_iter().find(|known| value.starts_with(known)));
+    let known = said.and_then(|value| {
+        ALIGNMENTS
+            .into_iter()
+            .find(|known| value.starts_with(known))
+    });
     known.map_or(String::new(), |known| {
         format!(" style=\"text-align:{known}\"")
     })

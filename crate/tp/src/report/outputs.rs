@@ -108,10 +108,7 @@ fn plain(text: &str) -> String {
         match c {
             '\u{1b}' if characters.peek() == Some(&'[') => {
                 characters.next();
-                while characters
-                    .next()
-                    .is_some_and(|c| !c.is_ascii_alphabetic())
-                {}
+                while characters.next().is_some_and(|c| !c.is_ascii_alphabetic()) {}
             }
             '\r' if characters.peek() != Some(&'\n') => {
                 let start = kept.rfind('\n').map_or(0, |at| at + 1);

@@ -7,7 +7,8 @@ use std::process::Command;
 use crate::error::{Error, Result};
 use crate::{platform, process};
 
-const REMEDY: &str = "La page HTML est écrite : ouvrez-la dans votre navigateur et imprimez-la en PDF.";
+const REMEDY: &str =
+    "La page HTML est écrite : ouvrez-la dans votre navigateur et imprimez-la en PDF.";
 
 /// Prints a page beside itself and returns the path of the PDF.
 ///
@@ -29,9 +30,12 @@ pub fn to_pdf(page: &Path, chromium: &Path) -> Result<PathBuf> {
         command.arg("--no-sandbox");
     }
     // A profile of its own: an open Chromium would take the page for itself.
-    let profile = std::env::temp_dir().join(format!("tp-rapport-{}", uuid::Uuid::new_v4().simple()));
+    let profile =
+        std::env::temp_dir().join(format!("tp-rapport-{}", uuid::Uuid::new_v4().simple()));
     command.arg(option("--user-data-dir=", &profile));
-    command.arg(option("--print-to-pdf=", &pdf)).arg(address(&page));
+    command
+        .arg(option("--print-to-pdf=", &pdf))
+        .arg(address(&page));
     let printed = process::output(&mut command, "L'impression de la page en PDF", REMEDY);
     let _ = std::fs::remove_dir_all(&profile);
     printed?;

@@ -156,9 +156,7 @@ impl Entry {
             Body::Closed { judged, .. } => {
                 (*judged == Judged::Empty).then_some("aucun choix n'est fait")
             }
-            Body::Open { answer, .. } => answer
-                .is_empty()
-                .then_some("la réponse reste à écrire"),
+            Body::Open { answer, .. } => answer.is_empty().then_some("la réponse reste à écrire"),
             Body::Task { cells, .. } => cells.is_empty().then_some("aucune cellule n'est ajoutée"),
             Body::Figure { outputs } => outputs
                 .is_empty()
@@ -271,7 +269,9 @@ impl Reader {
                 self.moment = self.moment.take().max(Some(moment.to_owned()));
             }
         }
-        let role = tags(cell).find(|tag| ROLES.contains(tag)).unwrap_or_default();
+        let role = tags(cell)
+            .find(|tag| ROLES.contains(tag))
+            .unwrap_or_default();
         let known = part(cell);
         match (role, known) {
             (options::QUESTION_TAG, _) if cell["cell_type"] == "markdown" => {
@@ -319,7 +319,11 @@ impl Reader {
         }
         self.in_task = false;
         let chosen = cell.pointer("/metadata/tp/report").and_then(Value::as_str);
-        let by_student = || tags(cell).any(|tag| tag == CHOSEN).then_some("Figure choisie");
+        let by_student = || {
+            tags(cell)
+                .any(|tag| tag == CHOSEN)
+                .then_some("Figure choisie")
+        };
         if let (true, Some(title)) = (cell["cell_type"] == "code", chosen.or_else(by_student)) {
             let outputs = cell["outputs"].as_array().cloned().unwrap_or_default();
             report.entries.push(Entry {
@@ -366,10 +370,8 @@ impl Reader {
         let given = closed::answers(source);
         // A student may keep variables of his own here.
         let is_question = |name: &str| name.starts_with("q_") || name.starts_with("p_");
-        let given: Vec<&(String, String)> = given
-            .iter()
-            .filter(|(name, _)| is_question(name))
-            .collect();
+        let given: Vec<&(String, String)> =
+            given.iter().filter(|(name, _)| is_question(name)).collect();
         for (index, (heading, statement)) in
             std::mem::take(&mut self.pending).into_iter().enumerate()
         {
@@ -388,7 +390,12 @@ impl Reader {
     fn exercise(&mut self, name: &str, code: String, report: &mut Report) {
         let cell = (name.to_owned(), code);
         let same = |entry: &&mut Entry| entry.heading == self.heading && !self.heading.is_empty();
-        match report.entries.last_mut().filter(same).map(|entry| &mut entry.body) {
+        match report
+            .entries
+            .last_mut()
+            .filter(same)
+            .map(|entry| &mut entry.body)
+        {
             Some(Body::Exercise { cells }) => cells.push(cell),
             _ => self.push(Body::Exercise { cells: vec![cell] }, report),
         }
@@ -470,8 +477,9 @@ fn points(cell: &Value) -> f64 {
 fn is_own(cell: &Value) -> bool {
     let id = cell["id"].as_str().unwrap_or_default();
     let hash = id.split('-').next().unwrap_or_default();
-    let published =
-        hash.len() == 12 && hash.chars().all(|c| c.is_ascii_hexdigit()) && id.matches('-').count() < 2;
+    let published = hash.len() == 12
+        && hash.chars().all(|c| c.is_ascii_hexdigit())
+        && id.matches('-').count() < 2;
     !published && grade_id(cell).is_none()
 }
 
@@ -491,7 +499,8 @@ fn written(source: &str) -> String {
 
 /// A text up to its mark scheme.
 fn without_scheme(source: &str) -> String {
-    let is_scheme = |line: &str| line.trim_start_matches('*').starts_with("Barème") && line.starts_with('*');
+    let is_scheme =
+        |line: &str| line.trim_start_matches('*').starts_with("Barème") && line.starts_with('*');
     let kept: Vec<&str> = source.lines().take_while(|line| !is_scheme(line)).collect();
     kept.join("\n").trim().to_owned()
 }

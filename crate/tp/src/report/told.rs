@@ -49,7 +49,12 @@ pub fn points(outputs: &[Value], max: f64) -> Told {
             Told::Points(points.max(0.0))
         }
         Some(_) => Told::Unclear,
-        None if outputs.iter().any(|output| output["output_type"] == "error") => Told::Stopped,
+        None if outputs
+            .iter()
+            .any(|output| output["output_type"] == "error") =>
+        {
+            Told::Stopped
+        }
         None => Told::Unclear,
     }
 }
