@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::closed::Judged;
-use super::reading::{Body, Check, Deadline, Entry, Own, Report};
+use super::contents::{Body, Check, Deadline, Entry, Own, Report};
 use super::told::Told;
 use super::{escaped, markdown, outputs};
 use crate::french::{counted, decimal};

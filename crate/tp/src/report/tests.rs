@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tp_protocol::question::{Choice, Kind, Question, encode};
 
 use super::closed::Judged;
-use super::reading::{Body, Report};
+use super::contents::{Body, Report};
 use super::{page, told::Told};
 use crate::notebook::Notebook;
 
@@ -250,6 +250,25 @@ fn cells_that_a_student_adds_belong_to_a_task_or_are_chosen() {
     let page = page::html(&report);
     assert!(page.contains("<p>Voici.</p>") && !page.contains("La suite du TP"));
     assert_eq!(page.matches("<pre>0,7</pre>").count(), 2);
+}
+
+#[test]
+fn a_question_whose_answer_cell_is_gone_takes_no_other_answer() {
+    let mut notebook = lab(true);
+    let cells = notebook["cells"].as_array_mut().unwrap();
+    let place = cells.iter().position(|cell| cell["id"] == "b").unwrap();
+    let between = text(
+        "0001",
+        "Une note de l'étudiant, entre une question et sa réponse.",
+    );
+    cells.insert(place + 1, between);
+    assert_eq!(read(&notebook).lacks(), []);
+    let cells = notebook["cells"].as_array_mut().unwrap();
+    cells.remove(place + 2);
+    let report = read(&notebook);
+    let lacking: Vec<usize> = report.lacks().into_iter().map(|(index, _)| index).collect();
+    assert_eq!(lacking, [2, 3]);
+    assert_eq!(headings(&report)[4], "Question 3 · Pourquoi ? (3 points)");
 }
 
 #[test]
