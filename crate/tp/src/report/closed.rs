@@ -29,9 +29,9 @@ impl Judged {
             Self::Wrong => "✘ faux",
             Self::Unknown => "○ je ne sais pas",
             Self::Predicted => "prédiction faite",
-            Self::Unreadable => "○ ce n'est pas une réponse possible",
+            Self::Unreadable => "○ ce n’est pas une réponse possible",
             Self::Unjudged => {
-                "○ non jugée : la vérification de cette question est absente ou modifiée"
+                "○ non jugée : la vérification de cette question est absente ou modifiée"
             }
             Self::Empty => "○ sans réponse",
         }

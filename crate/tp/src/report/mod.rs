@@ -6,7 +6,9 @@
 //!
 //! | module | owns |
 //! |---|---|
-//! | [`reading`] | what a notebook holds: answers, choices, code, chosen figures, in order |
+//! | [`contents`] | what a report holds, what is missing in it |
+//! | [`reading`] | the contents of a notebook, in order |
+//! | `cells` | its cells and metadata |
 //! | [`closed`] | closed questions: the answer given and whether it is right |
 //! | [`told`] | what outputs tell: points, the session, the date |
 //! | [`markdown`] | Markdown as HTML |
@@ -28,7 +30,9 @@
 //! # Ok::<(), tp::error::Error>(())
 //! ```
 
+mod cells;
 pub mod closed;
+pub mod contents;
 pub mod markdown;
 pub mod markup;
 pub mod outputs;
@@ -40,7 +44,7 @@ pub mod told;
 #[cfg(test)]
 mod tests;
 
-pub use reading::Report;
+pub use contents::Report;
 
 /// Text for HTML.
 pub(crate) fn escaped(text: &str) -> String {

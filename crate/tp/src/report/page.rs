@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::closed::Judged;
-use super::reading::{Body, Check, Deadline, Entry, Own, Report};
+use super::contents::{Body, Check, Deadline, Entry, Own, Report};
 use super::told::Told;
 use super::{escaped, markdown, outputs};
 use crate::french::{counted, decimal};
@@ -54,13 +54,13 @@ fn head(report: &Report) -> String {
     };
     let mut facts = vec![("Nom(s)", names)];
     if let Some(session) = &report.session {
-        facts.push(("Séance", french(session)));
+        facts.push(("Réglages", french(session)));
     }
     match (&report.day, report.executed) {
         (Some(day), _) => facts.push(("Exécuté le", escaped(day))),
         (None, false) => facts.push((
             "Exécution",
-            "ce notebook n'a pas été exécuté : il ne contient aucune sortie.".to_owned(),
+            french("ce notebook n'a pas été exécuté : il ne contient aucune sortie."),
         )),
         (None, true) => {}
     }
@@ -81,9 +81,10 @@ fn lacks(report: &Report) -> String {
         .into_iter()
         .map(|(index, lack)| {
             format!(
-                "<li><a href=\"#{}\">{}</a> : {lack}</li>\n",
+                "<li><a href=\"#{}\">{}</a>{}</li>\n",
                 anchor(index),
-                markdown::inline(&report.entries[index].heading)
+                markdown::inline(&report.entries[index].heading),
+                french(&format!(" : {lack}"))
             )
         })
         .collect();
@@ -94,9 +95,10 @@ fn lacks(report: &Report) -> String {
         .filter(|(name, ..)| report.entry(name).is_none());
     items.extend(gone.map(|(name, label, _)| {
         format!(
-            "<li>{} (« {} ») : sa cellule n'est plus dans le notebook</li>\n",
-            escaped(label),
-            escaped(name)
+            "<li>{}</li>\n",
+            french(&format!(
+                "{label} (« {name} ») : sa cellule n'est plus dans le notebook"
+            ))
         )
     }));
     if report.entries.is_empty() && items.is_empty() {
@@ -177,16 +179,24 @@ fn points(report: &Report) -> String {
                 .filter(|check| told(&check.told))
                 .count()
         };
-        let _ = write!(
-            text,
-            "<p>Les sorties du notebook annoncent <strong>{} sur {}</strong> aux vérifications automatiques. \
-             Ces points sont ceux que dit le notebook : seule compte l'exécution faite par l'enseignant.</p>\n",
-            in_points(told),
-            decimal(max, 2)
-        );
         let not_run = count(|told| *told == Told::NotRun);
         let doubtful = count(|told| matches!(told, Told::Unclear | Told::Stopped));
-        if not_run > 0 {
+        let said = match not_run == report.checks.len() {
+            true => format!(
+                "Aucune vérification automatique n'a été exécutée. Elles valent <strong>{}</strong>.",
+                in_points(max)
+            ),
+            false => format!(
+                "Les sorties du notebook annoncent <strong>{} sur {}</strong> aux vérifications automatiques.",
+                in_points(told),
+                decimal(max, 2)
+            ),
+        };
+        let _ = write!(
+            text,
+            "<p>{said} Seuls comptent les points que donnera l'exécution faite par l'enseignant.</p>\n"
+        );
+        if (1..report.checks.len()).contains(&not_run) {
             let _ = write!(
                 text,
                 "<p class=\"points\">Sans sortie : {} sur {}.</p>\n",
@@ -209,7 +219,7 @@ fn points(report: &Report) -> String {
             in_points(by_hand)
         );
     }
-    text + "</section>\n"
+    spaces::no_break(&text) + "</section>\n"
 }
 
 fn entry(index: usize, entry: &Entry, report: &Report) -> String {
@@ -219,7 +229,11 @@ fn entry(index: usize, entry: &Entry, report: &Report) -> String {
         markdown::inline(&entry.heading)
     );
     if let Some(lack) = entry.lack() {
-        let _ = write!(text, "<p class=\"manque\">À compléter : {lack}.</p>\n");
+        let _ = write!(
+            text,
+            "<p class=\"manque\">{}</p>\n",
+            french(&format!("À compléter : {lack}."))
+        );
     }
     match &entry.body {
         Body::Exercise { cells } => {
@@ -294,7 +308,9 @@ fn told(check: &Check, entry: &Entry) -> String {
         true => format!(" de <code>{}</code>", escaped(&check.name)),
         false => String::new(),
     };
-    format!("<p class=\"points\">Vérification{of} : {what}.</p>\n")
+    spaces::no_break(&format!(
+        "<p class=\"points\">Vérification{of} : {what}.</p>\n"
+    ))
 }
 
 fn asked(statement: &str) -> String {

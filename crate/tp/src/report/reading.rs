@@ -5,165 +5,17 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::closed::{self, Judged};
+use super::cells::{authors, deadlines, is_own, lab, part, points, tags, without_scheme, written};
+use super::closed;
+use super::contents::{Body, Check, Entry, Own, Report};
 use super::outputs::joined;
-use super::told::{self, Told};
+use super::told;
 use crate::error::{Error, Result};
 use crate::notebook::Notebook;
 use crate::publish::{headings, options};
 
-/// What the student's copy holds in the place of an answer (`publish/nbgrader.py`).
-const STUB: &str = "*Votre réponse ici.*";
-/// What the solution writes above a model answer (`publish/markers.rs`).
-const MODEL: &str = "**Réponse attendue.**";
-/// What the code to write is, in a student's copy.
-const TODO: &str = "todo!(\"À FAIRE\")";
 /// Tag by which a student chooses a cell whose outputs go into the report.
 const CHOSEN: &str = "rapport";
-
-/// A lab's notebook, read for its report.
-#[derive(Debug, Clone, Default)]
-pub struct Report {
-    /// « tp5 ».
-    pub lab: String,
-    /// The title of the lab.
-    pub title: String,
-    /// The students, where the notebook's metadata name its authors.
-    pub authors: Vec<String>,
-    /// What the session says of itself: preset, device, seed, data.
-    pub session: Option<String>,
-    /// The day of the last execution, in French, where Jupyter notes it.
-    pub day: Option<String>,
-    /// Whether any cell was executed.
-    pub executed: bool,
-    /// Exercises, questions, figures, in order.
-    pub entries: Vec<Entry>,
-    /// The automatic checks, in order.
-    pub checks: Vec<Check>,
-    /// When what is to be handed in.
-    pub deadlines: Vec<Deadline>,
-}
-
-/// One thing of the report.
-#[derive(Debug, Clone)]
-pub struct Entry {
-    /// The part of the lab where it stands, in Markdown.
-    pub section: String,
-    /// Its heading, in Markdown.
-    pub heading: String,
-    /// What it holds.
-    pub body: Body,
-}
-
-/// What an entry holds.
-#[derive(Debug, Clone)]
-pub enum Body {
-    /// Code that the student writes.
-    Exercise {
-        /// Name and code of each of its cells.
-        cells: Vec<(String, String)>,
-    },
-    /// A closed question.
-    Closed {
-        /// The variable of its answer.
-        name: String,
-        /// The answer given.
-        answer: String,
-        /// The choice that it is, in Markdown, where it is one letter.
-        choice: Option<String>,
-        /// Whether it is right.
-        judged: Judged,
-    },
-    /// A written answer.
-    Open {
-        /// Its name.
-        name: String,
-        /// What is asked, in Markdown.
-        statement: String,
-        /// The answer, in Markdown; empty when nothing was written.
-        answer: String,
-        /// The pictures pasted in the answer.
-        attachments: Value,
-        /// What a person can give for it.
-        points: f64,
-    },
-    /// Free work, in cells that the student adds.
-    Task {
-        /// Its name.
-        name: String,
-        /// What is asked, in Markdown.
-        statement: String,
-        /// The student's own cells: the text (with its pictures) or the outputs of each.
-        cells: Vec<Own>,
-        /// What a person can give for it.
-        points: f64,
-    },
-    /// Outputs that the lab or the student chose.
-    Figure {
-        /// They.
-        outputs: Vec<Value>,
-    },
-}
-
-/// A cell that a student added.
-#[derive(Debug, Clone)]
-pub enum Own {
-    /// Text and its pictures.
-    Text(String, Value),
-    /// Code and its outputs.
-    Code(String, Vec<Value>),
-}
-
-/// An automatic check.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Check {
-    /// The exercise, or the first question, that it checks.
-    pub name: String,
-    /// What it can give.
-    pub max: f64,
-    /// What its outputs tell.
-    pub told: Told,
-}
-
-/// A hand-in, as `tp publish` notes it in the notebook (`publish/deadlines.rs`).
-#[derive(Debug, Clone, PartialEq)]
-pub struct Deadline {
-    /// In the author's words.
-    pub when: String,
-    /// Name, label (« question 3 ») and points of each of its parts.
-    pub parts: Vec<(String, String, f64)>,
-}
-
-impl Entry {
-    /// The names of what it answers.
-    pub fn names(&self) -> Vec<&str> {
-        match &self.body {
-            Body::Exercise { cells } => cells.iter().map(|(name, _)| name.as_str()).collect(),
-            Body::Closed { name, .. } | Body::Open { name, .. } | Body::Task { name, .. } => {
-                vec![name]
-            }
-            Body::Figure { .. } => Vec::new(),
-        }
-    }
-
-    /// What is missing in it, in French; `None` when something was written.
-    pub fn lack(&self) -> Option<&'static str> {
-        match &self.body {
-            Body::Exercise { cells } => cells
-                .iter()
-                .any(|(_, code)| code.contains(TODO) || code.trim().is_empty())
-                .then_some("du code reste à écrire"),
-            Body::Closed { judged, .. } => {
-                (*judged == Judged::Empty).then_some("aucun choix n'est fait")
-            }
-            Body::Open { answer, .. } => answer.is_empty().then_some("la réponse reste à écrire"),
-            Body::Task { cells, .. } => cells.is_empty().then_some("aucune cellule n'est ajoutée"),
-            Body::Figure { outputs } => outputs
-                .is_empty()
-                .then_some("la cellule qui l'affiche n'a pas été exécutée"),
-        }
-    }
-}
 
 impl Report {
     /// Reads a notebook; `path` is for messages.
@@ -200,41 +52,9 @@ impl Report {
         for cell in cells {
             reader.take(cell, &mut report);
         }
+        reader.leave(&mut report);
         report.day = reader.moment.as_deref().and_then(told::day);
         Ok(report)
-    }
-
-    /// The entries where nothing was written: their place among the entries and what is missing.
-    pub fn lacks(&self) -> Vec<(usize, &'static str)> {
-        let entries = self.entries.iter().enumerate();
-        entries
-            .filter_map(|(index, entry)| Some((index, entry.lack()?)))
-            .collect()
-    }
-
-    /// The entry that answers to a name.
-    pub fn entry(&self, name: &str) -> Option<usize> {
-        self.entries
-            .iter()
-            .position(|entry| entry.names().contains(&name))
-    }
-
-    /// The points that the outputs of the checks tell, and what all checks can give.
-    pub fn points(&self) -> (f64, f64) {
-        let told = self.checks.iter().map(|check| match check.told {
-            Told::Points(points) => points,
-            Told::Stopped | Told::Unclear | Told::NotRun => 0.0,
-        });
-        (told.sum(), self.checks.iter().map(|check| check.max).sum())
-    }
-
-    /// The points that a person gives.
-    pub fn by_hand(&self) -> f64 {
-        let given = self.entries.iter().map(|entry| match entry.body {
-            Body::Open { points, .. } | Body::Task { points, .. } => points,
-            Body::Exercise { .. } | Body::Closed { .. } | Body::Figure { .. } => 0.0,
-        });
-        given.sum()
     }
 }
 
@@ -273,6 +93,10 @@ impl Reader {
             .find(|tag| ROLES.contains(tag))
             .unwrap_or_default();
         let known = part(cell);
+        // The answers of closed questions follow them, but for what a student puts between.
+        if role != options::QUESTION_TAG && !is_own(cell) {
+            self.leave(report);
+        }
         match (role, known) {
             (options::QUESTION_TAG, _) if cell["cell_type"] == "markdown" => {
                 self.read_text(&source);
@@ -387,6 +211,15 @@ impl Reader {
         }
     }
 
+    /// Closed questions whose answers are gone: nothing was answered.
+    fn leave(&mut self, report: &mut Report) {
+        if !self.pending.is_empty() {
+            let (heading, statement) = (self.heading.clone(), self.statement.clone());
+            self.answers("", report);
+            (self.heading, self.statement) = (heading, statement);
+        }
+    }
+
     fn exercise(&mut self, name: &str, code: String, report: &mut Report) {
         let cell = (name.to_owned(), code);
         let same = |entry: &&mut Entry| entry.heading == self.heading && !self.heading.is_empty();
@@ -435,101 +268,3 @@ const ROLES: [&str; 5] = [
     "reponse",
     "tache",
 ];
-
-fn tags(cell: &Value) -> impl Iterator<Item = &str> {
-    let tags = cell.pointer("/metadata/tags").and_then(Value::as_array);
-    tags.into_iter().flatten().filter_map(Value::as_str)
-}
-
-/// nbgrader's identifier of a cell, as its lab and its name.
-fn grade_id(cell: &Value) -> Option<(&str, &str)> {
-    let id = cell.pointer("/metadata/nbgrader/grade_id")?.as_str()?;
-    let (lab, name) = id.split_once('-')?;
-    is_lab(lab).then_some((lab, name))
-}
-
-fn part(cell: &Value) -> Option<&str> {
-    grade_id(cell).map(|(_, name)| name)
-}
-
-fn is_lab(name: &str) -> bool {
-    name.strip_prefix("tp")
-        .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
-}
-
-/// The lab that a cell is of, by its identifier or by the session that it opens.
-fn lab(cell: &Value) -> Option<String> {
-    if let Some((lab, _)) = grade_id(cell) {
-        return Some(lab.to_owned());
-    }
-    let source = joined(&cell["source"]);
-    let (_, rest) = source.split_once("Session::open(\"")?;
-    let named = rest.split('"').next()?;
-    is_lab(named).then(|| named.to_owned())
-}
-
-fn points(cell: &Value) -> f64 {
-    let points = cell.pointer("/metadata/nbgrader/points");
-    points.and_then(Value::as_f64).unwrap_or_default().max(0.0)
-}
-
-/// Whether a student made a cell: those of a lab have the identifiers that publication gives.
-fn is_own(cell: &Value) -> bool {
-    let id = cell["id"].as_str().unwrap_or_default();
-    let hash = id.split('-').next().unwrap_or_default();
-    let published = hash.len() == 12
-        && hash.chars().all(|c| c.is_ascii_hexdigit())
-        && id.matches('-').count() < 2;
-    !published && grade_id(cell).is_none()
-}
-
-/// What was written in an answer cell: neither the stub nor, of a solution, the mark scheme.
-fn written(source: &str) -> String {
-    let is_solution = source.lines().any(|line| line.trim() == MODEL);
-    let source = match is_solution {
-        true => without_scheme(source),
-        false => source.to_owned(),
-    };
-    let kept: Vec<&str> = source
-        .lines()
-        .filter(|line| ![STUB, MODEL].contains(&line.trim()))
-        .collect();
-    kept.join("\n").trim().to_owned()
-}
-
-/// A text up to its mark scheme.
-fn without_scheme(source: &str) -> String {
-    let is_scheme =
-        |line: &str| line.trim_start_matches('*').starts_with("Barème") && line.starts_with('*');
-    let kept: Vec<&str> = source.lines().take_while(|line| !is_scheme(line)).collect();
-    kept.join("\n").trim().to_owned()
-}
-
-/// The names in the notebook's own field for its authors, which labs leave out.
-fn authors(metadata: &Value) -> Vec<String> {
-    let authors = metadata["authors"].as_array().into_iter().flatten();
-    let names = authors.filter_map(|author| author["name"].as_str().or(author.as_str()));
-    names
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
-        .map(str::to_owned)
-        .collect()
-}
-
-fn deadlines(metadata: &Value) -> Vec<Deadline> {
-    let found = metadata.pointer("/tp/deadlines").and_then(Value::as_array);
-    let read = found.into_iter().flatten().map(|deadline| Deadline {
-        when: deadline["when"].as_str().unwrap_or_default().to_owned(),
-        parts: deadline["parts"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(|part| {
-                let text = |key: &str| part[key].as_str().unwrap_or_default().to_owned();
-                let points = part["points"].as_f64().unwrap_or_default();
-                (text("name"), text("label"), points)
-            })
-            .collect(),
-    });
-    read.collect()
-}

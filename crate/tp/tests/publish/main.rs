@@ -3,6 +3,7 @@
 
 mod mistakes;
 mod questions;
+mod report;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -22,7 +22,7 @@ pub fn format_check(installation: &Installation) -> Command {
 /// Test programs of package `tp` that start kernels by the dozen.
 pub const KERNEL_TESTS: [&str; 2] = ["kernel", "adapter"];
 /// Its other test programs.
-pub const OTHER_TESTS: [&str; 5] = ["bench", "client", "publish", "run", "setup"];
+pub const OTHER_TESTS: [&str; 6] = ["bench", "client", "publish", "rapport", "run", "setup"];
 
 /// The options of cargo that choose test programs.
 pub fn targets<'a>(programs: &[&'a str]) -> Vec<&'a str> {
