@@ -33,7 +33,8 @@ impl Session {
             Choice::Drawings(why) => (self.age_classes_config(true).drawn()?, why.to_string()),
         };
         print_line(&format!(
-            "Visages de 20 à 26 ans et de 52 à 62 ans : {faces}{whence}"
+            "Visages de 20 à 26 ans et de 52 à 62 ans : {}",
+            faces.described(&whence)
         ));
         Ok(faces)
     }

@@ -85,7 +85,7 @@ fn drawn_people_are_in_one_part_only() {
     assert_eq!(people(&faces.test).len(), 10);
     assert_eq!(
         faces.to_string(),
-        "des dessins de 50 personnes, 120 images pour l'entraînement, 40 pour la validation, 40 pour le test"
+        "des dessins de 50 personnes ; 120 images pour l'entraînement, 40 pour la validation et 40 pour le test"
     );
     // The same seed gives the same images in the same parts, another one others.
     let again = drawn().drawn().unwrap();

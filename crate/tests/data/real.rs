@@ -1,10 +1,17 @@
 //! The loaders on the real data sets, where they are: `TP_DONNEES`, else `../shared/data`.
 
-use std::{collections::HashSet, path::PathBuf, time::Instant};
+use std::{
+    collections::{HashMap, HashSet},
+    path::PathBuf,
+    time::Instant,
+};
 
 use visages::{
     burn::tensor::Device,
-    data::{DetectionConfig, ImageFolder, LoadOptions, TestFaces},
+    data::{
+        AgeClassesConfig, DetectionConfig, ImageFolder, LoadOptions, Preset, TestFaces, age_class,
+        match_classes, utkface::UtkName,
+    },
 };
 
 /// The data folder, if it holds `needed`; otherwise says that the test is skipped.
@@ -114,4 +121,38 @@ fn every_utkface_picture_is_readable() {
         folder.report("UTKFace")
     );
     assert!(folder.original_sizes.iter().all(|&size| size == (200, 200)));
+}
+
+/// The classes of UTKFace against a count of its file names.
+#[test]
+fn the_age_classes_of_utkface_are_matched() {
+    let Some(root) = real_data("UTKFace") else {
+        return;
+    };
+    let mut counts: HashMap<(u8, u8), [usize; 2]> = HashMap::new();
+    for file in std::fs::read_dir(root.join("UTKFace")).unwrap() {
+        let name = UtkName::parse(&file.unwrap().file_name().to_string_lossy());
+        let labels = (name.age.and_then(age_class), name.gender, name.race);
+        if let (Some(class), Some(gender), Some(race)) = labels {
+            counts.entry((gender, race)).or_default()[usize::from(class)] += 1;
+        }
+    }
+    let pairs: usize = counts.values().map(|[young, old]| *young.min(old)).sum();
+    let faces = AgeClassesConfig::for_preset(Preset::Full, false)
+        .utkface(&root.join("UTKFace"))
+        .unwrap();
+    println!("{faces}");
+    let found = [&faces.train, &faces.validation, &faces.test].map(|part| {
+        let labels = part.classes("label").unwrap();
+        assert_eq!(2 * labels.iter().sum::<usize>(), part.len());
+        let matched = match_classes(part.frame(), "label", &["gender", "race"], 0).unwrap();
+        assert_eq!(matched.height(), part.len());
+        part.len() / 2
+    });
+    // Copies are there once: a few are fewer.
+    let total: usize = found.iter().sum();
+    assert!(
+        (pairs - pairs / 50..=pairs).contains(&total),
+        "{total} of {pairs}"
+    );
 }

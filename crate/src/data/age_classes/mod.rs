@@ -12,7 +12,11 @@ mod elsewhere;
 mod photographs;
 mod sources;
 
-use std::{collections::HashMap, fmt, path::Path};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    path::Path,
+};
 
 use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 
@@ -23,7 +27,7 @@ pub use self::{
 use super::{detection::LABEL, labelled::Labelled};
 use crate::{
     error::{Error, Result},
-    french::count,
+    french::{count, format_number},
 };
 
 /// Column of the number of the person.
@@ -155,6 +159,26 @@ impl AgeClasses {
         })
     }
 
+    /// What was loaded; `whence` or why these, right after what they are.
+    pub(crate) fn described(&self, whence: &str) -> String {
+        let parts = [&self.train, &self.validation, &self.test];
+        let people: HashSet<usize> = parts
+            .into_iter()
+            .flat_map(|part| part.classes(PERSON).unwrap_or_default())
+            .collect();
+        let who = match self.knows_people() {
+            Ok(true) => format!(" de {}", count(people.len(), "personne")),
+            _ => String::new(),
+        };
+        format!(
+            "{}{who}{whence} ; {} pour l'entraînement, {} pour la validation et {} pour le test",
+            self.source.name(),
+            count(self.train.len(), "image"),
+            format_number(self.validation.len() as f64, 0),
+            format_number(self.test.len() as f64, 0),
+        )
+    }
+
     /// The parts of `whole` that these rows name.
     fn parted(whole: &Labelled, rows: &[Vec<usize>; 3], source: AgeSource) -> Result<Self> {
         let [train, validation, test] = rows;
@@ -167,27 +191,10 @@ impl AgeClasses {
     }
 }
 
-/// What was loaded, in one line: « des dessins de 140 personnes, 400 images pour l'entraînement… ».
+/// What was loaded, in one line: « des dessins de 140 personnes ; 400 images pour l'entraînement… ».
 impl fmt::Display for AgeClasses {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.source.name())?;
-        if self.knows_people().unwrap_or(false) {
-            let parts = [&self.train, &self.validation, &self.test];
-            let mut people: Vec<usize> = parts
-                .iter()
-                .flat_map(|part| part.classes(PERSON).unwrap_or_default())
-                .collect();
-            people.sort_unstable();
-            people.dedup();
-            write!(f, " de {}", count(people.len(), "personne"))?;
-        }
-        write!(
-            f,
-            ", {} pour l'entraînement, {} pour la validation, {} pour le test",
-            count(self.train.len(), "image"),
-            self.validation.len(),
-            self.test.len()
-        )
+        f.write_str(&self.described(""))
     }
 }
 
