@@ -11,6 +11,8 @@
 //! | `detector` | what the debiasing lab measures of detectors: recall by group, gaps, differences on the same faces |
 //! | `interval` | intervals of proportions |
 //! | `margins` | how far apart the probabilities of two classes are |
+//! | `mcnemar` | what one way of answering corrects and spoils |
+//! | `persons` | who each image is of |
 //! | `right_answers` | how certain an accuracy is, and the difference of two on the same images |
 //! | `stats` | bootstrap, permutations, paired tests, Holm's correction |
 
@@ -19,6 +21,8 @@ mod compare;
 mod detector;
 mod interval;
 mod margins;
+mod mcnemar;
+mod persons;
 mod right_answers;
 mod stats;
 
@@ -30,9 +34,8 @@ pub use compare::{
 pub use detector::{paired_recalls, rates_by_model, recall_by_group, recall_gaps};
 pub use interval::{Z_95, difference_interval, paired_difference_interval, wilson_interval};
 pub use margins::margins_by_class;
-pub use right_answers::{
-    Accuracy, AccuracyDifference, McNemar, accuracy_difference, accuracy_interval, mcnemar,
-};
+pub use mcnemar::{McNemar, mcnemar};
+pub use right_answers::{Accuracy, AccuracyDifference, accuracy_difference, accuracy_interval};
 pub use stats::holm;
 pub(crate) use stats::quantile;
 

@@ -1,93 +1,22 @@
 //! Right and wrong answers on the same images: how certain an accuracy is, and the difference of two.
 
-use std::collections::HashMap;
-
-use polars::prelude::{Column, DataType};
+use polars::prelude::Column;
 
 use super::{
-    Z_95, paired_difference_interval,
-    stats::{Draws, bca_interval, mcnemar_exact, swap_groups_p},
+    Z_95,
+    mcnemar::{check, mcnemar},
+    paired_difference_interval,
+    persons::Groups,
+    stats::{Draws, swap_groups_p},
     wilson_interval,
 };
 use crate::{
-    error::{Error, Result},
+    error::Result,
     french::{compact, count},
 };
 
 /// Resamples of an interval, and exchanges of a test.
 const DRAWS: usize = 4000;
-/// Fewest persons that resampling can tell something of.
-const FEWEST_PERSONS: usize = 10;
-
-/// Two ways of answering, image by image: which images the second corrects, and which it spoils.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct McNemar {
-    /// Images that both get right.
-    pub both: usize,
-    /// Images that the second alone gets right.
-    pub corrected: usize,
-    /// Images that the first alone gets right: errors that the second creates.
-    pub created: usize,
-    /// Images that both get wrong.
-    pub neither: usize,
-    /// Two-sided probability of a split of corrected and created errors at least as uneven, were both ways as good.
-    pub p: f64,
-}
-
-impl McNemar {
-    /// Number of images.
-    pub fn n(&self) -> usize {
-        self.both + self.corrected + self.created + self.neither
-    }
-}
-
-impl std::fmt::Display for McNemar {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{} ; erreurs corrigées : {} ; erreurs créées : {} ; p = {}",
-            count(self.n(), "image"),
-            self.corrected,
-            self.created,
-            compact(self.p)
-        )
-    }
-}
-
-/// Exact McNemar test of two ways of answering on the same images: one value an image, whether the answer is right.
-///
-/// Only images that one of them alone gets right count. The test takes images for independent of each other: with several
-/// images of one person, read [`accuracy_difference`] by person.
-///
-/// # Errors
-/// [`Error::Shape`] when there are not as many answers on both sides, [`Error::Argument`] without answers.
-///
-/// # Source
-/// Q. McNemar, 1947; exact binomial form.
-///
-/// # Example
-/// ```
-/// use visages::fairness::mcnemar;
-/// let test = mcnemar(&[true, false, false, true], &[true, true, false, true])?;
-/// assert_eq!((test.both, test.corrected, test.created, test.neither), (2, 1, 0, 1));
-/// assert_eq!(test.p, 1.0); // one image says nothing
-/// # Ok::<(), visages::Error>(())
-/// ```
-pub fn mcnemar(first_right: &[bool], second_right: &[bool]) -> Result<McNemar> {
-    check(first_right, Some(second_right))?;
-    let both_are = |first: bool, second: bool| {
-        let pairs = first_right.iter().zip(second_right);
-        pairs.filter(|pair| *pair == (&first, &second)).count()
-    };
-    let (corrected, created) = (both_are(false, true), both_are(true, false));
-    Ok(McNemar {
-        both: both_are(true, true),
-        corrected,
-        created,
-        neither: both_are(false, false),
-        p: mcnemar_exact(created, corrected),
-    })
-}
 
 /// A share of right answers and its 95 % interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -275,146 +204,15 @@ fn sample(n: usize, persons: usize) -> String {
     }
 }
 
-fn check(first: &[bool], second: Option<&[bool]>) -> Result<()> {
-    if let Some(second) = second
-        && first.len() != second.len()
-    {
-        return Err(Error::shape(
-            "réponses aux mêmes images (une par image des deux côtés)",
-            [first.len()],
-            [second.len()],
-        ));
-    }
-    match first.is_empty() {
-        true => Err(Error::argument(
-            "right",
-            "liste vide",
-            "au moins une réponse : une exactitude sur zéro image n'existe pas",
-        )),
-        false => Ok(()),
-    }
-}
-
-/// The person of each image.
-struct Groups {
-    of: Vec<usize>,
-    sizes: Vec<f64>,
-    count: usize,
-}
-
-impl Groups {
-    /// Each image its own person when there is no column.
-    fn read(n: usize, persons: Option<&Column>) -> Result<Self> {
-        let Some(column) = persons else {
-            return Ok(Self {
-                of: (0..n).collect(),
-                sizes: vec![1.0; n],
-                count: n,
-            });
-        };
-        if column.len() != n {
-            return Err(Error::shape(
-                "personnes (une par image)",
-                [n],
-                [column.len()],
-            ));
-        }
-        let words = column.cast(&DataType::String)?;
-        let mut known: HashMap<&str, usize> = HashMap::new();
-        let (mut of, mut sizes) = (Vec::with_capacity(n), Vec::new());
-        for (row, person) in words.str()?.iter().enumerate() {
-            let person = person.ok_or_else(|| {
-                Error::column(
-                    column.name().as_str(),
-                    format!(
-                        "case vide à la ligne {} ; chaque image a sa personne",
-                        row + 1
-                    ),
-                )
-            })?;
-            let next = known.len();
-            let place = *known.entry(person).or_insert(next);
-            if place == sizes.len() {
-                sizes.push(0.0);
-            }
-            sizes[place] += 1.0;
-            of.push(place);
-        }
-        if sizes.len() < FEWEST_PERSONS {
-            return Err(Error::argument(
-                "persons",
-                count(sizes.len(), "personne"),
-                format!(
-                    "au moins {FEWEST_PERSONS} personnes : avec moins, le tirage de personnes ne dit rien du hasard"
-                ),
-            ));
-        }
-        Ok(Self {
-            of,
-            count: sizes.len(),
-            sizes,
-        })
-    }
-
-    /// The sum over the images of each person.
-    fn sums(&self, values: impl Iterator<Item = f64>) -> Vec<f64> {
-        let mut sums = vec![0.0; self.count];
-        for (person, value) in self.of.iter().zip(values) {
-            sums[*person] += value;
-        }
-        sums
-    }
-
-    /// The interval of the mean over images, persons drawn anew; none when nothing varies.
-    fn interval(&self, sums: &[f64], draws: Draws) -> Option<(f64, f64)> {
-        let all: Vec<u32> = (0..self.count as u32).collect();
-        bca_interval(&[all], draws, |weights| {
-            let drawn = |values: &[f64]| -> f64 {
-                let pairs = values.iter().zip(weights);
-                pairs.map(|(value, times)| value * f64::from(*times)).sum()
-            };
-            drawn(sums) / drawn(&self.sizes)
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use polars::prelude::DataType;
 
-    /// Answers of so many images that both, the first alone, the second alone, none get right.
-    fn answers(counts: [usize; 4]) -> (Vec<bool>, Vec<bool>) {
-        let kinds = [(true, true), (true, false), (false, true), (false, false)];
-        let pairs = kinds.into_iter().zip(counts);
-        pairs
-            .flat_map(|(pair, count)| std::iter::repeat_n(pair, count))
-            .unzip()
-    }
+    use super::*;
+    use crate::fairness::mcnemar::tests::answers;
 
     fn persons(values: Vec<i32>) -> Column {
         Column::new("personne".into(), values)
-    }
-
-    #[test]
-    fn mcnemar_by_hand() {
-        let (first, second) = answers([700, 38, 62, 200]);
-        let test = mcnemar(&first, &second).unwrap();
-        assert_eq!((test.n(), test.corrected, test.created), (1000, 62, 38));
-        // scipy.stats.binomtest(38, 100).pvalue
-        assert!(
-            (test.p - 0.020_978_735_677_851_678).abs() < 1e-12,
-            "{}",
-            test.p
-        );
-        let text = "images ; erreurs corrigées : 62 ; erreurs créées : 38 ; p = 0,021";
-        assert!(test.to_string().ends_with(text), "{test}");
-        // 2 (1 + 5) / 2⁵, whatever the images that both get right or wrong.
-        for same in [0, 9] {
-            let (first, second) = answers([same, 1, 4, same]);
-            let test = mcnemar(&first, &second).unwrap();
-            assert!((test.p - 0.375).abs() < 1e-12);
-        }
-        assert!(mcnemar(&[true], &[]).is_err() && mcnemar(&[], &[]).is_err());
     }
 
     #[test]

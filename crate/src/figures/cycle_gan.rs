@@ -25,7 +25,7 @@ pub fn cycle_gan_scheme() -> Result<Figure> {
     let alt = "Schéma de CycleGAN, entre les visages de 20 à 26 ans (domaine X) et ceux de 52 à 62 ans (domaine Y). \
                Aucun visage n'est présent aux deux âges. En haut, un visage x de X passe dans le générateur G, qui le vieillit : G(x). \
                Le discriminateur D_Y compare G(x) aux vrais visages de Y, d'où la perte adverse de G. \
-               Le générateur F rajeunit ensuite G(x) : F(G(x)) doit redonner x, d'où la perte de cycle ‖F(G(x)) − x‖₁. \
+               Le générateur F rajeunit ensuite G(x) : F(G(x)) doit redonner x, d'où la perte de cycle |F(G(x)) − x|. \
                En bas, un visage y de Y fait le trajet inverse : F le rajeunit en F(y), le discriminateur D_X compare F(y) aux vrais visages de X, \
                puis G(F(y)) doit redonner y. La perte totale est la somme des deux pertes adverses et de λ fois les deux pertes de cycle.";
     figure(WIDTH, HEIGHT, alt.to_owned(), |canvas| {
@@ -34,34 +34,34 @@ pub fn cycle_gan_scheme() -> Result<Figure> {
             canvas,
             0.0,
             SERIES[0],
-            "Aller : on vieillit, puis on rajeunit",
+            "Premier trajet : on vieillit, puis on rajeunit",
             &Way {
                 start: ["Visage réel x", "20–26 ans (X)"],
                 first: ["Générateur G", "vieillit"],
                 made: ["Visage produit", "G(x), vers Y"],
                 second: ["Générateur F", "rajeunit"],
-                back: ["Retour", "F(G(x)) ≈ x"],
+                back: ["Visage retrouvé", "F(G(x)) ≈ x"],
                 real: ["Visages réels", "52–62 ans (Y)"],
                 judge: ["Discriminateur D_{Y}", "vrai ou produit ?"],
                 adversarial: ["Perte adverse", "L_{adv}(G, D_{Y})"],
-                cycle: ["Perte de cycle", "‖F(G(x)) − x‖_{1}"],
+                cycle: ["Perte de cycle", "|F(G(x)) − x|"],
             },
         )?;
         way(
             canvas,
             LOWER,
             SERIES[5],
-            "Retour : on rajeunit, puis on vieillit",
+            "Second trajet : on rajeunit, puis on vieillit",
             &Way {
                 start: ["Visage réel y", "52–62 ans (Y)"],
                 first: ["Générateur F", "rajeunit"],
                 made: ["Visage produit", "F(y), vers X"],
                 second: ["Générateur G", "vieillit"],
-                back: ["Retour", "G(F(y)) ≈ y"],
+                back: ["Visage retrouvé", "G(F(y)) ≈ y"],
                 real: ["Visages réels", "20–26 ans (X)"],
                 judge: ["Discriminateur D_{X}", "vrai ou produit ?"],
                 adversarial: ["Perte adverse", "L_{adv}(F, D_{X})"],
-                cycle: ["Perte de cycle", "‖G(F(y)) − y‖_{1}"],
+                cycle: ["Perte de cycle", "|G(F(y)) − y|"],
             },
         )?;
         let total = "L = L_{adv}(G, D_{Y}) + L_{adv}(F, D_{X}) + λ · (les deux pertes de cycle)";

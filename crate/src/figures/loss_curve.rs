@@ -2,13 +2,14 @@
 
 use super::{
     Figure,
-    canvas::{Canvas, MIDDLE_LEFT, MIDDLE_RIGHT, Point, TOP, TOP_LEFT, figure, font, text_width},
+    canvas::{Canvas, MIDDLE_LEFT, Point, TOP_LEFT, figure, font, text_width},
+    loss_axes::{Axes, BOTTOM, LEFT, RIGHT, TOP_EDGE, log_range, log10},
     plot::{Plot, dashed, marker, padded},
-    style::{EMPHASIS, FAINT, GRID, INK, LABEL, RAW, SERIES, SMALL, TITLE},
+    style::{EMPHASIS, FAINT, INK, RAW, SERIES, SMALL, TITLE},
 };
 use crate::{
     error::{Error, Result},
-    french::{compact, count, decimal},
+    french::{compact, count},
     host::TrainingTrace,
     metrics::shown_name,
     ready::Ready,
@@ -17,17 +18,10 @@ use crate::{
 
 const WIDTH: u32 = 900;
 const HEIGHT: u32 = 500;
-/// The plotting area, in pixels.
-const LEFT: f64 = 92.0;
-const RIGHT: f64 = 876.0;
-const TOP_EDGE: f64 = 82.0;
-const BOTTOM: f64 = 436.0;
 /// The plotting area of the chosen metric, below, when it is not the loss.
 const LOWER_TOP: f64 = 524.0;
 const LOWER_BOTTOM: f64 = 704.0;
 const LOWER_HEIGHT: u32 = 768;
-/// Smallest loss that is drawn: a logarithmic axis has no zero.
-const FLOOR: f64 = 1e-6;
 /// Place among the colours and markers of the validated loss, of the chosen metric, and of the same on training images.
 const VALIDATED: usize = 0;
 const CHOSEN: usize = 2;
@@ -218,69 +212,6 @@ fn best_line(canvas: &Canvas, x: f64, top: f64, bottom: f64, label: Option<&str>
     canvas.text(label, (at, top + 5.0), font(SMALL), TOP_LEFT)
 }
 
-/// From steps and losses to pixels.
-struct Axes {
-    /// The step at the left edge: 1, or 0 when validation came before.
-    first: f64,
-    steps: usize,
-    low: f64,
-    high: f64,
-}
-
-impl Axes {
-    fn new((first, steps): (f64, usize), (low, high): (f64, f64)) -> Self {
-        Self {
-            first,
-            steps,
-            low,
-            high,
-        }
-    }
-
-    fn x(&self, step: f64) -> f64 {
-        let span = (self.steps as f64 - self.first).max(1.0);
-        LEFT + (step - self.first) / span * (RIGHT - LEFT)
-    }
-
-    fn y(&self, log: f64) -> f64 {
-        BOTTOM - (log - self.low) / (self.high - self.low) * (BOTTOM - TOP_EDGE)
-    }
-
-    fn points(&self, losses: &[f64]) -> Vec<Point> {
-        (1..)
-            .map(f64::from)
-            .zip(losses)
-            .map(|(step, loss)| (self.x(step), self.y(log10(*loss))))
-            .collect()
-    }
-
-    fn draw(&self, canvas: &Canvas) -> Result<()> {
-        for log in log_ticks(self.low, self.high) {
-            let y = self.y(log);
-            canvas.line(&[(LEFT, y), (RIGHT, y)], GRID, 1)?;
-            let label = compact(10f64.powf(log));
-            canvas.text(&label, (LEFT - 8.0, y), font(SMALL), MIDDLE_RIGHT)?;
-        }
-        self.steps(canvas, TOP_EDGE, BOTTOM)?;
-        canvas.line(&[(LEFT, TOP_EDGE), (LEFT, BOTTOM), (RIGHT, BOTTOM)], INK, 1)?;
-        let label = "perte (échelle logarithmique)";
-        let length = text_width(label, font(LABEL))?;
-        let at = (12.0, (TOP_EDGE + BOTTOM + length) / 2.0);
-        canvas.text(label, at, font(LABEL).upwards(), TOP_LEFT)
-    }
-
-    /// The vertical lines and the numbers of the steps, under an area.
-    fn steps(&self, canvas: &Canvas, top: f64, bottom: f64) -> Result<()> {
-        for step in step_ticks(self.steps) {
-            let x = self.x(step);
-            canvas.line(&[(x, top), (x, bottom)], GRID, 1)?;
-            canvas.text(&decimal(step, 0), (x, bottom + 8.0), font(SMALL), TOP)?;
-        }
-        let middle = ((LEFT + RIGHT) / 2.0, bottom + 36.0);
-        canvas.text("pas d'entraînement", middle, font(LABEL), TOP)
-    }
-}
-
 fn legend(canvas: &Canvas, steps: usize, epochs: usize, validated: &Series) -> Result<()> {
     let y = 58.0;
     let mut x = LEFT;
@@ -311,57 +242,6 @@ fn lower_legend(canvas: &Canvas) -> Result<()> {
         x += 38.0 + text_width(label, font(SMALL))? + 26.0;
     }
     Ok(())
-}
-
-fn log10(loss: f64) -> f64 {
-    loss.max(FLOOR).log10()
-}
-
-/// Range of the axis in powers of ten, a little wider than the data.
-fn log_range<'a>(losses: impl Iterator<Item = &'a f64>) -> (f64, f64) {
-    let (low, high) = losses.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), loss| {
-        let log = log10(*loss);
-        (low.min(log), high.max(log))
-    });
-    let pad = (0.04 * (high - low)).max(0.05);
-    (low - pad, high + pad)
-}
-
-/// 1, 2, 5 of every power of ten in the range, the powers alone from three decades on.
-fn log_ticks(low: f64, high: f64) -> Vec<f64> {
-    let digits: &[f64] = match high - low {
-        span if span > 3.0 => &[1.0],
-        span if span > 0.7 => &[1.0, 2.0, 5.0],
-        _ => &[1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0],
-    };
-    (low.floor() as i32..=high.ceil() as i32)
-        .flat_map(|power| {
-            digits
-                .iter()
-                .map(move |digit| f64::from(power) + digit.log10())
-        })
-        .filter(|tick| (low..=high).contains(tick))
-        .collect()
-}
-
-/// About six round steps.
-fn step_ticks(steps: usize) -> Vec<f64> {
-    let rough = steps as f64 / 6.0;
-    let power = 10f64.powf(rough.max(1.0).log10().floor());
-    let stride = [1.0, 2.0, 5.0, 10.0]
-        .map(|digit| digit * power)
-        .into_iter()
-        .find(|stride| *stride >= rough)
-        .unwrap_or(power)
-        .max(1.0);
-    let mut ticks = vec![1.0];
-    ticks.extend(
-        (1..)
-            .map(|i| stride * f64::from(i))
-            .take_while(|tick| *tick <= steps as f64),
-    );
-    ticks.dedup();
-    ticks
 }
 
 fn epochs(trace: &TrainingTrace<'_>) -> usize {
@@ -562,30 +442,5 @@ mod tests {
         // Names that differ are refused, and nothing is lost.
         assert!(history.validate(1e-2, &[("autre", 1.0)]).is_err());
         assert_eq!(history.points().len(), 13);
-    }
-
-    #[test]
-    fn ticks_are_round_numbers_inside_the_range() {
-        let values = |ticks: Vec<f64>| -> Vec<String> {
-            ticks
-                .into_iter()
-                .map(|tick| compact(10f64.powf(tick)))
-                .collect()
-        };
-        assert_eq!(
-            values(log_ticks(-1.5, 0.1)),
-            ["0,05", "0,1", "0,2", "0,5", "1"]
-        );
-        assert_eq!(
-            values(log_ticks(-4.2, 0.1)),
-            ["0,0001", "0,001", "0,01", "0,1", "1"]
-        );
-        assert!(log_ticks(-0.35, -0.1).len() >= 2);
-        assert_eq!(
-            step_ticks(300),
-            [1.0, 50.0, 100.0, 150.0, 200.0, 250.0, 300.0]
-        );
-        assert_eq!(step_ticks(1), [1.0]);
-        assert_eq!(step_ticks(4), [1.0, 2.0, 3.0, 4.0]);
     }
 }

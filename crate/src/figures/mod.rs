@@ -19,6 +19,7 @@ mod frames;
 mod grid;
 mod group_bars;
 mod histogram;
+mod loss_axes;
 mod loss_curve;
 mod plot;
 mod probability_grid;

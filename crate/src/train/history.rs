@@ -324,15 +324,16 @@ impl History {
         )?)
     }
 
-    /// The history as a frame, one row a finished epoch.
+    /// The history as a frame, one row a finished epoch, or a validation within one.
     ///
     /// | column | type | content |
     /// |---|---|---|
     /// | `epoch` | u32 | epoch, from 1 |
-    /// | `steps` | u32 | steps made up to its end, over the whole training |
+    /// | `steps` | u32 | steps made up to there, over the whole training |
     /// | `learning_rate` | f64 | learning rate of its last step |
-    /// | `loss` | f64 | mean of the losses of its steps |
+    /// | `loss` | f64 | mean of the losses of its steps up to there |
     /// | `validation_…` | f64 | what validation measured, one column a metric, under its name |
+    /// | `training_…` | f64 | what was measured on training images, see [`ON_TRAINING`] |
     ///
     /// # Errors
     /// [`Error::Frame`] when polars refuses the columns.
@@ -411,7 +412,10 @@ impl Traced for History {
 always_ready! { History }
 
 fn validation_column(metric: &str) -> String {
-    format!("validation_{metric}")
+    match metric.strip_suffix(ON_TRAINING) {
+        Some(metric) => format!("training_{metric}"),
+        None => format!("validation_{metric}"),
+    }
 }
 
 /// Names between guillemets, or that there is none.
@@ -434,7 +438,8 @@ impl std::fmt::Debug for History {
             write!(f, ", perte de {} à {}", compact(*first), compact(*last))?;
         }
         if let Some(point) = self.points.last() {
-            for (metric, value) in self.metrics.iter().zip(&point.values) {
+            let measured = self.metrics.iter().zip(&point.values);
+            for (metric, value) in measured.filter(|(metric, _)| !metric.ends_with(ON_TRAINING)) {
                 let metric = shown_name(metric);
                 write!(f, ", {metric} en validation {}", compact(*value))?;
             }

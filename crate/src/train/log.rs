@@ -2,7 +2,7 @@
 
 use std::{ops::RangeInclusive, path::Path};
 
-use super::{Fitted, History, ValidationTarget, progress::Progress};
+use super::{Fitted, History, ON_TRAINING, ValidationTarget, progress::Progress};
 use crate::{
     error::{Error, Result},
     french::compact,
@@ -194,7 +194,7 @@ impl TrainingLog {
         }
         if !measured.is_empty() {
             self.say(&format!(
-                "époque {epoch}/{} · validation : {}",
+                "époque {epoch}/{} · {}",
                 self.epochs,
                 listed_values(measured)
             ));
@@ -238,7 +238,7 @@ impl TrainingLog {
             watcher.epoch(&self.history.trace());
         }
         self.say(&format!(
-            "pas {}/{} · validation : {}",
+            "pas {}/{} · {}",
             self.history.len(),
             self.steps,
             listed_values(measured)
@@ -332,13 +332,21 @@ impl TrainingLog {
     }
 }
 
-/// « exactitude 0,9 · perte 0,2 ».
+/// « validation : exactitude 0,9 · perte 0,2 », and what was measured on training images after it.
 fn listed_values<S: AsRef<str>>(measured: &[(S, f64)]) -> String {
-    let values: Vec<String> = measured
-        .iter()
-        .map(|(name, value)| format!("{} {}", name.as_ref(), compact(*value)))
+    let mut parts = [("validation", Vec::new()), ("entraînement", Vec::new())];
+    for (name, value) in measured {
+        let (at, name) = match name.as_ref().strip_suffix(ON_TRAINING) {
+            Some(name) => (1, name),
+            None => (0, name.as_ref()),
+        };
+        parts[at].1.push(format!("{name} {}", compact(*value)));
+    }
+    let told = parts.iter().filter(|(_, values)| !values.is_empty());
+    let told: Vec<String> = told
+        .map(|(set, values)| format!("{set} : {}", values.join(" · ")))
         .collect();
-    values.join(" · ")
+    told.join(" · ")
 }
 
 // A derived `Debug` would need one of the watcher.

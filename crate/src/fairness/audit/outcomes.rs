@@ -3,7 +3,7 @@
 use polars::prelude::DataFrame;
 
 use super::{
-    columns::{Factor, answers, scores},
+    columns::{Factor, answers, numbers, scores},
     engine::{self, Measure, Task, check},
 };
 use crate::{
@@ -41,12 +41,19 @@ impl Columns {
         let usual = |name: &str| frame.column(name).ok().map(|_| name.to_owned());
         if columns.score.is_none() && columns.prediction.is_none() {
             columns.score = usual("score");
-            if columns.score.is_none() {
-                columns.prediction = usual("y_pred");
+            let answers = usual("y_pred").filter(|_| columns.score.is_none());
+            match answers {
+                // Probabilities are no answers yet: fractions tell them.
+                Some(name) if has_fractions(frame, &name) => columns.score = Some(name),
+                answers => columns.prediction = answers,
             }
         }
         columns
     }
+}
+
+fn has_fractions(frame: &DataFrame, name: &str) -> bool {
+    numbers(frame, name).is_ok_and(|values| values.iter().any(|value| value.fract() != 0.0))
 }
 
 /// Labels, answers and scores, image by image.

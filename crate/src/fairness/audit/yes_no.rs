@@ -82,8 +82,8 @@ pub struct Audit {
 }
 
 impl Audit {
-    /// An audit of `frame`: label in `y_true`, scores in `score` or else answers in `y_pred` where nothing else is said,
-    /// threshold ½, the metrics of [`Metric::AUDITED`], ten calibration bins, 2000 resamples, seed 42. The frame is not
+    /// An audit of `frame`: label in `y_true`, scores in `score` or else answers in `y_pred` where nothing else is said (scores
+    /// too, when it holds fractions, as [`predictions`](crate::train::predictions) of probabilities does), threshold ½, the metrics of [`Metric::AUDITED`], ten calibration bins, 2000 resamples, seed 42. The frame is not
     /// copied.
     pub fn new(frame: &DataFrame) -> Self {
         Self {

@@ -3,15 +3,18 @@
 //! `FIGURES=folder cargo test … figures` also writes them there, to be looked at.
 
 use visages::{
-    fairness::{AgeAudit, Audit},
+    data::ImageStore,
+    fairness::{AgeAudit, Audit, margins_by_class},
     figures::{
-        Figure, age_scatter, confusion_matrix, crosstab_heatmap, errors_by_factor, grouped_bars,
-        histogram_by_group, reliability_diagram, roc_by_group, split_violin, stacked_bars,
-        stacked_histogram,
+        Figure, GridOptions, age_scatter, confusion_matrix, crosstab_heatmap, cycle_gan_scheme,
+        errors_by_factor, grouped_bars, histogram_by_group, probability_grid, reliability_diagram,
+        roc_by_group, split_violin, stacked_bars, stacked_histogram,
     },
     image,
     metrics::{AgeMetric, Metric},
+    notebook::{Attempt, show_table},
     polars::prelude::{DataFrame, df},
+    train::{predictions, scored_predictions},
 };
 
 /// 600 images: tones I to VI, the last rare; scores lower and light weaker where faces are missed.
@@ -189,6 +192,104 @@ fn figures_of_a_detector() {
         &confusion_matrix(&frame, "teinte", "expression", "Classes qui diffèrent").unwrap(),
         &["exactitude 0,0 %"],
     );
+}
+
+/// Two classes, no groups: what the lab on young and old faces has.
+#[test]
+fn figures_of_a_classifier_without_groups() {
+    let faces = faces();
+    let scores: Vec<f64> = super::numbers(&faces, "score")
+        .into_iter()
+        .flatten()
+        .collect();
+    let labels = faces.select(["y_true"]).unwrap();
+    let answers = scored_predictions(&labels, "y_true", &scores).unwrap();
+    let probabilities = predictions(&labels, "y_true", &scores).unwrap();
+    let audit = Audit::new(&answers);
+    let overall = audit.overall().unwrap();
+    assert_eq!(overall.height(), 1);
+    // Probabilities in `y_pred` are scores too.
+    for frame in [&answers, &probabilities] {
+        let audit = Audit::new(frame);
+        assert_eq!(
+            super::numbers(&audit.overall().unwrap(), "auc"),
+            super::numbers(&overall, "auc")
+        );
+        check(
+            "roc_alone",
+            &roc_by_group(&audit.roc().unwrap(), "Courbe ROC").unwrap(),
+            &["ensemble : AUC 0,"],
+        );
+        check(
+            "reliability_alone",
+            &reliability_diagram(&audit.reliability().unwrap(), "Fiabilité").unwrap(),
+            &["ensemble : un score moyen de"],
+        );
+    }
+    // Labels are numbers and answers yes or no: two classes all the same.
+    let matrix = confusion_matrix(&answers, "y_true", "y_pred", "Deux classes").unwrap();
+    let accuracy = super::numbers(&overall, "accuracy")[0].unwrap();
+    let words = format!("exactitude {:.1} %", 100.0 * accuracy).replace('.', ",");
+    check(
+        "confusion_alone",
+        &matrix,
+        &[&words, "vrai 0 : répondu", "vrai 1 : répondu"],
+    );
+    assert!(!matrix.alt_text().contains("faux"), "{}", matrix.alt_text());
+}
+
+#[test]
+fn figures_wait_for_exercises() {
+    let frame = df!("y_true" => [0, 1, 1, 0], "score" => [0.1, 0.8, 0.4, 0.3]).unwrap();
+    let answers =
+        Attempt::Done(scored_predictions(&frame, "y_true", &[0.1, 0.8, 0.4, 0.3]).unwrap());
+    let missing: Attempt<DataFrame> = Attempt::Missing("à faire".to_owned());
+    let roc = answers.then(|answers| Audit::new(answers).roc()).unwrap();
+    let reliability = answers
+        .then(|answers| Audit::new(answers).reliability())
+        .unwrap();
+    for (there, waits) in [
+        (roc_by_group(&roc, "t"), roc_by_group(&missing, "t")),
+        (
+            reliability_diagram(&reliability, "t"),
+            reliability_diagram(&missing, "t"),
+        ),
+        (
+            confusion_matrix(&answers, "y_true", "y_pred", "t"),
+            confusion_matrix(&missing, "y_true", "y_pred", "t"),
+        ),
+    ] {
+        assert!(there.unwrap().done().is_some());
+        assert!(waits.unwrap().done().is_none());
+    }
+    let margins = margins_by_class(&answers, ["20–26 ans", "52–62 ans"]).unwrap();
+    let shown = show_table(&margins);
+    let text = shown.done().unwrap().text();
+    assert!(
+        text.contains("p(vraie classe) − p(autre)") && text.contains("rappel"),
+        "{text}"
+    );
+    assert!(show_table(&missing).done().is_none());
+}
+
+#[test]
+fn a_figure_gives_its_numbers_as_a_table() {
+    let mut images = ImageStore::new(2, 2);
+    images.push(&[100; 12]).unwrap();
+    let grid = probability_grid(
+        &images,
+        &[[0.25, 0.75]],
+        ["20–26 ans", "52–62 ans"],
+        &GridOptions::new(),
+    );
+    let text = show_table(&grid.unwrap()).text().to_owned();
+    assert!(
+        text.contains("p(52–62 ans)") && text.contains("0,75"),
+        "{text}"
+    );
+    // A figure without numbers has its description.
+    let scheme = show_table(&cycle_gan_scheme().unwrap());
+    assert!(scheme.text().contains("discriminateur"), "{scheme:?}");
 }
 
 #[test]
