@@ -36,7 +36,7 @@ pub fn html(report: &Report) -> String {
                 "" => "Réponses".to_owned(),
                 named => markdown::inline(named),
             };
-            let _ = write!(page, "<h2>{shown}</h2>\n");
+            let _ = writeln!(page, "<h2>{shown}</h2>");
         }
         page.push_str(&self::entry(index, entry, report));
     }
@@ -192,30 +192,30 @@ fn points(report: &Report) -> String {
                 decimal(max, 2)
             ),
         };
-        let _ = write!(
+        let _ = writeln!(
             text,
-            "<p>{said} Seuls comptent les points que donnera l'exécution faite par l'enseignant.</p>\n"
+            "<p>{said} Seuls comptent les points que donnera l'exécution faite par l'enseignant.</p>"
         );
         if (1..report.checks.len()).contains(&not_run) {
-            let _ = write!(
+            let _ = writeln!(
                 text,
-                "<p class=\"points\">Sans sortie : {} sur {}.</p>\n",
+                "<p class=\"points\">Sans sortie : {} sur {}.</p>",
                 counted(not_run, "vérification"),
                 report.checks.len()
             );
         }
         if doubtful > 0 {
-            let _ = write!(
+            let _ = writeln!(
                 text,
-                "<p class=\"points\">Sans points lisibles : {}.</p>\n",
+                "<p class=\"points\">Sans points lisibles : {}.</p>",
                 counted(doubtful, "vérification")
             );
         }
     }
     if by_hand > 0.0 {
-        let _ = write!(
+        let _ = writeln!(
             text,
-            "<p>L'enseignant note à la main <strong>{}</strong>.</p>\n",
+            "<p>L'enseignant note à la main <strong>{}</strong>.</p>",
             in_points(by_hand)
         );
     }
@@ -229,20 +229,16 @@ fn entry(index: usize, entry: &Entry, report: &Report) -> String {
         markdown::inline(&entry.heading)
     );
     if let Some(lack) = entry.lack() {
-        let _ = write!(
+        let _ = writeln!(
             text,
-            "<p class=\"manque\">{}</p>\n",
+            "<p class=\"manque\">{}</p>",
             french(&format!("À compléter : {lack}."))
         );
     }
     match &entry.body {
         Body::Exercise { cells } => {
             for (_, code) in cells {
-                let _ = write!(
-                    text,
-                    "<pre><code>{}</code></pre>\n",
-                    escaped(code.trim_end())
-                );
+                let _ = writeln!(text, "<pre><code>{}</code></pre>", escaped(code.trim_end()));
             }
         }
         Body::Closed {
@@ -260,7 +256,7 @@ fn entry(index: usize, entry: &Entry, report: &Report) -> String {
             text.push_str(&asked(statement));
             if !answer.is_empty() {
                 let answer = markdown::to_html(answer, attachments);
-                let _ = write!(text, "<div class=\"reponse\">\n{answer}</div>\n");
+                let _ = writeln!(text, "<div class=\"reponse\">\n{answer}</div>");
             }
         }
         Body::Task {
@@ -271,7 +267,7 @@ fn entry(index: usize, entry: &Entry, report: &Report) -> String {
                 match cell {
                     Own::Text(source, attachments) => {
                         let own = markdown::to_html(source, attachments);
-                        let _ = write!(text, "<div class=\"reponse\">\n{own}</div>\n");
+                        let _ = writeln!(text, "<div class=\"reponse\">\n{own}</div>");
                     }
                     Own::Code(source, shown) => {
                         let _ = write!(
