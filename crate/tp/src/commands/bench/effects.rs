@@ -146,7 +146,7 @@ pub fn execute(args: &EffectsArgs) -> Result<Verdict> {
                     program.get_or_init(|| built)
                 }
             };
-            let usual = "de quelques secondes à deux minutes sur deux cœurs";
+            let usual = "de quelques secondes à cinq minutes sur deux cœurs";
             worker::perform(worker::command(program, cores), request, what, usual)
         }),
     };
