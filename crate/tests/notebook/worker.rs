@@ -306,3 +306,64 @@ fn drawn_labels_are_told_with_their_copies_and_their_noise() {
         assert_eq!(group.as_array().unwrap().len(), 2);
     }
 }
+
+/// What `tp bench effets tp6` asks of a network: what it says of itself adds up.
+#[test]
+fn a_training_of_the_young_or_old_lab_tells_all_that_its_claims_need() {
+    let asked = json!({ "op": "ages", "preset": "rapide", "split": "person", "seed": 3 });
+    let answer = Worker::start().ask(asked);
+    assert_eq!(answer["ok"], true, "{answer}");
+    assert_eq!(answer["images"], json!([400, 100, 200]));
+    // Forty people, five pictures each; none is met in training.
+    assert_eq!(answer["people"], json!([40, 0]));
+    let course = numbers(&answer["course"]);
+    assert_eq!(
+        course.last().copied(),
+        answer["validation"]["value"].as_f64()
+    );
+    let details = &answer["details"];
+    assert_eq!(numbers(&details["untrained"]).len(), 20);
+    for name in ["trap", "crops"] {
+        let other = &details[name];
+        let number = |value: &Value| value.as_f64().unwrap();
+        let gain = number(&other["corrected"]) - number(&other["created"]);
+        let difference = number(&other["difference"]["value"]);
+        assert!((difference - gain / 200.0).abs() < 1e-9, "{name}: {other}");
+        let usual = number(&answer["test"]["value"]);
+        let accuracy = number(&other["accuracy"]["value"]);
+        assert!(
+            (accuracy - usual - difference).abs() < 1e-9,
+            "{name}: {other}"
+        );
+    }
+    let elsewhere = details["elsewhere"].as_array().unwrap();
+    let faces: Vec<u64> = elsewhere
+        .iter()
+        .map(|found| found["faces"].as_u64().unwrap())
+        .collect();
+    assert_eq!(faces, [20, 300]);
+}
+
+/// What `tp bench effets tp6` asks of drawn labels: matched, each group has as many of both classes.
+#[test]
+fn groups_of_drawn_labels_are_told_before_and_after_matching() {
+    let answer = Worker::start().ask(json!({ "op": "shortcut", "preset": "rapide", "seed": 42 }));
+    assert_eq!(answer["ok"], true, "{answer}");
+    let groups = |name: &str| -> Vec<Vec<f64>> {
+        answer[name]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(numbers)
+            .collect()
+    };
+    let (all, matched) = (groups("groups"), groups("matched"));
+    assert!(matched.iter().all(|group| group[0] == 2.0 * group[1]));
+    let pairs: f64 = all
+        .iter()
+        .map(|group| group[1].min(group[0] - group[1]))
+        .sum();
+    let kept: f64 = matched.iter().map(|group| group[1]).sum();
+    assert!(all.len() == 10 && kept == pairs, "{answer}");
+    assert!(all.iter().any(|group| group[0] != 2.0 * group[1]));
+}

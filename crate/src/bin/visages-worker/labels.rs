@@ -39,7 +39,15 @@ pub struct Outcome {
 }
 
 /// A folder that is gone once it has been read.
-struct Scratch(PathBuf);
+pub struct Scratch(pub PathBuf);
+
+impl Scratch {
+    /// A folder of this process that is not there yet.
+    pub fn new(name: &str) -> Self {
+        let name = format!("visages-{name}-{}", std::process::id());
+        Self(std::env::temp_dir().join(name))
+    }
+}
 
 impl Drop for Scratch {
     fn drop(&mut self) {
@@ -54,8 +62,7 @@ impl Reading {
             .with_faces(self.faces)
             .with_side(SIDE)
             .with_seed(self.seed);
-        let name = format!("visages-effets-{}-{}", self.seed, std::process::id());
-        let scratch = Scratch(std::env::temp_dir().join(name));
+        let scratch = Scratch::new(&format!("effets-{}", self.seed));
         let report = config.write_utkface_folder(&scratch.0, &StopFlag::new(), |_, _| {})?;
         let files = utkface::scan(&scratch.0)?;
         let copies = utkface::identical(&files)?;

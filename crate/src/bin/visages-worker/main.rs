@@ -3,6 +3,7 @@
 //! for `tp bench biais` and `tp bench effets`. Reads one JSON request a line on stdin, answers one JSON line on stdout, ends
 //! with its input.
 
+mod age_classes;
 mod bias;
 mod cacd;
 mod detectors;
@@ -14,6 +15,7 @@ mod images;
 mod labels;
 mod profile;
 mod protocol;
+mod shortcut;
 mod synth;
 mod vae64;
 mod workload;
@@ -122,6 +124,14 @@ impl Session {
                 outcome: Box::new(trial.run()?),
             }),
             Request::Labels(reading) => Ok(Answer::Labels {
+                ok: true,
+                outcome: reading.run()?,
+            }),
+            Request::Ages(trial) => Ok(Answer::Ages {
+                ok: true,
+                outcome: Box::new(trial.run()?),
+            }),
+            Request::Shortcut(reading) => Ok(Answer::Shortcut {
                 ok: true,
                 outcome: reading.run()?,
             }),

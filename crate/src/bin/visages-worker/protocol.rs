@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    age_classes,
     bias::{Outcome, Trial},
     cacd::Preparation,
     effects,
@@ -12,6 +13,7 @@ use crate::{
     images::Reading,
     labels,
     profile::Profile,
+    shortcut,
     synth::Drawing,
 };
 
@@ -38,6 +40,10 @@ pub enum Request {
     Effects(effects::Trial),
     /// Tell what the labels of drawn faces say, and the truth.
     Labels(labels::Reading),
+    /// Train the network of the young-or-old lab and tell all that its claims need.
+    Ages(age_classes::Trial),
+    /// Tell what two labels say of the age of drawn faces.
+    Shortcut(shortcut::Shortcut),
     /// Draw a contact sheet.
     Sheet(Drawing),
     /// Read a folder of pictures into memory.
@@ -176,5 +182,15 @@ pub enum Answer {
         ok: bool,
         #[serde(flatten)]
         outcome: labels::Outcome,
+    },
+    Ages {
+        ok: bool,
+        #[serde(flatten)]
+        outcome: Box<age_classes::Outcome>,
+    },
+    Shortcut {
+        ok: bool,
+        #[serde(flatten)]
+        outcome: shortcut::Outcome,
     },
 }

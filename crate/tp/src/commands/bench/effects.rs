@@ -4,6 +4,7 @@
 //! What all seeds do not establish is printed as « non établi ». Each trial is a line of a journal, so that an interrupted
 //! measure goes on where it stopped; the tables go to `notebooks/resultats/`, where `tp publish` takes them.
 
+mod age_classes;
 mod debiasing;
 mod interval;
 mod labels;
@@ -41,6 +42,8 @@ enum Lab {
     Tp1,
     /// Le débiaisement
     Tp5,
+    /// Les deux tranches d'âge
+    Tp6,
 }
 
 impl Lab {
@@ -49,6 +52,7 @@ impl Lab {
         match self {
             Self::Tp1 => "effets_tp1",
             Self::Tp5 => "effets_tp5",
+            Self::Tp6 => "effets_tp6",
         }
     }
 }
@@ -65,7 +69,7 @@ enum Preset {
 /// Arguments of `tp bench effets`.
 #[derive(Debug, Args)]
 pub struct EffectsArgs {
-    /// TP dont on mesure les effets : tp1, tp5 (les deux par défaut)
+    /// TP dont on mesure les effets : tp1, tp5, tp6 (tous par défaut)
     #[arg(value_name = "TP", hide_possible_values = true)]
     labs: Vec<Lab>,
     /// Graines, la première et la dernière (42-44 par défaut)
@@ -142,7 +146,7 @@ pub fn execute(args: &EffectsArgs) -> Result<Verdict> {
                     program.get_or_init(|| built)
                 }
             };
-            let usual = "de quelques secondes à deux minutes sur deux cœurs";
+            let usual = "de quelques secondes à cinq minutes sur deux cœurs";
             worker::perform(worker::command(program, cores), request, what, usual)
         }),
     };
@@ -155,6 +159,7 @@ pub fn execute(args: &EffectsArgs) -> Result<Verdict> {
         let (texts, measures) = match lab {
             Lab::Tp1 => labels::measure(args, &mut notes)?,
             Lab::Tp5 => debiasing::measure(args, &mut notes)?,
+            Lab::Tp6 => age_classes::measure(args, &mut notes)?,
         };
         if args.json {
             all.push(measures);

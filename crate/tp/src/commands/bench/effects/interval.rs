@@ -1,12 +1,12 @@
 //! 95 % intervals of rates and of their differences, in closed form: Wilson's, and what Newcombe makes of two of them.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Quantile of the normal law for a two-sided 95 % interval.
 const Z: f64 = 1.959_963_984_540_054;
 
 /// A value and its 95 % interval.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// The value itself.
     pub value: f64,
