@@ -120,7 +120,9 @@ pub fn scored_predictions(frame: &DataFrame, label: &str, scores: &[f64]) -> Res
     }
     let answers: Vec<bool> = scores.iter().map(|score| *score >= THRESHOLD).collect();
     let mut predictions = predictions(frame, label, scores)?;
-    predictions.rename("y_pred", "score".into())?;
+    // The frame may hold the answers of another model: they are replaced.
+    predictions.drop_in_place("y_pred")?;
+    predictions.with_column(Column::new("score".into(), scores))?;
     predictions.with_column(Column::new("y_pred".into(), answers))?;
     Ok(predictions)
 }

@@ -49,7 +49,7 @@ pub struct DrawnPeopleConfig {
     /// How hard the classes are to tell apart, from 0 to 1. It spreads pose, light and camera as in
     /// [`DrawnFacesConfig`](super::DrawnFacesConfig), and how old people look: at 1 they look up to 24 years younger or
     /// older than they are, but never younger than 18, and four in five who turn grey colour their hair; at 0 they look
-    /// their age and none does. Default: 0.5.
+    /// their age and none does. Default: 0.25.
     pub difficulty: f64,
     /// Folder where drawings are kept from one drawing of the same set to the next; it is bounded. Default: that of the user's
     /// cache once a session is open, else none.
@@ -63,7 +63,7 @@ impl Default for DrawnPeopleConfig {
             shots: 5,
             side: 100,
             seed: 42,
-            difficulty: 0.5,
+            difficulty: 0.25,
             cache: None,
         }
     }
