@@ -144,6 +144,8 @@ struct Details {
 pub struct Outcome {
     /// Images to learn from, of validation and of test.
     images: [usize; 3],
+    /// How hard the drawings are, from 0 to 1.
+    difficulty: f64,
     epochs: u32,
     /// People of the test, and those whom the training has met.
     people: [usize; 2],
@@ -162,9 +164,8 @@ impl Trial {
     pub fn run(&self) -> Result<Outcome> {
         let device = Device::flex();
         let preset = Preset::from(self.preset);
-        let own = AgeClassesConfig::for_preset(preset, true)
-            .with_seed(self.seed)
-            .drawn()?;
+        let config = AgeClassesConfig::for_preset(preset, true).with_seed(self.seed);
+        let own = config.drawn()?;
         let faces = match self.split {
             Split::Person => own,
             Split::Image => own.split_by_image(self.seed)?,
@@ -217,6 +218,7 @@ impl Trial {
         let (people, met) = faces.people_met(&faces.test)?;
         Ok(Outcome {
             images: [faces.train.len(), faces.validation.len(), faces.test.len()],
+            difficulty: config.difficulty,
             epochs,
             people: [people, met],
             course,

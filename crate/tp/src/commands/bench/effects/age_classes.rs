@@ -102,6 +102,7 @@ struct Details {
 #[derive(Debug, Clone, Deserialize)]
 struct Outcome {
     images: [usize; 3],
+    difficulty: f64,
     epochs: u32,
     people: [usize; 2],
     course: Vec<f64>,
@@ -330,6 +331,7 @@ mod tests {
         };
         Outcome {
             images: [3_000, 600, 1_200],
+            difficulty: 0.25,
             epochs: 12,
             people: [240, 0],
             course: vec![0.5, 0.723],

@@ -6,7 +6,7 @@ use super::{
     CONSTANT, Comparison, Details, EffectsArgs, Elsewhere, Labels, Noise, Outcome, Preset, Split,
     Study, row,
 };
-use crate::french::{counted, fixed, grouped};
+use crate::french::{counted, decimal, fixed, grouped};
 
 fn total(groups: &[[usize; 2]]) -> usize {
     groups.iter().map(|[all, _]| all).sum()
@@ -216,7 +216,8 @@ pub(super) fn source(study: &Study, args: &EffectsArgs) -> String {
     let sizes = study.by_person.first().map_or(String::new(), |o| {
         let [train, validation, test] = o.images.map(|images| grouped(images as u64));
         format!(
-            "{train} images d'entraînement, {validation} de validation et {test} de test, {}, ",
+            "difficulté {}, {train} images d'entraînement, {validation} de validation et {test} de test, {}, ",
+            decimal(o.difficulty, 2),
             counted(o.epochs as usize, "époque")
         )
     });
