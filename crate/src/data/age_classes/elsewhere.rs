@@ -12,7 +12,8 @@ use crate::{
     error::{Error, Result},
 };
 
-/// How hard the drawings of elsewhere are: those of the lab are of difficulty 0.5 by default.
+/// How hard the drawings of elsewhere are: harder than those of the lab, whose default
+/// [`AgeClassesConfig`](super::AgeClassesConfig) tells.
 const DIFFICULTY: f64 = 0.9;
 /// Added to the seed of the lab: other people.
 const OTHER_PEOPLE: u64 = 7_919;

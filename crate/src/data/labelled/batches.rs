@@ -383,6 +383,10 @@ struct Ahead {
 
 impl Ahead {
     fn start(maker: Maker) -> Source {
+        // A pool of one thread is the caller's own, who would wait for a batch that nobody else can make.
+        if rayon::current_num_threads() < 2 {
+            return Source::Now(Box::new(maker));
+        }
         // Without room in the channel the thread holds one batch, the next, until it is asked for.
         let (sender, receiver) = sync_channel(0);
         let (give, take) = channel::<Maker>();
