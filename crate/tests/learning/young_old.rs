@@ -300,7 +300,7 @@ fn gradient_ascent_reaches_the_image_and_leaves_the_weights() {
     // Dropout stays in the network: evaluation mode alone turns it off.
     let model = Initialization::Pytorch.apply(YoungOldCnnConfig::new().init(&device), 3);
     for start in [
-        images(&device).slice([0..1]),
+        images(&device).narrow(0, 0, 1),
         Tensor::full([1, 3, 75, 75], 0.5, &device),
     ] {
         let before = read(&model, None);
