@@ -230,6 +230,41 @@ fn utkface_is_matched_and_each_picture_is_there_once() {
 }
 
 #[test]
+fn each_photograph_is_of_one_test() {
+    let folder = TempFolder::new();
+    write_utkface(&folder, (22, 1, 0), 0, 20);
+    write_utkface(&folder, (55, 1, 0), 20, 12);
+    write_utkface(&folder, (26, 0, 1), 40, 9);
+    write_utkface(&folder, (52, 0, 1), 60, 14);
+    let folds = small().utkface_folds(folder.path(), 3).unwrap();
+    // By hand: 12 pairs of women and 9 of men.
+    assert_eq!(folds.len(), 3);
+    let mut tested = Vec::new();
+    for faces in &folds {
+        assert_balanced(faces, &["gender", "race"]);
+        assert_apart(faces);
+        let [train, validation, test] = sizes(faces);
+        assert_eq!((train + validation + test, test), (42, 14));
+        assert!(validation >= 2 && validation < train);
+        tested.extend(hashes(&faces.test));
+    }
+    tested.sort();
+    tested.dedup();
+    assert_eq!(tested.len(), 42);
+    // The images are those of the other split, and another seed deals them otherwise.
+    let other = small()
+        .with_seed(2)
+        .utkface_folds(folder.path(), 3)
+        .unwrap();
+    assert_ne!(other[0].test, folds[0].test);
+    let error = small().utkface_folds(folder.path(), 1).unwrap_err();
+    assert!(error.to_string().contains("folds"), "{error}");
+    let empty = TempFolder::new();
+    write_utkface(&empty, (22, 1, 0), 0, 3);
+    assert!(small().utkface_folds(empty.path(), 3).is_err());
+}
+
+#[test]
 fn too_few_photographs_are_told() {
     let folder = TempFolder::new();
     write_utkface(&folder, (22, 1, 0), 0, 3);

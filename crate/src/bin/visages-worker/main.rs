@@ -131,6 +131,10 @@ impl Session {
                 ok: true,
                 outcome: Box::new(trial.run()?),
             }),
+            Request::AgesPhotographs(trial) => Ok(Answer::AgesPhotographs {
+                ok: true,
+                outcome: trial.run()?,
+            }),
             Request::Shortcut(reading) => Ok(Answer::Shortcut {
                 ok: true,
                 outcome: reading.run()?,

@@ -42,6 +42,8 @@ pub enum Request {
     Labels(labels::Reading),
     /// Train the network of the young-or-old lab and tell all that its claims need.
     Ages(age_classes::Trial),
+    /// The young-or-old lab's network on photographs.
+    AgesPhotographs(age_classes::PhotographsTrial),
     /// Tell what two labels say of the age of drawn faces.
     Shortcut(shortcut::Shortcut),
     /// Draw a contact sheet.
@@ -187,6 +189,11 @@ pub enum Answer {
         ok: bool,
         #[serde(flatten)]
         outcome: Box<age_classes::Outcome>,
+    },
+    AgesPhotographs {
+        ok: bool,
+        #[serde(flatten)]
+        outcome: age_classes::PhotographsOutcome,
     },
     Shortcut {
         ok: bool,

@@ -22,18 +22,24 @@ use crate::{
     error::{Error, Result},
 };
 
-/// The files to read, and where each goes.
-pub(super) struct Planned {
+/// Rows of the training, validation and test parts.
+pub(super) type Parts = [Vec<usize>; 3];
+
+/// The files to read, and where each goes: the parts of one split, or those of several folds.
+pub(super) struct Planned<P> {
     /// One row a file to read, with its `path`.
     pub files: DataFrame,
     /// Columns that students see.
     pub shown: &'static [&'static str],
-    /// Rows of `files` in the training, validation and test parts.
-    pub parts: [Vec<usize>; 3],
+    /// Where they go.
+    pub parts: P,
 }
 
-/// UTKFace: matched on gender × code, as many pairs in each part as wanted, or in the same proportions.
-pub(super) fn utkface(folder: &Path, config: &AgeClassesConfig) -> Result<Planned> {
+/// Columns of UTKFace that students see.
+const UTKFACE_COLUMNS: &[&str] = &[LABEL, "age", "gender", "race", PERSON, "content_hash"];
+
+/// The faces of both age classes in UTKFace, and all pairs of them matched on gender × code, stratum after stratum.
+fn utkface_pairs(folder: &Path, config: &AgeClassesConfig) -> Result<(DataFrame, Vec<Matched>)> {
     let scanned = utkface::correct(&utkface::scan(folder)?)?;
     let ages: Vec<Option<i32>> = scanned.column("age")?.i32()?.iter().collect();
     let genders: Vec<Option<u8>> = scanned.column("gender")?.u8()?.iter().collect();
@@ -51,8 +57,13 @@ pub(super) fn utkface(folder: &Path, config: &AgeClassesConfig) -> Result<Planne
     let mut faces = take(&scanned, &rows)?;
     let labels: Vec<u8> = rows.iter().filter_map(|&row| labels[row]).collect();
     faces.with_column(Column::from(Series::new(LABEL.into(), labels)))?;
-
     let pairs = matched_rows(&faces, LABEL, &["gender", "race"], config.seed)?;
+    Ok((faces, pairs))
+}
+
+/// UTKFace: matched on gender × code, as many pairs in each part as wanted, or in the same proportions.
+pub(super) fn utkface(folder: &Path, config: &AgeClassesConfig) -> Result<Planned<Parts>> {
+    let (faces, pairs) = utkface_pairs(folder, config)?;
     let wanted = [config.train, config.validation, config.test];
     let total: usize = wanted.iter().sum();
     // Pairs stand stratum after stratum: each keeps its share of them.
@@ -65,20 +76,72 @@ pub(super) fn utkface(folder: &Path, config: &AgeClassesConfig) -> Result<Planne
         .with_seed(config.seed)
         .split(&df!("stratum" => strata)?)?;
     let rows = [parts.train, parts.validation, parts.test].map(|part| of_pairs(&pairs, &part));
-    let shown = &[LABEL, "age", "gender", "race", PERSON, "content_hash"];
     // Nobody is known: each picture has a number of its own.
     let numbers = |files: &DataFrame| Ok((0..files.height() as u32).collect());
-    plan(&faces, &rows, shown, numbers)?.ok_or_else(|| {
-        empty(
-            "les âges de 20 à 26 ans et de 52 à 62 ans",
-            folder,
-            "Il faut des visages des deux âges, de même genre et de même code, pour chacune des trois parties",
-        )
+    plan(&faces, &rows, UTKFACE_COLUMNS, numbers)?.ok_or_else(|| no_pairs(folder))
+}
+
+/// UTKFace whole: the files of every matched pair, and the parts of each fold, whose tests share no picture and together
+/// are all of them.
+pub(super) fn utkface_folds(
+    folder: &Path,
+    config: &AgeClassesConfig,
+    folds: usize,
+) -> Result<Planned<Vec<Parts>>> {
+    let (faces, pairs) = utkface_pairs(folder, config)?;
+    let share = config.validation as f64 / (config.train + config.validation) as f64;
+    // Within a stratum pairs stand as they were drawn: one in so many is as good as any.
+    let of_fold = |fold: usize| (0..pairs.len()).filter(move |pair| pair % folds == fold);
+    let mut dealt = Vec::with_capacity(folds);
+    for fold in 0..folds {
+        let learnt: Vec<usize> = (0..pairs.len())
+            .filter(|pair| pair % folds != fold)
+            .collect();
+        let strata: Vec<u32> = learnt.iter().map(|&pair| pairs[pair].stratum).collect();
+        let parts = SplitConfig::new()
+            .with_shares(share, 0.0)
+            .with_stratify(&["stratum"])
+            .with_seed(config.seed)
+            .split(&df!("stratum" => strata)?)?;
+        let within = |part: &[usize]| part.iter().map(|&at| learnt[at]).collect::<Vec<_>>();
+        // The files stand pair after pair, two of each.
+        let files = |pairs: Vec<usize>| -> Vec<usize> {
+            pairs
+                .into_iter()
+                .flat_map(|pair| [2 * pair, 2 * pair + 1])
+                .collect()
+        };
+        let rows = [
+            files(within(&parts.train)),
+            files(within(&parts.validation)),
+            files(of_fold(fold).collect()),
+        ];
+        if rows.iter().any(Vec::is_empty) {
+            return Err(no_pairs(folder));
+        }
+        dealt.push(rows);
+    }
+    let rows: Vec<usize> = pairs.iter().flat_map(|pair| pair.rows.clone()).collect();
+    let mut files = take(&faces, &rows)?;
+    let numbers: Vec<u32> = (0..files.height() as u32).collect();
+    files.with_column(Column::from(Series::new(PERSON.into(), numbers)))?;
+    Ok(Planned {
+        files,
+        shown: UTKFACE_COLUMNS,
+        parts: dealt,
     })
 }
 
+fn no_pairs(folder: &Path) -> Error {
+    empty(
+        "les âges de 20 à 26 ans et de 52 à 62 ans",
+        folder,
+        "Il faut des visages des deux âges, de même genre et de même code, pour chacune des trois parties",
+    )
+}
+
 /// CACD, prepared: the test part is its folder `test`, the validation part is taken from its folder `train`.
-pub(super) fn cacd(folder: &Path, config: &AgeClassesConfig) -> Result<Planned> {
+pub(super) fn cacd(folder: &Path, config: &AgeClassesConfig) -> Result<Planned<Parts>> {
     if !folder.join("train").is_dir() || !folder.join("test").is_dir() {
         return Err(Error::FolderMissing {
             what: "CACD, partagé en « train » et « test »".to_owned(),
@@ -207,10 +270,10 @@ fn of_pairs(pairs: &[Matched], chosen: &[usize]) -> Vec<usize> {
 /// The files of the parts, part after part, with the number of each person; `None` when a part is empty.
 fn plan(
     faces: &DataFrame,
-    rows: &[Vec<usize>; 3],
+    rows: &Parts,
     shown: &'static [&'static str],
     people: impl Fn(&DataFrame) -> Result<Vec<u32>>,
-) -> Result<Option<Planned>> {
+) -> Result<Option<Planned<Parts>>> {
     if rows.iter().any(Vec::is_empty) {
         return Ok(None);
     }

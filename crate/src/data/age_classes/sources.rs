@@ -146,7 +146,27 @@ impl AgeClassesConfig {
     /// is not a matched image of each class for each part.
     pub fn utkface(&self, folder: &Path) -> Result<AgeClasses> {
         self.check()?;
-        self.read(&photographs::utkface(folder, self)?, AgeSource::UtkFace)
+        let planned = photographs::utkface(folder, self)?;
+        AgeClasses::parted(&self.read(&planned)?, &planned.parts, AgeSource::UtkFace)
+    }
+
+    /// All matched photographs of UTKFace, dealt `folds` times: each image is of the test once, and once only, so that the
+    /// tests together measure as many images as there are. Of the others, a share is for validation, as large as
+    /// `validation` is beside `train`; how many images these ask for is of no account.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for fewer than two folds, and those of [`utkface`](Self::utkface).
+    pub fn utkface_folds(&self, folder: &Path, folds: usize) -> Result<Vec<AgeClasses>> {
+        self.check()?;
+        if folds < 2 {
+            return Err(Error::argument("folds", folds, "au moins 2"));
+        }
+        let planned = photographs::utkface_folds(folder, self, folds)?;
+        let whole = self.read(&planned)?;
+        let parts = planned.parts.iter();
+        parts
+            .map(|parts| AgeClasses::parted(&whole, parts, AgeSource::UtkFace))
+            .collect()
     }
 
     /// Photographs of CACD, prepared in `train/0`, `train/1`, `test/0` and `test/1`; see
@@ -158,7 +178,8 @@ impl AgeClassesConfig {
     /// [`read_images`]; [`Error::FolderEmpty`] when there is not an image of each class for each part.
     pub fn cacd(&self, folder: &Path) -> Result<AgeClasses> {
         self.check()?;
-        self.read(&photographs::cacd(folder, self)?, AgeSource::Cacd)
+        let planned = photographs::cacd(folder, self)?;
+        AgeClasses::parted(&self.read(&planned)?, &planned.parts, AgeSource::Cacd)
     }
 
     fn check(&self) -> Result<()> {
@@ -179,9 +200,9 @@ impl AgeClassesConfig {
         Ok(())
     }
 
-    fn read(&self, planned: &Planned, source: AgeSource) -> Result<AgeClasses> {
+    /// The images of all parts, with the columns that students see.
+    fn read<P>(&self, planned: &Planned<P>) -> Result<Labelled> {
         let images = read_images(&planned.files, &self.load)?;
-        let whole = Labelled::new(images, planned.files.select(planned.shown.iter().copied())?)?;
-        AgeClasses::parted(&whole, &planned.parts, source)
+        Labelled::new(images, planned.files.select(planned.shown.iter().copied())?)
     }
 }

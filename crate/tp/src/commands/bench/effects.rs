@@ -95,6 +95,9 @@ pub struct EffectsArgs {
     /// Ajoute les mondes où la rareté et la sous-exposition sont séparées (TP 5)
     #[arg(long = "tous-les-mondes")]
     all_worlds: bool,
+    /// Dossier des photos d'UTKFace : y mesure aussi le réseau du TP 6
+    #[arg(long = "photos", value_name = "DOSSIER")]
+    photographs: Option<PathBuf>,
     /// Fichier où chaque mesure est notée ; s'il existe, ce qui y est n'est pas refait
     #[arg(long = "journal", value_name = "FICHIER")]
     journal: Option<PathBuf>,

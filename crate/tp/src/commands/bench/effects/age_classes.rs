@@ -1,6 +1,7 @@
 //! The effects that the lab on two ranges of age claims: what its network is worth before and after training, what a
 //! comparison on the same images establishes, what people met in training are worth, and what two labels say without a face.
 
+mod photographs;
 mod tables;
 
 use serde::{Deserialize, Serialize};
@@ -96,6 +97,15 @@ struct Details {
     trap: Comparison,
     crops: Comparison,
     elsewhere: Vec<Elsewhere>,
+    choice: Choice,
+}
+
+/// What choosing the epoch on the images that it is then measured on adds to the accuracy.
+#[derive(Debug, Clone, Deserialize)]
+struct Choice {
+    epochs: [u32; 2],
+    own: f64,
+    other: f64,
 }
 
 /// The worker's answer about a training; the details are those of the lab's own split.
@@ -181,7 +191,7 @@ pub fn measure(args: &EffectsArgs, notes: &mut Notes) -> Result<Measured> {
     };
     let source = tables::source(&study, args);
     let whole = |parts: &[String]| format!("{}\n{source}", parts.join("\n"));
-    let texts = vec![
+    let mut texts = vec![
         ("", whole(&[differences(&study, args)])),
         (
             "_mesures",
@@ -191,10 +201,14 @@ pub fn measure(args: &EffectsArgs, notes: &mut Notes) -> Result<Measured> {
                 tables::comparisons(&study, args),
                 tables::noise(&study, args),
                 tables::elsewhere(&study, args),
+                tables::choice(&study, args),
                 tables::shortcut(&study, args),
             ]),
         ),
     ];
+    if let Some(folder) = &args.photographs {
+        texts.push(("_photos", photographs::measure(folder, args, notes)?));
+    }
     Ok((texts, json!({ "lab": "tp6", "known": notes.known })))
 }
 
@@ -328,6 +342,11 @@ mod tests {
                 accuracy: around(0.65, 0.2),
                 trap: around(0.5, 0.2),
             }],
+            choice: Choice {
+                epochs: [9, 12],
+                own: 0.71,
+                other: 0.693,
+            },
         };
         Outcome {
             images: [3_000, 600, 1_200],
@@ -361,6 +380,7 @@ mod tests {
             images: None,
             all_worlds: false,
             journal: None,
+            photographs: None,
             write: false,
             json: false,
         }

@@ -84,6 +84,14 @@ impl Table {
         self.push(&cells);
     }
 
+    /// A row of measures, in a table that has a column for what the seeds establish: nothing is asked of these.
+    pub fn measures_without_verdict(&mut self, names: &[&str], estimates: &[Estimate], unit: Unit) {
+        let mut cells: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        cells.extend(estimates.iter().map(|estimate| written(estimate, unit)));
+        cells.push(String::new());
+        self.push(&cells);
+    }
+
     /// A row of differences, and what the seeds establish.
     pub fn differences(&mut self, names: &[&str], estimates: &[Estimate], unit: Unit) {
         let mut cells: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();

@@ -3,8 +3,8 @@
 use super::super::interval::{Estimate, rate_of};
 use super::super::table::{Table, Unit};
 use super::{
-    CONSTANT, Comparison, Details, EffectsArgs, Elsewhere, Labels, Noise, Outcome, Preset, Split,
-    Study, row,
+    CONSTANT, Choice, Comparison, Details, EffectsArgs, Elsewhere, Labels, Noise, Outcome, Preset,
+    Split, Study, row,
 };
 use crate::french::{counted, decimal, fixed, grouped};
 
@@ -29,14 +29,14 @@ pub(super) fn guesses(groups: &[[usize; 2]]) -> [Vec<bool>; 2] {
 }
 
 /// A p value of three decimals.
-fn p_value(p: f64) -> String {
+pub(super) fn p_value(p: f64) -> String {
     match p < 0.0005 {
         true => "p < 0,001".to_owned(),
         false => format!("p = {}", fixed(p, 3)),
     }
 }
 
-fn percent(share: f64) -> String {
+pub(super) fn percent(share: f64) -> String {
     format!("{} %", fixed(100.0 * share, 1))
 }
 
@@ -179,6 +179,37 @@ pub(super) fn elsewhere(study: &Study, args: &EffectsArgs) -> String {
     )
 }
 
+/// What the habit of choosing on the test adds.
+pub(super) fn choice(study: &Study, args: &EffectsArgs) -> String {
+    let mut table = Table::new(
+        &["l'époque est choisie sur une moitié du test"],
+        args.seeds,
+        &[],
+    );
+    let mut cells = |name: &str, cell: &dyn Fn(&Choice) -> String| {
+        table.push(&row(name, study.detailed(|d| cell(&d.choice))));
+    };
+    cells("époques choisies par les deux moitiés", &|c| {
+        format!("{} et {}", c.epochs[0], c.epochs[1])
+    });
+    cells(
+        "exactitude de ces époques sur la moitié qui a choisi",
+        &|c| fixed(c.own, 3),
+    );
+    cells("exactitude de ces époques sur l'autre moitié", &|c| {
+        fixed(c.other, 3)
+    });
+    cells("différence, en points", &|c| {
+        fixed(100.0 * (c.own - c.other), 1)
+    });
+    format!(
+        "Ce que l'on gagne en apparence quand l'époque est choisie sur les images qui servent à mesurer. Les personnes du test sont partagées en deux \
+         moitiés : chacune choisit l'époque qui lui convient le mieux, et l'exactitude est la moyenne des deux. Choisir sur la même moitié vaut toujours au \
+         moins autant :\n\n{}",
+        table.finish()
+    )
+}
+
 pub(super) fn shortcut(study: &Study, args: &EffectsArgs) -> String {
     let mut table = Table::new(&["étiquettes", "réponse"], args.seeds, &[]);
     type Pick = fn(&Labels) -> &Vec<[usize; 2]>;
@@ -267,6 +298,8 @@ mod tests {
                 elsewhere(&study, &args),
                 "| 20 visages | de l'entraînement | 0,650 [",
             ),
+            (choice(&study, &args), "| différence, en points | 1,7 |"),
+            (choice(&study, &args), "| 9 et 12 |"),
             (shortcut(&study, &args), "| toutes | effectif | 30 images |"),
             (
                 shortcut(&study, &args),
