@@ -1,4 +1,4 @@
-//! A student at work on tp5: each answer cell is run empty, then wrong, then right, in one session without a restart.
+//! A student at work on a lab: each answer cell is run empty, then wrong, then right, in one session without a restart.
 
 use std::path::Path;
 
@@ -7,8 +7,11 @@ use tp_protocol::Marker;
 
 use super::{alone, command, ok, run, start};
 
-/// One plausible mistake for each answer cell: the text of the solution, and what a student wrote instead.
-const MISTAKES: [(&str, &str, &str); 14] = [
+/// A plausible mistake: the answer cell, a text of the solution, and what a student wrote instead.
+type Mistake = (&'static str, &'static str, &'static str);
+
+/// A mistake for each answer cell of tp5.
+const TP5: [Mistake; 14] = [
     (
         "tp5-train_cnn",
         "standard_train_step(model, &mut optimizer, &batch?, LEARNING_RATE)?",
@@ -61,17 +64,58 @@ const MISTAKES: [(&str, &str, &str); 14] = [
     ("tp5-drawn_share", "**is_rare", "!**is_rare"),
 ];
 
-fn code_cells(copy: &str) -> Vec<(String, String)> {
+/// A mistake for each answer cell of tp6.
+const TP6: [Mistake; 8] = [
+    ("tp6-layer_parameters", "64 * 32 * 9 + 64", "64 * 32 * 9"),
+    (
+        "tp6-untrained_accuracies",
+        "Net::new(seed, device)",
+        "Net::new(0 * seed, device)",
+    ),
+    (
+        "tp6-train_with_curve",
+        "evaluate(&model, validation, device)?",
+        "evaluate(&model, train, device)?",
+    ),
+    (
+        "tp6-class_gaps",
+        "{ 2.0 * p - 1.0 } else { 1.0 - 2.0 * p }",
+        "{ *p } else { 1.0 - p }",
+    ),
+    ("tp6-group_rule", "old.max(n - old)", "old.max(n / 2)"),
+    ("tp6-multi_crop", "seed + i as u64", "seed + 0 * i as u64"),
+    (
+        "tp6-extremes",
+        "gaps[*a].total_cmp(&gaps[*b])",
+        "gaps[*b].total_cmp(&gaps[*a])",
+    ),
+    (
+        "tp6-ascend",
+        ".sum() - (image.clone()",
+        ".sum() + (image.clone()",
+    ),
+];
+
+fn code_cells(notebook: &str, copy: &str) -> Vec<(String, String)> {
     let notebooks = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../notebooks");
-    let notebook = Notebook::read(&notebooks.join(copy).join("tp5_debiaisage.ipynb")).unwrap();
+    let notebook = Notebook::read(&notebooks.join(copy).join(notebook)).unwrap();
     let cells = notebook.code_cells().into_iter();
     cells.map(|cell| (cell.id, cell.source)).collect()
 }
 
 #[test]
-fn each_answer_goes_from_empty_to_wrong_to_right_in_one_session() {
+fn each_answer_of_tp5_goes_from_empty_to_wrong_to_right_in_one_session() {
+    work("tp5_debiaisage.ipynb", &TP5);
+}
+
+#[test]
+fn each_answer_of_tp6_goes_from_empty_to_wrong_to_right_in_one_session() {
+    work("tp6_jeune_age.ipynb", &TP6);
+}
+
+fn work(notebook: &str, mistakes: &[Mistake]) {
     let _alone = alone();
-    let (student, solution) = (code_cells("etudiant"), code_cells("corrige"));
+    let [student, solution] = ["etudiant", "corrige"].map(|copy| code_cells(notebook, copy));
     let settings = command()
         .with_env("TP_DONNEES", "synthetique")
         .with_env("TP_IMAGES", "80")
@@ -83,7 +127,7 @@ fn each_answer_goes_from_empty_to_wrong_to_right_in_one_session() {
         .unwrap();
     let mut tried = 0;
     for (position, (id, right)) in solution.iter().enumerate().take(last + 1) {
-        if let Some((_, text, mistake)) = MISTAKES.iter().find(|(name, _, _)| name == id) {
+        if let Some((_, text, mistake)) = mistakes.iter().find(|(name, _, _)| name == id) {
             assert!(right.contains(text), "{id} no longer holds « {text} »");
             let stub = &student.iter().find(|(name, _)| name == id).unwrap().1;
             let wrong = right.replacen(text, mistake, 1);
@@ -96,7 +140,8 @@ fn each_answer_goes_from_empty_to_wrong_to_right_in_one_session() {
                     .zip(&solution[position + 1..])
                 {
                     // Closed questions are judged by their own cells, whatever this answer is.
-                    if empty.0.starts_with("tp5-q_") || empty.0.starts_with("tp5-p_") {
+                    let name = empty.0.split_once('-').map_or("", |(_, name)| name);
+                    if name.starts_with("q_") || name.starts_with("p_") {
                         continue;
                     }
                     let is_check = empty.0.ends_with("-verification");
@@ -128,5 +173,5 @@ fn each_answer_goes_from_empty_to_wrong_to_right_in_one_session() {
         }
         assert!(result.error().is_none(), "{id}: {result:#?}");
     }
-    assert_eq!(tried, 2 * MISTAKES.len());
+    assert_eq!(tried, 2 * mistakes.len());
 }
