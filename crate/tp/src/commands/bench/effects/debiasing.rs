@@ -1,17 +1,19 @@
 //! The effects that the debiasing lab claims: what its detectors answer in the worlds that it compares, and how often its
 //! rule draws the rare faces.
 
+mod answers;
+mod draws;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::interval::{Estimate, less, paired_less, rate_of};
-use super::table::{Table, Unit};
 use super::{EffectsArgs, Measured, Notes, Preset};
 use crate::commands::data::synth::Bias;
 use crate::error::Result;
-use crate::french::{counted, decimal, fixed, grouped};
+use crate::french::grouped;
 
 /// A detector and how its faces are drawn in training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -323,18 +325,20 @@ pub fn measure(args: &EffectsArgs, notes: &mut Notes) -> Result<Measured> {
     let source = source(args, images, test_faces);
     let whole = |parts: &[String]| format!("{}\n{source}", parts.join("\n"));
     let texts = vec![
-        ("", whole(&[differences(&study, args, |_| true)])),
+        ("", whole(&[answers::differences(&study, args, |_| true)])),
         (
             "_essentiel",
-            whole(&[differences(&study, args, |name| ESSENTIAL.contains(&name))]),
+            whole(&[answers::differences(&study, args, |name| {
+                answers::ESSENTIAL.contains(&name)
+            })]),
         ),
-        ("_reponses", whole(&[answers(&study, args)])),
+        ("_reponses", whole(&[answers::answers(&study, args)])),
         (
             "_tirages",
             whole(&[
-                draws(&study, args),
-                smoothings(&study, args),
-                same_batch(&study, args),
+                draws::draws(&study, args),
+                draws::smoothings(&study, args),
+                draws::same_batch(&study, args),
             ]),
         ),
     ];
@@ -343,284 +347,6 @@ pub fn measure(args: &EffectsArgs, notes: &mut Notes) -> Result<Measured> {
         texts,
         json!({ "lab": "tp5", "trials": trials, "known": notes.known }),
     ))
-}
-
-/// What each detector answers.
-fn answers(study: &Study, args: &EffectsArgs) -> String {
-    let mut table = Table::new(&["monde", "détecteur", "mesure"], args.seeds, &[]);
-    for (bias, arm) in study.trainings() {
-        let names = |measure| [bias.title(), arm.title(), measure];
-        let one = |measure: &dyn Fn(&Outcome) -> Estimate| study.one((bias, arm), measure);
-        let mut rates: Vec<(&str, Vec<Estimate>)> = vec![
-            (
-                "exactitude, images d'entraînement",
-                one(&|o| Outcome::accuracy(&o.seen)),
-            ),
-            (
-                "exactitude, images jamais vues",
-                one(&|o| Outcome::accuracy(&o.held_out)),
-            ),
-            ("taux de faux positifs", one(&|o| rate_of(&o.alarms()))),
-            (
-                "rappel, peaux claires",
-                one(&|o| o.recall('L', Threshold::Half)),
-            ),
-            (
-                "rappel, peaux foncées",
-                one(&|o| o.recall('D', Threshold::Half)),
-            ),
-            ("rappel du pire groupe", one(&|o| o.worst().0)),
-        ];
-        for (code, name) in GROUPS.iter().filter(|_| bias == BIASED) {
-            rates.push((*name, one(&|o| rate_of(&o.group(code)))));
-        }
-        for (measure, estimates) in &rates {
-            table.measures(&names(measure), estimates, Unit::Rate);
-        }
-    }
-    format!("Ce que répondent les détecteurs :\n\n{}", table.finish())
-}
-
-/// The differences that the lab itself shows.
-const ESSENTIAL: [&str; 6] = [
-    "CNN : écart de rappel, peaux claires − peaux foncées",
-    "CNN, monde équilibré : même écart",
-    "peaux foncées : rappel du DB-VAE (règle du TP) − du CNN",
-    "peaux foncées : rappel du DB-VAE (règle du TP) − du DB-VAE tiré uniformément",
-    "peaux claires : rappel du DB-VAE (règle du TP) − du DB-VAE tiré uniformément",
-    "faux positifs du DB-VAE (règle du TP) − du DB-VAE tiré uniformément",
-];
-
-/// What the lab claims, as differences: those whose name is `kept`.
-fn differences(study: &Study, args: &EffectsArgs, kept: impl Fn(&str) -> bool) -> String {
-    const FAIR: Bias = Bias::Balanced;
-    let gap = |threshold| move |outcome: &Outcome| outcome.gap(threshold);
-    let tone = |tone, threshold| {
-        move |one: &Outcome, other: &Outcome| {
-            paired_less(&one.tone(tone, threshold), &other.tone(tone, threshold))
-        }
-    };
-    // The gap of one less that of the other: both tones are the same images for both detectors.
-    let gaps = |threshold| {
-        move |one: &Outcome, other: &Outcome| {
-            less(
-                tone('L', threshold)(one, other),
-                tone('D', threshold)(one, other),
-            )
-        }
-    };
-    let overfit = |o: &Outcome| less(Outcome::accuracy(&o.seen), Outcome::accuracy(&o.held_out));
-    let alarms = |one: &Outcome, other: &Outcome| paired_less(&one.alarms(), &other.alarms());
-    let worst = |one: &Outcome, other: &Outcome| less(one.worst().0, other.worst().0);
-    let apart =
-        |one: &Outcome, other: &Outcome| less(one.gap(Threshold::Half), other.gap(Threshold::Half));
-    use Threshold::{Equal, Half};
-    let (cnn, uniform, rule) = (
-        (BIASED, Arm::Cnn),
-        (BIASED, Arm::Uniform),
-        (BIASED, Arm::Rule),
-    );
-    let mut rows: Vec<(String, Vec<Estimate>)> = Vec::new();
-    let mut push = |name: &str, estimates: Vec<Estimate>| rows.push((name.to_owned(), estimates));
-    push(
-        "CNN : exactitude sur les images d'entraînement − sur les images jamais vues",
-        study.one(cnn, overfit),
-    );
-    push(
-        "CNN : écart de rappel, peaux claires − peaux foncées",
-        study.one(cnn, gap(Half)),
-    );
-    push(
-        "CNN, monde équilibré : même écart",
-        study.one((FAIR, Arm::Cnn), gap(Half)),
-    );
-    push(
-        "CNN : écart − écart du monde équilibré",
-        study.two(cnn, (FAIR, Arm::Cnn), apart),
-    );
-    push(
-        "DB-VAE (règle du TP) : écart de rappel",
-        study.one(rule, gap(Half)),
-    );
-    push(
-        "DB-VAE (tirage uniforme) : écart de rappel",
-        study.one(uniform, gap(Half)),
-    );
-    push(
-        "DB-VAE (tirage uniforme), monde équilibré : écart de rappel",
-        study.one((FAIR, Arm::Uniform), gap(Half)),
-    );
-    for (title, other) in [("du CNN", cnn), ("du DB-VAE tiré uniformément", uniform)] {
-        let against = |what: &str| format!("{what} du DB-VAE (règle du TP) − {title}");
-        for (code, name) in GROUPS {
-            let of_group =
-                |one: &Outcome, other: &Outcome| paired_less(&one.group(code), &other.group(code));
-            push(
-                &format!("{name} : {}", against("rappel")),
-                study.two(rule, other, of_group),
-            );
-        }
-        push(
-            &format!("peaux claires : {}", against("rappel")),
-            study.two(rule, other, tone('L', Half)),
-        );
-        push(
-            &format!("peaux foncées : {}", against("rappel")),
-            study.two(rule, other, tone('D', Half)),
-        );
-        push(
-            &against("rappel du pire groupe"),
-            study.two(rule, other, worst),
-        );
-        push(&against("écart"), study.two(rule, other, gaps(Half)));
-        push(&against("faux positifs"), study.two(rule, other, alarms));
-        push(
-            &format!(
-                "peaux foncées, à 5 % de faux positifs : {}",
-                against("rappel")
-            ),
-            study.two(rule, other, tone('D', Equal)),
-        );
-    }
-    for (factor, title) in FACTORS {
-        push(
-            &format!("CNN, rappel selon : {title}"),
-            study.one(cnn, |o| o.by_factor(factor)),
-        );
-    }
-    let mut table = Table::new(&["différence, en points"], args.seeds, &["verdict"]);
-    for (name, estimates) in rows.iter().filter(|(name, _)| kept(name)) {
-        table.differences(&[name.as_str()], estimates, Unit::Points);
-    }
-    format!(
-        "Les différences, et ce que les graines établissent (monde « {} », sauf mention contraire) :\n\n{}",
-        BIASED.title(),
-        table.finish()
-    )
-}
-
-/// The share of the rare group among the draws.
-fn draws(study: &Study, args: &EffectsArgs) -> String {
-    let after = ["part réelle, graine par graine"];
-    let mut table = Table::new(&["monde", "probabilités", "règle"], args.seeds, &after);
-    let trained = study
-        .trainings()
-        .into_iter()
-        .filter(|(_, arm)| *arm != Arm::Cnn);
-    for (bias, arm) in trained {
-        let outcomes = study.of(bias, arm);
-        let found: Vec<&Draws> = outcomes.iter().filter_map(|o| o.draws.as_ref()).collect();
-        let truth = found
-            .iter()
-            .map(|draws| percent(draws.rare as f64 / draws.faces as f64))
-            .collect::<Vec<_>>()
-            .join(" ; ");
-        let mut push = |when: &str, rule: &str, cells: Vec<String>| {
-            let mut row = vec![
-                bias.title().to_owned(),
-                format!("{} : {when}", arm.title()),
-                rule.to_owned(),
-            ];
-            row.extend(cells);
-            row.push(truth.clone());
-            table.push(&row);
-        };
-        if arm == Arm::Rule {
-            let last = found.iter().map(|draws| {
-                let [share, effective] = draws.epochs.last().copied().unwrap_or([f64::NAN; 2]);
-                shown(share, effective)
-            });
-            push("dernière époque", Variables::All.title(), last.collect());
-        }
-        for of in Variables::ALL {
-            let cells = found
-                .iter()
-                .map(|draws| match draw(draws, of, LAB_SMOOTHING) {
-                    Some(draw) if of == Variables::Active => {
-                        format!(
-                            "{} ({})",
-                            shown(draw.share, draw.effective),
-                            counted(draw.variables, "variable")
-                        )
-                    }
-                    Some(draw) => shown(draw.share, draw.effective),
-                    None => "aucune variable active".to_owned(),
-                });
-            push("modèle entraîné", of.title(), cells.collect());
-        }
-    }
-    format!(
-        "Part des peaux foncées parmi les tirages (α = 0,001), avec la taille effective du tirage :\n\n{}",
-        table.finish()
-    )
-}
-
-/// The lab's smoothing.
-const LAB_SMOOTHING: f64 = 0.001;
-
-fn draw(draws: &Draws, of: Variables, smoothing: f64) -> Option<&Draw> {
-    let mut rules = draws.rules.iter();
-    rules.find(|draw| draw.of == of && draw.smoothing == smoothing)
-}
-
-fn percent(share: f64) -> String {
-    format!("{} %", fixed(100.0 * share, 1))
-}
-
-fn shown(share: f64, effective: f64) -> String {
-    format!(
-        "{}, taille {}",
-        percent(share),
-        grouped(effective.round() as u64)
-    )
-}
-
-/// What the smoothing does to the draws of the trained model.
-fn smoothings(study: &Study, args: &EffectsArgs) -> String {
-    let mut table = Table::new(&["règle", "α"], args.seeds, &[]);
-    let outcomes = study.of(BIASED, Arm::Rule);
-    let found: Vec<&Draws> = outcomes.iter().filter_map(|o| o.draws.as_ref()).collect();
-    let smoothings: Vec<f64> = found.first().map_or(Vec::new(), |draws| {
-        let all = draws.rules.iter().filter(|draw| draw.of == Variables::All);
-        all.map(|draw| draw.smoothing).collect()
-    });
-    for of in Variables::ALL {
-        for smoothing in &smoothings {
-            let mut row = vec![of.title().to_owned(), decimal(*smoothing, 3)];
-            row.extend(found.iter().map(|draws| match draw(draws, of, *smoothing) {
-                Some(draw) => format!(
-                    "{}, rapport {}",
-                    shown(draw.share, draw.effective),
-                    grouped(draw.ratio.round() as u64)
-                ),
-                None => "aucune variable active".to_owned(),
-            }));
-            table.push(&row);
-        }
-    }
-    format!(
-        "Le lissage α, pour le DB-VAE entraîné avec la règle du TP (part des peaux foncées parmi les tirages, taille effective, rapport de la plus \
-         grande probabilité à la plus petite) :\n\n{}",
-        table.finish()
-    )
-}
-
-/// Ten steps on the same batch.
-fn same_batch(study: &Study, args: &EffectsArgs) -> String {
-    let mut table = Table::new(&["perte"], args.seeds, &[]);
-    for (place, name) in ["première étape", "dixième étape"].into_iter().enumerate() {
-        let mut row = vec![name.to_owned()];
-        row.extend(study.of(BIASED, Arm::Cnn).into_iter().map(|outcome| {
-            outcome
-                .same_batch
-                .map_or("–".to_owned(), |losses| fixed(losses[place], 3))
-        }));
-        table.push(&row);
-    }
-    format!(
-        "Dix étapes du CNN sur le même lot de 100 images :\n\n{}",
-        table.finish()
-    )
 }
 
 /// Images of each sort in a session of the lab.
