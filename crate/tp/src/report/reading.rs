@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::cells::{authors, deadlines, is_own, lab, part, points, tags, without_scheme, written};
 use super::closed;
@@ -16,6 +16,11 @@ use crate::publish::{headings, options};
 
 /// Tag by which a student chooses a cell whose outputs go into the report.
 const CHOSEN: &str = "rapport";
+/// Tag of the cells whose pictures are faces of the data set.
+const FACES: &str = "visages";
+/// What stands in the place of photographs of people.
+const WITHHELD: &str =
+    "Les photos restent dans la séance : elles n'entrent pas dans le compte-rendu.";
 
 impl Report {
     /// Reads a notebook; `path` is for messages.
@@ -47,6 +52,7 @@ impl Report {
                 .filter(|cell| tags(cell).any(|tag| tag == "verification"))
                 .flat_map(|cell| closed::questions(&joined(&cell["source"])))
                 .collect(),
+            withholds_faces: !told::only_drawings(cells),
             ..Reader::default()
         };
         for cell in cells {
@@ -72,6 +78,8 @@ struct Reader {
     pending: Vec<(String, String)>,
     /// Whether cells that the student adds belong to a task.
     in_task: bool,
+    /// Whether faces of the data set may be photographs of people.
+    withholds_faces: bool,
     moment: Option<String>,
 }
 
@@ -149,7 +157,14 @@ impl Reader {
                 .then_some("Figure choisie")
         };
         if let (true, Some(title)) = (cell["cell_type"] == "code", chosen.or_else(by_student)) {
-            let outputs = cell["outputs"].as_array().cloned().unwrap_or_default();
+            let mut outputs = cell["outputs"].as_array().cloned().unwrap_or_default();
+            if self.withholds_faces && tags(cell).any(|tag| tag == FACES) {
+                let all = outputs.len();
+                outputs.retain(|output| output["output_type"] == "stream");
+                if outputs.len() < all {
+                    outputs.push(json!({ "output_type": "stream", "text": WITHHELD }));
+                }
+            }
             report.entries.push(Entry {
                 section: self.section.clone(),
                 heading: title.to_owned(),

@@ -290,3 +290,39 @@ fn authors_of_the_notebook_are_named() {
     let page = page::html(&read(&notebook));
     assert!(page.contains("<dd>Ada &lt;L.&gt;, Bo</dd>") && !page.contains("class=\"ligne\""));
 }
+
+/// A report whose session said this, with a gallery of faces under it.
+fn gallery(session: &str) -> String {
+    let open = code("0123456789ab", "Session::open(\"tp9\")", stream(session));
+    let outputs = json!([
+        {"output_type": "stream", "name": "stdout", "text": "exactitude : 0,700\n"},
+        {"output_type": "display_data", "metadata": {}, "data": {"image/png": "iVBORw0K", "text/plain": "visages"}},
+    ]);
+    let mut faces = code("0123456789ac", "plotdata()", outputs);
+    faces["metadata"]["tp"] = json!({"report": "Les pires images"});
+    faces["metadata"]["tags"] = json!(["visages"]);
+    let root = json!({"cells": [text("0123456789aa", "# TP 9"), open, faces], "metadata": {}, "nbformat": 4, "nbformat_minor": 5});
+    page::html(&read(&root))
+}
+
+#[test]
+fn photographs_of_people_stay_in_the_session() {
+    let drawn = "Données : visages dessinés (synthétiques), faute de photos dans un dossier « data » ; voyez\n";
+    let kept = gallery(drawn);
+    assert!(
+        kept.contains("iVBORw0K") && kept.contains("0,700"),
+        "{kept}"
+    );
+    for photographs in [
+        "Données : data (photos : UTKFace ; des dessins remplacent ce qui n'y est pas)\n",
+        &format!("{drawn}Visages d'ailleurs : 20 photos de FairFace\n"),
+        "",
+    ] {
+        let page = gallery(photographs);
+        assert!(!page.contains("iVBORw0K"), "{photographs}");
+        assert!(
+            page.contains("restent dans la séance") && page.contains("0,700"),
+            "{page}"
+        );
+    }
+}

@@ -67,6 +67,18 @@ fn of_line(line: &str) -> Option<(f64, f64)> {
     Some((number(points)?, number(of)?))
 }
 
+/// Whether the outputs tell of drawn faces, and of no photograph.
+pub fn only_drawings(cells: &[Value]) -> bool {
+    let outputs = cells.iter().filter_map(|cell| cell["outputs"].as_array());
+    let texts: Vec<String> = outputs
+        .flatten()
+        .map(|output| joined(&output["text"]))
+        .collect();
+    let tells = |words: &str| texts.iter().any(|text| text.contains(words));
+    // The lines of `Session` about its data.
+    tells("visages dessinés (synthétiques)") && !tells(" photos de ") && !tells("des photos")
+}
+
 /// What the session says of itself when it opens: preset, device, seed, data.
 pub fn session(source: &str, outputs: &[Value]) -> Option<String> {
     if !source.contains("Session::open(") {
