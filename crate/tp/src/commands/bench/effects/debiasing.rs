@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::interval::{Estimate, less, paired_less, rate_of};
+use super::interval::{Estimate, less, rate_of};
 use super::{EffectsArgs, Measured, Notes, Preset};
 use crate::commands::data::synth::Bias;
 use crate::error::Result;
@@ -374,6 +374,7 @@ fn source(args: &EffectsArgs, images: u32, test_faces: u32) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::interval::paired_less;
     use super::*;
 
     fn answers(code: &str, text: &str) -> Answers {
