@@ -124,16 +124,16 @@ fn tables(outcomes: &[Outcome], epochs: u32, args: &EffectsArgs) -> String {
     let sizes = outcomes.first().and_then(|o| o.folds.first());
     let [train, validation, test] = sizes.map_or([0; 3], |fold| fold.images);
     format!(
-        "Le réseau du TP sur des photos d'UTKFace, appariées par genre annoté et par code : la réponse constante vaut 0,500, et la réponse d'après le genre \
-         annoté et le code aussi.\n\n{}\n*Pour chaque graine, les images appariées sont partagées en trois : chaque tiers sert de test à un réseau entraîné sur \
-         les deux autres ({} d'entraînement, {} de validation, {} de test pour le premier), pendant {}. L'époque gardée est la meilleure sur la validation. Les \
-         réponses des trois tests sont réunies. UTKFace ne dit pas qui est sur une photo : les intervalles à 95 % (bootstrap) supposent des images indépendantes \
-         et sont un peu trop étroits si une personne a plusieurs photos. Mesuré par `cargo tp bench effets tp6 --photos DOSSIER`.*\n",
+        "Les photos sont appariées par genre annoté et par code. La réponse constante vaut donc 0,500, comme la réponse donnée d'après ces deux \
+         étiquettes.\n\n{}\n*Chaque tiers des images sert de test à un réseau entraîné sur les deux autres, pendant {} ({} d'entraînement, {} de validation \
+         et {} de test pour le premier réseau). L'époque gardée est la meilleure sur la validation. Les réponses des trois tests sont réunies. Entre crochets, \
+         l'intervalle à 95 % suppose des images indépendantes : il est un peu trop étroit si une personne a plusieurs photos. Mesuré par \
+         `cargo tp bench effets tp6 --photos DOSSIER`.*\n",
         table.finish(),
+        counted(epochs as usize, "époque"),
         counted(train, "image"),
         grouped(validation as u64),
         grouped(test as u64),
-        counted(epochs as usize, "époque"),
     )
 }
 

@@ -238,6 +238,19 @@ pub(super) fn shortcut(study: &Study, args: &EffectsArgs) -> String {
     )
 }
 
+/// The same in a few words, for the lab.
+pub(super) fn short_source(study: &Study, args: &EffectsArgs) -> String {
+    let sizes = study.by_person.first().map_or(String::new(), |o| {
+        let [train, _, test] = o.images.map(|images| grouped(images as u64));
+        format!("{train} images d'entraînement, {test} de test, ")
+    });
+    format!(
+        "*Personnes dessinées, {sizes}{}. Entre crochets, l'intervalle à 95 %. Une différence est établie quand les intervalles de toutes les graines sont \
+         du même côté de zéro. Mesuré par `cargo tp bench effets tp6`, qui explique chaque intervalle dans `effets_tp6.md`.*\n",
+        args.seeds.in_words(),
+    )
+}
+
 /// What was measured, and how intervals are made.
 pub(super) fn source(study: &Study, args: &EffectsArgs) -> String {
     let preset = match args.preset {
