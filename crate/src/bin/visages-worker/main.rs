@@ -11,6 +11,7 @@ mod effects;
 mod efficientnet;
 mod error;
 mod formula;
+mod gender_age;
 mod images;
 mod labels;
 mod profile;
@@ -128,6 +129,14 @@ impl Session {
                 outcome: reading.run()?,
             }),
             Request::Ages(trial) => Ok(Answer::Ages {
+                ok: true,
+                outcome: Box::new(trial.run()?),
+            }),
+            Request::GenderAge(trial) => Ok(Answer::GenderAge {
+                ok: true,
+                outcome: Box::new(trial.run()?),
+            }),
+            Request::Headline(trial) => Ok(Answer::Headline {
                 ok: true,
                 outcome: Box::new(trial.run()?),
             }),

@@ -10,6 +10,7 @@ use crate::{
     cacd::Preparation,
     effects,
     error::{Error, Result},
+    gender_age,
     images::Reading,
     labels,
     profile::Profile,
@@ -42,6 +43,11 @@ pub enum Request {
     Labels(labels::Reading),
     /// Train the network of the young-or-old lab and tell all that its claims need.
     Ages(age_classes::Trial),
+    /// Train the networks of the gender-and-age lab and tell all that its claims need.
+    #[serde(rename = "gender_age")]
+    GenderAge(gender_age::Trial),
+    /// Train one of them on photographs.
+    Headline(gender_age::Headline),
     /// Tell what two labels say of the age of drawn faces.
     Shortcut(shortcut::Shortcut),
     /// Draw a contact sheet.
@@ -187,6 +193,16 @@ pub enum Answer {
         ok: bool,
         #[serde(flatten)]
         outcome: Box<age_classes::Outcome>,
+    },
+    GenderAge {
+        ok: bool,
+        #[serde(flatten)]
+        outcome: Box<gender_age::Outcome>,
+    },
+    Headline {
+        ok: bool,
+        #[serde(flatten)]
+        outcome: Box<gender_age::HeadlineOutcome>,
     },
     Shortcut {
         ok: bool,
