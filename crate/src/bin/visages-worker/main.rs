@@ -11,6 +11,7 @@ mod effects;
 mod efficientnet;
 mod error;
 mod formula;
+mod gender_age_steps;
 mod images;
 mod labels;
 mod profile;

@@ -54,6 +54,17 @@ pub enum Model {
     #[value(name = "jeune-age")]
     #[serde(rename = "jeune-age")]
     YoungOld,
+    /// Réseau du genre du TP 3, en 100 × 100
+    #[value(name = "genre")]
+    #[serde(rename = "genre")]
+    Gender,
+    /// Réseau de l'âge du TP 3, en 128 × 128
+    #[serde(rename = "age")]
+    Age,
+    /// Réseau à deux têtes du TP 3, en 128 × 128
+    #[value(name = "genre-age")]
+    #[serde(rename = "genre-age")]
+    GenderAge,
     /// EfficientNet-B0 en 224 × 224, propagation avant seule
     #[value(name = "efficientnet-b0")]
     #[serde(rename = "efficientnet-b0")]
@@ -64,7 +75,13 @@ impl Model {
     /// Whether the network is trained, or only answers.
     const fn trains(self) -> bool {
         match self {
-            Self::Cnn | Self::DbVae | Self::Vae64 | Self::YoungOld => true,
+            Self::Cnn
+            | Self::DbVae
+            | Self::Vae64
+            | Self::YoungOld
+            | Self::Gender
+            | Self::Age
+            | Self::GenderAge => true,
             Self::EfficientNetB0 => false,
         }
     }
@@ -84,7 +101,8 @@ pub struct StepBenchArgs {
     /// Python que nomme la variable TP_PYTORCH, sinon dans celui des TP (.venv) ou dans python3
     #[arg(long = "pair", value_name = "PAIR", hide_possible_values = true)]
     peer: Option<Peer>,
-    /// Réseaux mesurés, séparés par des virgules, parmi cnn, dbvae, vae64, jeune-age et efficientnet-b0 (cnn,dbvae par défaut)
+    /// Réseaux mesurés, séparés par des virgules, parmi cnn, dbvae, vae64, jeune-age, genre, age, genre-age et
+    /// efficientnet-b0 (cnn,dbvae par défaut)
     #[arg(
         long = "modele",
         hide_possible_values = true,
