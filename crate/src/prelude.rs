@@ -51,6 +51,7 @@ pub use crate::french::{format_count, format_number};
 pub use crate::host::StopFlag;
 pub use crate::metrics::{AgeMetric, Metric, age_metrics, binary_metrics};
 pub use crate::models::{
+    AgeCnn, AgeCnnConfig, GenderAgeCnn, GenderAgeCnnConfig, GenderCnn, GenderCnnConfig,
     Initialization, SmallCnn, SmallCnnConfig, StandardCnn, StandardCnnConfig, num_params,
     num_trainable_params,
 };

@@ -12,6 +12,7 @@ mod efficientnet;
 mod error;
 mod formula;
 mod gender_age;
+mod gender_age_steps;
 mod images;
 mod labels;
 mod profile;

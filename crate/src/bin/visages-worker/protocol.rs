@@ -115,6 +115,12 @@ pub enum Model {
     Vae64,
     #[serde(rename = "jeune-age")]
     YoungOld,
+    #[serde(rename = "genre")]
+    Gender,
+    #[serde(rename = "age")]
+    Age,
+    #[serde(rename = "genre-age")]
+    GenderAge,
     #[serde(rename = "efficientnet-b0")]
     EfficientNetB0,
 }
