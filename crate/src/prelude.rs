@@ -26,17 +26,19 @@ pub use crate::data::{
     DetectionConfig, DetectionLoader, DrawnFacesConfig, DrawnPeopleConfig, FaceGroup, FeatureBatch,
     FeatureConfig, Features, Framing, ImageFolder, ImageStore, IndexBatches, Labelled,
     LabelledBatch, LabelledSplit, LoadOptions, Preset, SplitConfig, SplitRows, Storage,
-    SyntheticConfig, TestFaces,
+    SyntheticConfig, TestFaces, Variation,
     augment::{Augmenter, Transform, center_crops, random_crops},
     cacd, celeba, classes, fairface, match_classes, read_images, split_by_content, utkface,
+    varied_faces,
 };
 pub use crate::error::Error;
 pub use crate::explain::{Traversal, kl_by_dimension, latent_traversal, most_active};
 pub use crate::fairness::{
-    Accuracy, AccuracyDifference, AgeAudit, Audit, McNemar, Z_95, accuracy_difference,
-    accuracy_interval, before_after, by_model, difference_interval, holm, margins_by_class,
-    mcnemar, mean_sd, paired_difference_interval, paired_recalls, paired_seeds, rates_by_model,
-    recall_by_group, recall_gaps, student_interval, summarize_seeds, wilson_interval,
+    Accuracy, AccuracyDifference, AgeAudit, Audit, ErrorDifference, McNemar, ResidualIntervals,
+    Z_95, accuracy_difference, accuracy_interval, before_after, by_model, constant_answers,
+    difference_interval, holm, margins_by_class, mcnemar, mean_sd, paired_difference_interval,
+    paired_error_difference, paired_recalls, paired_seeds, rates_by_model, recall_by_group,
+    recall_gaps, student_interval, summarize_seeds, wilson_interval,
 };
 pub use crate::figures::{
     Figure, GridOptions, age_scatter, augmentation_rows, confusion_matrix, crosstab_heatmap,
@@ -49,7 +51,9 @@ pub use crate::french::{format_count, format_number};
 pub use crate::host::StopFlag;
 pub use crate::metrics::{AgeMetric, Metric, age_metrics, binary_metrics};
 pub use crate::models::{
-    Initialization, StandardCnn, StandardCnnConfig, num_params, num_trainable_params,
+    AgeCnn, AgeCnnConfig, GenderAgeCnn, GenderAgeCnnConfig, GenderCnn, GenderCnnConfig,
+    Initialization, SmallCnn, SmallCnnConfig, StandardCnn, StandardCnnConfig, num_params,
+    num_trainable_params,
 };
 pub use crate::notebook::{
     Attempt, Session, Table, attempt, clear_output, progress_bar, show_table, stop_requested,

@@ -14,6 +14,7 @@ mod deck;
 mod decode;
 mod detection;
 mod detection_batches;
+mod distinct;
 pub mod fairface;
 mod features;
 mod folder;
@@ -60,7 +61,8 @@ pub use synthetic::{
     Background, Beard, Bias, CHOICES, Cut, Defect, DrawnDetection, DrawnFacesConfig,
     DrawnPeopleConfig, FaceFactors, FaceLabel, FaceRecord, FolderReport, Glasses, HairTexture,
     Headwear, MANIFEST, MEASURES, NonFaceFactors, NonFaceKind, Presentation, Shot, SkinTone,
-    SyntheticConfig, TONES_BY_CODE, draw_faces, faces_frame, non_faces_frame,
+    SyntheticConfig, TONES_BY_CODE, Variation, draw_faces, faces_frame, non_faces_frame,
+    varied_faces,
 };
 pub use test_faces::{FaceGroup, TestFaces};
 /// The data sets that the labs know, each described once.

@@ -24,12 +24,8 @@ pub(super) fn detection(preset: Preset, seed: u64) -> SyntheticConfig {
 /// The folder of the drawn faces of a preset and a seed, in the format of UTKFace, and its number of images; drawn now if
 /// it is not whole.
 pub(super) fn utkface(preset: Preset, seed: u64) -> Result<(PathBuf, usize)> {
-    let config = DrawnFacesConfig::new()
-        .with_faces(preset.choose(600, 3_000, 6_000))
-        .with_side(preset.choose(100, 200, 200))
-        .with_seed(seed);
-    let name = format!("utkface-dessine-{}-{}-{seed}", config.faces, config.side);
-    let folder = user_cache::drawings().join(name);
+    let config = DrawnFacesConfig::for_preset(preset).with_seed(seed);
+    let folder = user_cache::drawings().join(config.folder_name());
     let wish = StopFlag::new();
     let mut bar: Option<ProgressBar> = None;
     let report = config.write_utkface_folder(&folder, &wish, |done, total| {

@@ -1,5 +1,6 @@
 //! Measures by group, and the figures that show them.
 
+mod ages;
 mod audit;
 mod compare;
 mod detector;

@@ -8,6 +8,7 @@ mod db_vae;
 mod db_vae_training;
 mod explain;
 mod features;
+mod gender_age;
 mod interrupts;
 mod lab_networks;
 mod models;

@@ -28,7 +28,7 @@ fn chirp(index: usize, number: usize) -> f64 {
     f64::sin(0.37 * (j * j) as f64 + number as f64)
 }
 
-fn wave<const D: usize>(shape: [usize; D], value: impl Fn(f64) -> f64) -> Tensor<D> {
+pub(crate) fn wave<const D: usize>(shape: [usize; D], value: impl Fn(f64) -> f64) -> Tensor<D> {
     let count: usize = shape.iter().product();
     let data: Vec<f64> = (0..count).map(|i| value(i as f64)).collect();
     Tensor::from_data(TensorData::new(data, shape), (&device(), DType::F64))
@@ -101,7 +101,7 @@ impl ModuleMapper for Formula {
     }
 }
 
-fn with_formula<M: Module>(model: M, dtype: DType) -> M {
+pub(crate) fn with_formula<M: Module>(model: M, dtype: DType) -> M {
     model.map(&mut Formula {
         dtype,
         next: 0,
@@ -110,7 +110,7 @@ fn with_formula<M: Module>(model: M, dtype: DType) -> M {
 }
 
 /// TensorFlow's numbers for one network in one mode.
-struct Expected(serde_json::Value);
+pub(crate) struct Expected(pub(crate) serde_json::Value);
 
 impl Expected {
     fn of(network: &str, training: bool) -> Self {
@@ -119,18 +119,18 @@ impl Expected {
         Self(whole[format!("{network}_{mode}")].clone())
     }
 
-    fn list(&self, name: &str) -> Vec<f64> {
+    pub(crate) fn list(&self, name: &str) -> Vec<f64> {
         let list = self.0[name].as_array().unwrap_or_else(|| panic!("{name}"));
         list.iter().map(|value| value.as_f64().unwrap()).collect()
     }
 
     /// Compares to 1e-4, relative to the largest number of the list.
-    fn check<const D: usize>(&self, name: &str, found: Tensor<D>) {
+    pub(crate) fn check<const D: usize>(&self, name: &str, found: Tensor<D>) {
         let found: Vec<f64> = values(found).into_iter().map(f64::from).collect();
         self.check_values(name, &found, 1e-4);
     }
 
-    fn check_values(&self, name: &str, found: &[f64], tolerance: f64) {
+    pub(crate) fn check_values(&self, name: &str, found: &[f64], tolerance: f64) {
         let expected = self.list(name);
         assert_eq!(found.len(), expected.len(), "{name}");
         let scale = expected.iter().fold(1.0_f64, |m, v| m.max(v.abs()));
@@ -144,7 +144,7 @@ impl Expected {
 
     /// Norms of the gradients, computed here with 64-bit floats: with 32-bit ones a few of the
     /// differences and activations near 0 change sides.
-    fn check_gradients(&self, found: Vec<(String, Option<Vec<f32>>)>) {
+    pub(crate) fn check_gradients(&self, found: Vec<(String, Option<Vec<f32>>)>) {
         let found: Vec<(String, f64)> = found
             .into_iter()
             .filter_map(|(path, gradient)| {
@@ -190,7 +190,7 @@ fn the_standard_cnn_equals_tensorflows() {
     }
 }
 
-fn in_mode<M: Module>(model: M, training: bool) -> M {
+pub(crate) fn in_mode<M: Module>(model: M, training: bool) -> M {
     if training {
         model.train()
     } else {

@@ -184,7 +184,7 @@ fn values_that_cannot_be_are_named() {
         ),
         (
             ["--modele", "resnet"],
-            "valeurs possibles : cnn, dbvae, vae64, jeune-age, efficientnet-b0",
+            "valeurs possibles : cnn, dbvae, vae64, jeune-age, genre, age, genre-age, efficientnet-b0",
         ),
         (
             ["--lots", "32,33"],

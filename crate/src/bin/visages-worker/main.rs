@@ -11,6 +11,8 @@ mod effects;
 mod efficientnet;
 mod error;
 mod formula;
+mod gender_age;
+mod gender_age_steps;
 mod images;
 mod labels;
 mod profile;
@@ -134,6 +136,14 @@ impl Session {
             Request::AgesPhotographs(trial) => Ok(Answer::AgesPhotographs {
                 ok: true,
                 outcome: trial.run()?,
+            }),
+            Request::GenderAge(trial) => Ok(Answer::GenderAge {
+                ok: true,
+                outcome: Box::new(trial.run()?),
+            }),
+            Request::Headline(trial) => Ok(Answer::Headline {
+                ok: true,
+                outcome: Box::new(trial.run()?),
             }),
             Request::Shortcut(reading) => Ok(Answer::Shortcut {
                 ok: true,

@@ -10,6 +10,7 @@ use crate::{
     cacd::Preparation,
     effects,
     error::{Error, Result},
+    gender_age,
     images::Reading,
     labels,
     profile::Profile,
@@ -44,6 +45,11 @@ pub enum Request {
     Ages(age_classes::Trial),
     /// The young-or-old lab's network on photographs.
     AgesPhotographs(age_classes::PhotographsTrial),
+    /// Train the networks of the gender-and-age lab and tell all that its claims need.
+    #[serde(rename = "gender_age")]
+    GenderAge(gender_age::Trial),
+    /// Train one of them on photographs.
+    Headline(gender_age::Headline),
     /// Tell what two labels say of the age of drawn faces.
     Shortcut(shortcut::Shortcut),
     /// Draw a contact sheet.
@@ -111,6 +117,12 @@ pub enum Model {
     Vae64,
     #[serde(rename = "jeune-age")]
     YoungOld,
+    #[serde(rename = "genre")]
+    Gender,
+    #[serde(rename = "age")]
+    Age,
+    #[serde(rename = "genre-age")]
+    GenderAge,
     #[serde(rename = "efficientnet-b0")]
     EfficientNetB0,
 }
@@ -194,6 +206,16 @@ pub enum Answer {
         ok: bool,
         #[serde(flatten)]
         outcome: age_classes::PhotographsOutcome,
+    },
+    GenderAge {
+        ok: bool,
+        #[serde(flatten)]
+        outcome: Box<gender_age::Outcome>,
+    },
+    Headline {
+        ok: bool,
+        #[serde(flatten)]
+        outcome: Box<gender_age::HeadlineOutcome>,
     },
     Shortcut {
         ok: bool,

@@ -40,9 +40,7 @@ impl Shortcut {
     /// Draws the folder, reads it, deletes it.
     pub fn run(&self) -> Result<Outcome> {
         let preset = Preset::from(self.preset);
-        // The lab's number of faces.
-        let config = DrawnFacesConfig::new()
-            .with_faces(preset.choose(600, 3_000, 6_000))
+        let config = DrawnFacesConfig::for_preset(preset)
             .with_side(SIDE)
             .with_seed(self.seed);
         let scratch = Scratch::new(&format!("raccourci-{}", self.seed));

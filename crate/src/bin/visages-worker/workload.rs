@@ -2,12 +2,14 @@
 
 use visages::{
     burn::{module::Module, optim::ModuleOptimizer},
+    models::{AgeCnn, GenderAgeCnn, GenderCnn},
     train::AdamConfig,
 };
 
 use crate::{
     detectors, efficientnet,
     error::{Error, Result},
+    gender_age_steps::Steps,
     profile::Profile,
     protocol::{Model, Settings},
     vae64, young_old,
@@ -35,6 +37,9 @@ pub fn build(settings: &Settings) -> Result<Box<dyn Workload>> {
         Model::DbVae => Box::new(detectors::DebiasingVae::new(settings)),
         Model::Vae64 => Box::new(vae64::Vae::new(settings)),
         Model::YoungOld => Box::new(young_old::YoungOld::new(settings)),
+        Model::Gender => Box::new(Steps::<GenderCnn>::new(settings)),
+        Model::Age => Box::new(Steps::<AgeCnn>::new(settings)),
+        Model::GenderAge => Box::new(Steps::<GenderAgeCnn>::new(settings)),
         Model::EfficientNetB0 => Box::new(efficientnet::B0::new(settings)),
     })
 }

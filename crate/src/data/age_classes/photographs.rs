@@ -14,6 +14,7 @@ use crate::{
         age_ranges::age_class,
         cacd,
         detection::LABEL,
+        distinct::once,
         folder::spread,
         labelled::take,
         split::{Matched, matched_rows},
@@ -227,34 +228,6 @@ fn place(file: &str) -> Option<(usize, u8)> {
         _ => return None,
     };
     folders.next().map(|_| (side, class))
-}
-
-/// The usable pictures of `rows`, each once: the first of its copies, or none when two of them are not the `same`. Sorted.
-fn once(
-    frame: &DataFrame,
-    rows: Vec<usize>,
-    same: impl Fn(usize, usize) -> bool,
-) -> Result<Vec<usize>> {
-    let hashes: Vec<Option<&str>> = frame.column("content_hash")?.str()?.iter().collect();
-    let mut first = HashMap::new();
-    let mut contradicted = HashSet::new();
-    let mut kept = Vec::new();
-    for row in rows {
-        let Some(hash) = hashes[row] else { continue };
-        match first.get(hash) {
-            None => {
-                first.insert(hash, row);
-                kept.push(row);
-            }
-            Some(&other) if !same(row, other) => {
-                contradicted.insert(hash);
-            }
-            Some(_) => {}
-        }
-    }
-    kept.retain(|&row| hashes[row].is_none_or(|hash| !contradicted.contains(hash)));
-    kept.sort_unstable();
-    Ok(kept)
 }
 
 /// The rows of some pairs, sorted.

@@ -13,7 +13,7 @@ use super::{
     sample::Taking,
 };
 use crate::{
-    data::{CHANNELS, ImageStore, memory},
+    data::{CHANNELS, ImageStore, Preset, memory},
     error::{Error, Result},
     host::Reading,
 };
@@ -67,6 +67,14 @@ impl DrawnFacesConfig {
     /// The defaults.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The faces of the labs on UTKFace: 600 of 100 pixels for [`Preset::Quick`], 3,000 of 200 for [`Preset::Session`],
+    /// 6,000 for [`Preset::Full`].
+    pub fn for_preset(preset: Preset) -> Self {
+        Self::new()
+            .with_faces(preset.choose(600, 3_000, 6_000))
+            .with_side(preset.choose(100, 200, 200))
     }
 
     /// Sets the number of faces.

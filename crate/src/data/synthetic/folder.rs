@@ -61,6 +61,11 @@ struct Settings {
 }
 
 impl DrawnFacesConfig {
+    /// A name for the folder of these faces, among others of the labs: number, side and seed.
+    pub fn folder_name(&self) -> String {
+        format!("utkface-dessine-{}-{}-{}", self.faces, self.side, self.seed)
+    }
+
     /// Writes the faces as JPEG files named `[age]_[gender]_[race]_[datetime].jpg.chip.jpg`, with planted defects (names
     /// without a code, irregular names, copies with the same or with other labels), then [`MANIFEST`]: file, defect,
     /// file copied, true and written labels, and every factor of the face.

@@ -14,6 +14,7 @@
 //! | [`DrawnFacesConfig`] | faces labelled as UTKFace is, in memory or as a folder of files |
 //! | [`DrawnPeopleConfig`] | several pictures of each person, of two age classes |
 //! | [`draw_faces`] | faces of factors that the caller chose |
+//! | [`varied_faces`] | the same persons twice, one factor changed |
 
 mod bias;
 mod cache;
@@ -32,6 +33,7 @@ mod render;
 mod sample;
 mod tone;
 mod truth;
+mod variation;
 
 use std::ops::RangeInclusive;
 
@@ -47,6 +49,7 @@ pub use others::{NonFaceFactors, NonFaceKind};
 pub use planted::Defect;
 pub use record::{CHOICES, FaceRecord, MEASURES, faces_frame, non_faces_frame};
 pub use tone::{Presentation, SkinTone};
+pub use variation::{Variation, varied_faces};
 
 /// Sides of the pictures that can be drawn, in pixels.
 const SIDES: RangeInclusive<usize> = 32..=256;

@@ -17,6 +17,7 @@ mod name;
 mod noise;
 pub(in crate::data) mod published;
 mod report;
+mod usable;
 
 use std::path::Path;
 
@@ -30,6 +31,7 @@ pub use groups::{
 pub use name::{MAX_AGE, UtkName};
 pub use noise::label_noise;
 pub use report::{Report, identical, report};
+pub use usable::usable;
 
 use super::inspect::Scanned;
 use crate::error::Result;

@@ -198,7 +198,7 @@ impl Factor {
     }
 
     /// All rows in one group.
-    pub(super) fn whole(rows: usize) -> Self {
+    pub(in crate::fairness) fn whole(rows: usize) -> Self {
         Self {
             name: "ensemble".to_owned(),
             groups: vec!["ensemble".to_owned()],

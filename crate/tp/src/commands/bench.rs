@@ -3,6 +3,7 @@
 mod bias;
 mod effects;
 mod exchange;
+mod gender_age;
 mod images;
 mod journal;
 mod kernel;
@@ -34,6 +35,9 @@ enum Topic {
     /// Mesure les effets qu'affirment les TP, sur leurs dessins et plusieurs graines
     #[command(help_template = TEMPLATE)]
     Effets(effects::EffectsArgs),
+    /// Mesure les trois réseaux du genre et de l'âge, sur des photographies et plusieurs graines
+    #[command(name = "genre-age", help_template = TEMPLATE)]
+    GenderAge(gender_age::GenderAgeArgs),
     /// Mesure le noyau : démarrage, durée des cellules, mémoire, coût de l'adaptateur
     #[command(help_template = TEMPLATE)]
     Noyau(kernel::KernelBenchArgs),
@@ -53,6 +57,7 @@ pub fn execute(args: &BenchArgs) -> Result<Verdict> {
     match &args.topic {
         Topic::Bias(args) => bias::execute(args),
         Topic::Effets(args) => effects::execute(args),
+        Topic::GenderAge(args) => gender_age::execute(args),
         Topic::Noyau(args) => kernel::execute(args),
         Topic::Pas(args) => step::execute(args),
         Topic::Images(args) => images::execute(args),

@@ -6,9 +6,10 @@
 
 mod age_classes;
 mod debiasing;
-mod interval;
+mod gender_age;
+pub(super) mod interval;
 mod labels;
-mod table;
+pub(super) mod table;
 
 use std::cell::OnceCell;
 use std::io::Write;
@@ -40,6 +41,8 @@ type Measured = (Vec<(&'static str, String)>, Value);
 enum Lab {
     /// Le jeu de données
     Tp1,
+    /// Le genre et l'âge
+    Tp3,
     /// Le débiaisement
     Tp5,
     /// Les deux tranches d'âge
@@ -51,6 +54,7 @@ impl Lab {
     const fn name(self) -> &'static str {
         match self {
             Self::Tp1 => "effets_tp1",
+            Self::Tp3 => "effets_tp3",
             Self::Tp5 => "effets_tp5",
             Self::Tp6 => "effets_tp6",
         }
@@ -69,7 +73,7 @@ enum Preset {
 /// Arguments of `tp bench effets`.
 #[derive(Debug, Args)]
 pub struct EffectsArgs {
-    /// TP dont on mesure les effets : tp1, tp5, tp6 (tous par défaut)
+    /// TP dont on mesure les effets : tp1, tp3, tp5, tp6 (tous par défaut)
     #[arg(value_name = "TP", hide_possible_values = true)]
     labs: Vec<Lab>,
     /// Graines, la première et la dernière (42-44 par défaut)
@@ -149,7 +153,7 @@ pub fn execute(args: &EffectsArgs) -> Result<Verdict> {
                     program.get_or_init(|| built)
                 }
             };
-            let usual = "de quelques secondes à cinq minutes sur deux cœurs";
+            let usual = "de quelques secondes à un quart d'heure sur deux cœurs";
             worker::perform(worker::command(program, cores), request, what, usual)
         }),
     };
@@ -161,6 +165,7 @@ pub fn execute(args: &EffectsArgs) -> Result<Verdict> {
     for lab in labs {
         let (texts, measures) = match lab {
             Lab::Tp1 => labels::measure(args, &mut notes)?,
+            Lab::Tp3 => gender_age::measure(args, &mut notes)?,
             Lab::Tp5 => debiasing::measure(args, &mut notes)?,
             Lab::Tp6 => age_classes::measure(args, &mut notes)?,
         };

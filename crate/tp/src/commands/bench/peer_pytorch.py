@@ -84,8 +84,8 @@ class Numbered:
     def dense(self, size_in, size_out):
         return self.fill(nn.Linear(size_in, size_out), self.kernel((size_in, size_out)).T)
 
-    def norm(self, size):
-        layer = nn.BatchNorm2d(size, eps=1e-3, momentum=0.1)
+    def norm(self, size, momentum=0.1):
+        layer = nn.BatchNorm2d(size, eps=1e-3, momentum=momentum)
         fill(layer.weight, self.gain * (1 + self.take((size,)) / 5))
         fill(layer.bias, self.take((size,)) / 10)
         fill(layer.running_mean, self.take((size,)) / 10)
@@ -217,6 +217,84 @@ class YoungOld(nn.Module):
         return F.cross_entropy(network(self.x), self.labels)
 
 
+def four_blocks(numbers):
+    """The convolutions that the age network and the one of gender and age have in common."""
+    layers, channels_in = [], 3
+    for channels in (32, 64, 128, 256):
+        conv = numbers.conv(channels_in, channels, 3, padding=1)
+        layers += [conv, nn.ReLU(), numbers.norm(channels, momentum=0.01), nn.MaxPool2d(2)]
+        channels_in = channels
+    return nn.Sequential(*layers)
+
+
+class Head(nn.Module):
+    """One value for each image, some hidden ones being dropped unless `formula`."""
+
+    def __init__(self, size_in, units, share, numbers):
+        super().__init__()
+        self.hidden = nn.Sequential(numbers.dense(size_in, units), nn.ReLU())
+        self.dropout = nn.Dropout(share)
+        self.output = numbers.dense(units, 1)
+
+    def forward(self, x, formula):
+        x = self.hidden(x)
+        return self.output(x if formula else self.dropout(x))[:, 0]
+
+
+def formula_ages(batch):
+    return 0.3 + 0.2 * formula_noise(batch, 1)[:, 0]
+
+
+class Gender(nn.Module):
+    trains = True
+
+    def __init__(self, batch):
+        super().__init__()
+        self.x = images(batch, 100)
+        self.genders = alternating_labels(batch).float()
+        numbers = Numbered()
+        layers = [numbers.conv(3, 64, 3), nn.ReLU(), numbers.norm(64, momentum=0.01), nn.MaxPool2d(3)]
+        for channels in (64, 128, 256):
+            layers += [numbers.conv(channels, 2 * channels, 3), nn.ReLU(), nn.MaxPool2d(2)]
+        self.features = nn.Sequential(*layers, nn.Flatten())
+        self.head = Head(2048, 512, 0.5, numbers)
+
+    def loss(self, formula):
+        return F.binary_cross_entropy_with_logits(self.head(self.features(self.x), formula), self.genders)
+
+
+class Age(nn.Module):
+    trains = True
+
+    def __init__(self, batch):
+        super().__init__()
+        self.x, self.ages = images(batch, 128), formula_ages(batch)
+        numbers = Numbered()
+        self.features = nn.Sequential(four_blocks(numbers), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.head = Head(256, 128, 0.5, numbers)
+
+    def loss(self, formula):
+        return F.mse_loss(self.head(self.features(self.x), formula), self.ages)
+
+
+class GenderAge(nn.Module):
+    trains = True
+
+    def __init__(self, batch):
+        super().__init__()
+        self.x, self.ages = images(batch, 128), formula_ages(batch)
+        self.genders = alternating_labels(batch).float()
+        numbers = Numbered()
+        self.features = nn.Sequential(four_blocks(numbers), nn.Flatten())
+        self.gender_head = Head(16384, 256, 0.3, numbers)
+        self.age_head = Head(16384, 256, 0.3, numbers)
+
+    def loss(self, formula):
+        x = self.features(self.x)
+        gender = F.binary_cross_entropy_with_logits(self.gender_head(x, formula), self.genders)
+        return gender + F.mse_loss(self.age_head(x, formula), self.ages)
+
+
 class Excited(nn.Module):
     """Squeeze-and-excitation."""
 
@@ -277,7 +355,8 @@ class EfficientNetB0(nn.Module):
         return torch.mean(torch.var(self.features(self.x), dim=0, correction=0))
 
 
-NETWORKS = {"cnn": Cnn, "dbvae": DbVae, "vae64": Vae64, "jeune-age": YoungOld, "efficientnet-b0": EfficientNetB0}
+NETWORKS = {"cnn": Cnn, "dbvae": DbVae, "vae64": Vae64, "jeune-age": YoungOld, "genre": Gender, "age": Age, "genre-age": GenderAge,
+            "efficientnet-b0": EfficientNetB0}
 
 
 def adam(variables, learning_rate, epsilon):

@@ -352,6 +352,108 @@ class YoungOld:
         return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(self.labels, logits))
 
 
+def formula_ages(batch):
+    return 0.3 + 0.2 * formula_noise(batch, 1)[:, 0]
+
+
+class Body:
+    """Convolutions on images of one size; their layers and weights in our order."""
+
+    def __init__(self, side):
+        self.x = self.inputs = tf.keras.Input((side, side, 3))
+        self.channels = 3
+
+    def block(self, numbers, channels, padding, window, normed=True):
+        conv = tf.keras.layers.Conv2D(channels, 3, activation="relu", padding=padding)
+        self.x = conv(self.x)
+        numbers.conv(conv, self.channels, channels, 3)
+        if normed:
+            norm = BatchNorm(epsilon=1e-3, momentum=0.99)
+            self.x = norm(self.x)
+            numbers.norm(norm, channels)
+        self.x = tf.keras.layers.MaxPooling2D(window)(self.x)
+        self.channels = channels
+
+    def four_blocks(self, numbers):
+        for channels in (32, 64, 128, 256):
+            self.block(numbers, channels, "same", 2)
+
+    def model(self, last):
+        return tf.keras.Model(self.inputs, last(self.x))
+
+
+class Head:
+    """One value for each image, some hidden ones being dropped unless `formula`."""
+
+    def __init__(self, size_in, units, share, numbers, maps_in=None):
+        self.hidden = tf.keras.layers.Dense(units, activation="relu")
+        self.hidden.build((None, size_in))
+        numbers.dense(self.hidden, size_in, units, maps_in=maps_in)
+        self.dropout = tf.keras.layers.Dropout(share)
+        self.output = tf.keras.layers.Dense(1)
+        self.output.build((None, units))
+        numbers.dense(self.output, units, 1)
+        self.layers = [self.hidden, self.output]
+
+    def __call__(self, x, formula):
+        x = self.hidden(x)
+        return self.output(x if formula else self.dropout(x, training=True))[:, 0]
+
+
+class Gender:
+    trains = True
+
+    def __init__(self, batch):
+        self.x = images(batch, 100)
+        self.genders = tf.constant(alternating_labels(batch), tf.float32)
+        numbers, body = Numbered(), Body(100)
+        body.block(numbers, 64, "valid", 3)
+        for channels in (128, 256, 512):
+            body.block(numbers, channels, "valid", 2, normed=False)
+        self.features = body.model(tf.keras.layers.Flatten())
+        self.head = Head(2048, 512, 0.5, numbers, maps_in=(512, 2, 2))
+        self.models = [self.features, *self.head.layers]
+
+    def loss(self, formula):
+        logits = self.head(self.features(self.x, training=True), formula)
+        return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(self.genders, logits))
+
+
+class Age:
+    trains = True
+
+    def __init__(self, batch):
+        self.x, self.ages = images(batch, 128), formula_ages(batch)
+        numbers, body = Numbered(), Body(128)
+        body.four_blocks(numbers)
+        self.features = body.model(tf.keras.layers.GlobalAveragePooling2D())
+        self.head = Head(256, 128, 0.5, numbers)
+        self.models = [self.features, *self.head.layers]
+
+    def loss(self, formula):
+        ages = self.head(self.features(self.x, training=True), formula)
+        return tf.reduce_mean(tf.square(ages - self.ages))
+
+
+class GenderAge:
+    trains = True
+
+    def __init__(self, batch):
+        self.x, self.ages = images(batch, 128), formula_ages(batch)
+        self.genders = tf.constant(alternating_labels(batch), tf.float32)
+        numbers, body = Numbered(), Body(128)
+        body.four_blocks(numbers)
+        self.features = body.model(tf.keras.layers.Flatten())
+        self.gender_head = Head(16384, 256, 0.3, numbers, maps_in=(256, 8, 8))
+        self.age_head = Head(16384, 256, 0.3, numbers, maps_in=(256, 8, 8))
+        self.models = [self.features, *self.gender_head.layers, *self.age_head.layers]
+
+    def loss(self, formula):
+        x = self.features(self.x, training=True)
+        gender = tf.nn.sigmoid_cross_entropy_with_logits(self.genders, self.gender_head(x, formula))
+        return tf.reduce_mean(gender) + tf.reduce_mean(tf.square(self.age_head(x, formula) - self.ages))
+
+
 class EfficientNetB0:
     """Keras' own network without its normalisation of the images; only answers."""
 
@@ -395,7 +497,8 @@ class EfficientNetB0:
         return tf.reduce_mean(tf.math.reduce_variance(self.models[0](self.x, training=False), axis=0))
 
 
-NETWORKS = {"cnn": Cnn, "dbvae": DbVae, "vae64": Vae64, "jeune-age": YoungOld, "efficientnet-b0": EfficientNetB0}
+NETWORKS = {"cnn": Cnn, "dbvae": DbVae, "vae64": Vae64, "jeune-age": YoungOld, "genre": Gender, "age": Age, "genre-age": GenderAge,
+            "efficientnet-b0": EfficientNetB0}
 
 
 class Session:

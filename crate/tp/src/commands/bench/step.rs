@@ -25,8 +25,7 @@ use crate::worker;
 
 /// Steps before the comparison of losses; they warm both sides up.
 const CHECKED_STEPS: usize = 50;
-/// The labs' learning rate and ε.
-const LEARNING_RATE: f64 = 5e-4;
+/// The labs' ε.
 const EPSILON: f64 = 1e-7;
 /// Steps for nothing before the timed ones: the peer compiles its function at the first.
 const WARM_UP_STEPS: usize = 3;
@@ -54,6 +53,17 @@ pub enum Model {
     #[value(name = "jeune-age")]
     #[serde(rename = "jeune-age")]
     YoungOld,
+    /// Réseau du genre du TP 3, en 100 × 100
+    #[value(name = "genre")]
+    #[serde(rename = "genre")]
+    Gender,
+    /// Réseau de l'âge du TP 3, en 128 × 128
+    #[serde(rename = "age")]
+    Age,
+    /// Réseau à deux têtes du TP 3, en 128 × 128
+    #[value(name = "genre-age")]
+    #[serde(rename = "genre-age")]
+    GenderAge,
     /// EfficientNet-B0 en 224 × 224, propagation avant seule
     #[value(name = "efficientnet-b0")]
     #[serde(rename = "efficientnet-b0")]
@@ -64,8 +74,24 @@ impl Model {
     /// Whether the network is trained, or only answers.
     const fn trains(self) -> bool {
         match self {
-            Self::Cnn | Self::DbVae | Self::Vae64 | Self::YoungOld => true,
+            Self::Cnn
+            | Self::DbVae
+            | Self::Vae64
+            | Self::YoungOld
+            | Self::Gender
+            | Self::Age
+            | Self::GenderAge => true,
             Self::EfficientNetB0 => false,
+        }
+    }
+
+    /// The debiasing lab's learning rate; a small one for the networks of gender and age. The formula's weights fill dense
+    /// layers of up to 16,384 values: at their authors' rates, one step of Adam would multiply the loss by hundreds, and
+    /// what rounding makes of it with it.
+    const fn learning_rate(self) -> f64 {
+        match self {
+            Self::Gender | Self::Age | Self::GenderAge => 1e-5,
+            Self::Cnn | Self::DbVae | Self::Vae64 | Self::YoungOld | Self::EfficientNetB0 => 5e-4,
         }
     }
 
@@ -84,7 +110,8 @@ pub struct StepBenchArgs {
     /// Python que nomme la variable TP_PYTORCH, sinon dans celui des TP (.venv) ou dans python3
     #[arg(long = "pair", value_name = "PAIR", hide_possible_values = true)]
     peer: Option<Peer>,
-    /// Réseaux mesurés, séparés par des virgules, parmi cnn, dbvae, vae64, jeune-age et efficientnet-b0 (cnn,dbvae par défaut)
+    /// Réseaux mesurés, séparés par des virgules, parmi cnn, dbvae, vae64, jeune-age, genre, age, genre-age et
+    /// efficientnet-b0 (cnn,dbvae par défaut)
     #[arg(
         long = "modele",
         hide_possible_values = true,
@@ -231,7 +258,7 @@ impl Sides {
         tell!("▸ {name}, lot de {batch}, {}", counted(threads, "fil"));
         let request = json!({
             "op": "prepare", "model": name, "batch": batch, "threads": threads,
-            "learning_rate": LEARNING_RATE, "epsilon": EPSILON,
+            "learning_rate": model.learning_rate(), "epsilon": EPSILON,
         });
         let ours: Prepared = self.ours.ask(&request)?;
         let peer = self.peer.as_mut().map(|peer| peer.ask(&request));

@@ -7,7 +7,7 @@ mod download;
 mod fetch;
 mod hdf5;
 mod import;
-mod list;
+pub(in crate::commands) mod list;
 mod places;
 pub mod synth;
 mod tree;

@@ -24,9 +24,18 @@ const CONSTANT: Estimate = Estimate {
 /// The lab's session, by the names that the worker takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-enum Size {
+pub(super) enum Size {
     Rapide,
     Seance,
+}
+
+impl From<Preset> for Size {
+    fn from(preset: Preset) -> Self {
+        match preset {
+            Preset::Rapide => Self::Rapide,
+            Preset::Seance => Self::Seance,
+        }
+    }
 }
 
 /// How images are dealt among training, validation and test.
@@ -163,10 +172,7 @@ fn row(name: &str, cells: impl IntoIterator<Item = String>) -> Vec<String> {
 
 /// Trains what the journal lacks; the tables, and the measures as JSON.
 pub fn measure(args: &EffectsArgs, notes: &mut Notes) -> Result<Measured> {
-    let preset = match args.preset {
-        Preset::Rapide => Size::Rapide,
-        Preset::Seance => Size::Seance,
-    };
+    let preset = Size::from(args.preset);
     let seeds = args.seeds.0..=args.seeds.1;
     let readings: Vec<Reading> = seeds.clone().map(|seed| Reading { preset, seed }).collect();
     let labels = notes.outcomes("shortcut", &readings, |reading| {

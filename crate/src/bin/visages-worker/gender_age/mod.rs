@@ -1,0 +1,40 @@
+//! The networks of the gender-and-age lab, trained and measured: on drawings for `tp bench effets tp3`, on photographs for
+//! `tp bench genre-age`.
+//!
+//! | file | owns |
+//! |---|---|
+//! | `faces` | pictures, each once, in three parts and two sizes |
+//! | `training` | the lab's three trainings, and what the networks answer |
+//! | `measures` | estimates of answers: gender, age, groups |
+//! | `effects` | one seed of the measures that the lab cites |
+//! | `headline` | one network on photographs, one seed |
+
+mod effects;
+mod faces;
+mod headline;
+mod measures;
+mod training;
+
+pub use effects::{Outcome, Trial};
+pub use headline::{Headline, Result as HeadlineOutcome};
+
+/// Side of the pictures of which model 1 sees a part: 96 of 128 pixels for the authors, 72 of 96 here.
+const LARGE: usize = 96;
+/// Side of that part.
+const CROP: usize = 72;
+/// Side of the pictures of models 2 and 3.
+const SIDE: usize = 64;
+/// Side of the pictures of the small network.
+const SMALL: usize = 32;
+/// Images a batch, in training.
+const BATCH: usize = 32;
+/// Learning rate of Adam in the first epoch; a cosine leads it towards 0.
+const LEARNING_RATE: f64 = 1e-3;
+/// Shares of the images in validation and test: 20 % of all, then 20 % of the rest.
+const SHARES: [f64; 2] = [0.16, 0.20];
+/// Years that ages are divided by.
+const OLDEST: f64 = 120.0;
+/// Weight of the loss of ages beside that of genders, in model 3: the squares of errors divided by 120 are small numbers.
+const AGE_WEIGHT: f64 = 10.0;
+/// Largest change of brightness of the augmentation.
+const BRIGHTNESS: f64 = 0.2;
