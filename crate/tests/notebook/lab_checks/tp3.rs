@@ -271,7 +271,7 @@ macro_rules! loops {
                 batches: &BatchConfig, epochs: u32, device: &Device,
             ) -> Result<Fitted<M>, Error> {
                 let mut log = TrainingLog::start(epochs, train.len() / batches.size());
-                let mut $optimizer = AdamConfig::new().with_epsilon(1e-7).init();
+                let mut $optimizer = AdamConfig::new().init();
                 let mut $model = network.train();
                 for epoch in log.epochs() {
                     for batch in batches.epoch(train, epoch, &device.clone().autodiff())? {
