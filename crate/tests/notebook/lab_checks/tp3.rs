@@ -24,7 +24,7 @@ static SMALL: LazyLock<LabelledSplit> = LazyLock::new(|| {
 /// One module a solution: its items answer one check cell.
 macro_rules! cases {
     ($cell:tt; $($name:ident: $expected:ident { $($item:item)* })*) => {$(
-        #[allow(dead_code, unused_assignments, unused_imports, unused_variables)]
+        #[allow(dead_code, unused_assignments, unused_imports, unused_mut, unused_variables)]
         mod $name {
             use crate::lab_checks::tp3::*;
             $($item)*
