@@ -5,6 +5,7 @@
 
 mod tp0;
 mod tp1;
+mod tp3;
 mod tp5_losses;
 mod tp5_model;
 mod tp5_resampling;
