@@ -96,6 +96,34 @@ const TP6: [Mistake; 8] = [
     ),
 ];
 
+/// A mistake for each answer cell of tp3.
+const TP3: [Mistake; 8] = [
+    ("tp3-make_batch", "bytes / 255.0", "bytes"),
+    ("tp3-seed_augmentation", "padding: 0", "padding: 4"),
+    (
+        "tp3-heads",
+        "(gender.forward(features.clone()).flatten(0, 1), age.forward(features).flatten(0, 1))",
+        "(age.forward(features.clone()).flatten(0, 1), gender.forward(features).flatten(0, 1))",
+    ),
+    ("tp3-joint_loss", ".mean() * weight", ".mean()"),
+    (
+        "tp3-validate",
+        "(ages * MAX_AGE - age)",
+        "(ages - age / MAX_AGE)",
+    ),
+    (
+        "tp3-train_two_heads",
+        "batch.target(\"age\")? / MAX_AGE",
+        "batch.target(\"age\")?",
+    ),
+    ("tp3-age_errors", "|(p, t)| p - t", "|(p, t)| t - p"),
+    (
+        "tp3-half_width",
+        "errors.iter().map(|error| error.abs()).collect()",
+        "errors.to_vec()",
+    ),
+];
+
 fn code_cells(notebook: &str, copy: &str) -> Vec<(String, String)> {
     let notebooks = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../notebooks");
     let notebook = Notebook::read(&notebooks.join(copy).join(notebook)).unwrap();
@@ -111,6 +139,11 @@ fn each_answer_of_tp5_goes_from_empty_to_wrong_to_right_in_one_session() {
 #[test]
 fn each_answer_of_tp6_goes_from_empty_to_wrong_to_right_in_one_session() {
     work("tp6_jeune_age.ipynb", &TP6);
+}
+
+#[test]
+fn each_answer_of_tp3_goes_from_empty_to_wrong_to_right_in_one_session() {
+    work("tp3_genre_age.ipynb", &TP3);
 }
 
 fn work(notebook: &str, mistakes: &[Mistake]) {
