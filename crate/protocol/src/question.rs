@@ -306,8 +306,11 @@ impl Sealed {
         let Some(choice) = self.open(&given.to_string()) else {
             return self.unreadable(&given.to_string());
         };
-        let what = format!("vous aviez prédit « {} »", choice.name());
-        self.say(Outcome::Recalled, '✔', &what, &[&choice])
+        let what = format!(
+            "vous aviez prédit « {} » Comparez avec la mesure ci-dessus : le point récompense la prédiction, juste ou non.",
+            choice.name()
+        );
+        self.say(Outcome::Recalled, '○', &what, &[&choice])
     }
 
     fn several(&self, given: &[char]) -> Judgement {

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    french::{compact, count},
+    french::{count, format_number},
 };
 
 /// Resamples of the interval, and exchanges of the test.
@@ -44,11 +44,14 @@ impl std::fmt::Display for ErrorDifference {
             self.low,
             self.high,
         ]
-        .map(compact);
+        .map(|years| format_number(years, 2));
+        let p = match self.p < 0.0005 {
+            true => "p < 0,001".to_owned(),
+            false => format!("p = {}", format_number(self.p, 3)),
+        };
         write!(
             f,
-            "MAE {before} puis {after} ans, écart {difference} [{low} ; {high}], p = {} sur {}",
-            compact(self.p),
+            "MAE {before} puis {after} ans, écart {difference} [{low} ; {high}], {p} sur {}",
             count(self.n, "personne")
         )
     }

@@ -70,13 +70,16 @@ pub fn age_scatter(frame: &DataFrame, y_true: &str, y_pred: &str, text: &str) ->
         format!("à ±5 ans : {} %", decimal(within(5.0), 1)),
         format!("à ±10 ans : {} %", decimal(within(10.0), 1)),
     ];
-    let alt = format!("{text}. Âge prédit selon l'âge vrai. {}.", lines.join(", "));
+    let alt = format!(
+        "{text}. Âge prédit selon l'âge de l'étiquette. {}.",
+        lines.join(", ")
+    );
     figure(WIDTH, 630, alt, |canvas| {
         title(canvas, text, plot.left)?;
         for (years, color) in BANDS {
             canvas.polygon(&band(&plot, years), color)?;
         }
-        plot.x_axis(canvas, "âge vrai (ans)")?;
+        plot.x_axis(canvas, "âge de l'étiquette (ans)")?;
         plot.y_axis(canvas, "âge prédit (ans)")?;
         let legend = match n > MAX_POINTS {
             true => density(canvas, &plot, pairs())?,

@@ -154,14 +154,14 @@ fn confusion_figure(frame: &DataFrame, y_true: &str, y_pred: &str, text: &str) -
     );
     let totals = |row: usize| format!("n = {}", whole(cells[row].iter().sum()));
     let note = format!(
-        "Exactitude : {accuracy} % ({} sur {}). Pourcentages : par ligne, parmi les images de la vraie classe.",
+        "Exactitude : {accuracy} % ({} sur {}). Pourcentages : par ligne, parmi les images de la même étiquette.",
         whole(right),
         whole(total)
     );
     let table = Table {
         text,
-        rows: (&format!("vraie classe ({y_true})"), &classes),
-        columns: (&format!("classe répondue ({y_pred})"), &classes),
+        rows: ("étiquette", &classes),
+        columns: ("réponse", &classes),
         under: &totals,
         note: &note,
     };

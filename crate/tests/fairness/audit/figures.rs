@@ -266,7 +266,7 @@ fn figures_wait_for_exercises() {
     let shown = show_table(&margins);
     let text = shown.done().unwrap().text();
     assert!(
-        text.contains("p(vraie classe) − p(autre)") && text.contains("rappel"),
+        text.contains("écart de probabilité, moyenne") && text.contains("rappel"),
         "{text}"
     );
     assert!(show_table(&missing).done().is_none());

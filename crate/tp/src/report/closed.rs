@@ -83,14 +83,17 @@ pub fn judged(text: Option<&str>, answer: &str) -> Judged {
     }
 }
 
-/// The choice of a statement that an answer of one letter is: « La cellule ne compile pas. ».
-pub fn choice<'a>(statement: &'a str, answer: &str) -> Option<&'a str> {
-    let letter = answer.trim().trim_end_matches('.').to_ascii_uppercase();
-    let mut lines = statement.lines();
-    lines.find_map(|line| {
-        let (found, text) = line.strip_prefix("- **")?.split_once(".**")?;
-        (found == letter).then(|| text.trim())
-    })
+/// The choices of a statement that an answer of letters names, in its order: « La cellule ne compile pas. ».
+pub fn choices(statement: &str, answer: &str) -> Vec<String> {
+    let of_letter = |letter: char| {
+        statement.lines().find_map(|line| {
+            let (found, text) = line.strip_prefix("- **")?.split_once(".**")?;
+            (found == letter.to_string()).then(|| text.trim().to_owned())
+        })
+    };
+    let letters = answer.chars().filter(|c| c.is_alphabetic());
+    let found: Option<Vec<String>> = letters.map(|c| of_letter(c.to_ascii_uppercase())).collect();
+    found.unwrap_or_default()
 }
 
 fn word(text: &str) -> &str {
@@ -149,7 +152,8 @@ mod tests {
         let pairs: Vec<(&str, &str)> = found.iter().map(|(a, b)| (&**a, &**b)).collect();
         assert_eq!(pairs, [("q_a", "B"), ("q_b", ""), ("q_c", "C")]);
         let statement = "Quoi ?\n\n- **A.** Un `tenseur`.\n- **B.** Rien.\n- **?** Je ne sais pas.";
-        assert_eq!(choice(statement, "b."), Some("Rien."));
-        assert_eq!(choice(statement, "A, B"), None);
+        assert_eq!(choices(statement, "b."), ["Rien."]);
+        assert_eq!(choices(statement, "BA"), ["Rien.", "Un `tenseur`."]);
+        assert!(choices(statement, "C").is_empty() && choices(statement, "12").is_empty());
     }
 }

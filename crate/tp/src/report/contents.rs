@@ -56,8 +56,8 @@ pub enum Body {
         name: String,
         /// The answer given.
         answer: String,
-        /// The choice that it is, in Markdown, where it is one letter.
-        choice: Option<String>,
+        /// The choices that its letters name, in Markdown and in its order.
+        choices: Vec<String>,
         /// Whether it is right.
         judged: Judged,
     },

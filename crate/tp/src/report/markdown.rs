@@ -7,11 +7,21 @@ use serde_json::Value;
 use super::outputs;
 use crate::notebook::mathml;
 
+/// What a student wrote, as HTML that keeps its lines.
+pub fn answer(text: &str, attachments: &Value) -> String {
+    html_of(text, attachments, true)
+}
+
 /// A text as HTML; `attachments` are those of its cell, `Value::Null` where it has none.
 pub fn to_html(text: &str, attachments: &Value) -> String {
+    html_of(text, attachments, false)
+}
+
+fn html_of(text: &str, attachments: &Value, keeps_lines: bool) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_MATH;
     let mut writer = Writer {
         attachments,
+        keeps_lines,
         events: Vec::new(),
         links: Vec::new(),
         picture: None,
@@ -40,6 +50,8 @@ pub fn inline(text: &str) -> String {
 
 struct Writer<'a> {
     attachments: &'a Value,
+    /// Whether the end of a line is one on the page.
+    keeps_lines: bool,
     events: Vec<Event<'a>>,
     /// The address of each open link, where it is to be told.
     links: Vec<Option<String>>,
@@ -63,6 +75,7 @@ impl<'a> Writer<'a> {
                 "<br>" | "<br/>" | "<br />" => Event::HardBreak,
                 _ => Event::Text(text),
             },
+            Event::SoftBreak if self.keeps_lines => Event::HardBreak,
             Event::Start(Tag::HtmlBlock) => Event::Start(Tag::Paragraph),
             Event::End(TagEnd::HtmlBlock) => Event::End(TagEnd::Paragraph),
             Event::InlineMath(latex) => equation(latex, false),

@@ -243,10 +243,10 @@ fn entry(index: usize, entry: &Entry, report: &Report) -> String {
         }
         Body::Closed {
             answer,
-            choice,
+            choices,
             judged,
             ..
-        } => text.push_str(&closed(answer, choice.as_deref(), *judged)),
+        } => text.push_str(&closed(answer, choices, *judged)),
         Body::Open {
             statement,
             answer,
@@ -255,7 +255,7 @@ fn entry(index: usize, entry: &Entry, report: &Report) -> String {
         } => {
             text.push_str(&asked(statement));
             if !answer.is_empty() {
-                let answer = markdown::to_html(answer, attachments);
+                let answer = markdown::answer(answer, attachments);
                 let _ = writeln!(text, "<div class=\"reponse\">\n{answer}</div>");
             }
         }
@@ -266,7 +266,7 @@ fn entry(index: usize, entry: &Entry, report: &Report) -> String {
             for cell in cells {
                 match cell {
                     Own::Text(source, attachments) => {
-                        let own = markdown::to_html(source, attachments);
+                        let own = markdown::answer(source, attachments);
                         let _ = writeln!(text, "<div class=\"reponse\">\n{own}</div>");
                     }
                     Own::Code(source, shown) => {
@@ -319,16 +319,20 @@ fn asked(statement: &str) -> String {
     }
 }
 
-fn closed(answer: &str, choice: Option<&str>, judged: Judged) -> String {
-    let given = match (judged, choice) {
-        (Judged::Empty, _) => return String::new(),
-        (Judged::Unknown, _) => return format!("<p>{}</p>\n", judged.in_words()),
-        (_, Some(choice)) => format!(
-            "<strong>{}.</strong> {}",
-            escaped(answer.trim_end_matches('.')),
-            markdown::inline(choice)
-        ),
-        (_, None) => format!("<strong>{}</strong>", escaped(answer)),
+fn closed(answer: &str, choices: &[String], judged: Judged) -> String {
+    let letters = answer.chars().filter(|c| c.is_alphabetic());
+    let named: Vec<String> = letters
+        .zip(choices)
+        .map(|(letter, choice)| {
+            let letter = letter.to_ascii_uppercase();
+            format!("<strong>{letter}.</strong> {}", markdown::inline(choice))
+        })
+        .collect();
+    let given = match judged {
+        Judged::Empty => return String::new(),
+        Judged::Unknown => return format!("<p>{}</p>\n", judged.in_words()),
+        _ if named.is_empty() => format!("<strong>{}</strong>", escaped(answer)),
+        _ => named.join("<br>\n"),
     };
     format!(
         "<div class=\"reponse\"><p>{given}<br>\n{}</p></div>\n",

@@ -217,7 +217,7 @@ impl Reader {
             let (name, answer) = given.get(index).copied().cloned().unwrap_or_default();
             let body = Body::Closed {
                 judged: closed::judged(self.sealed.get(&name).map(String::as_str), &answer),
-                choice: closed::choice(&statement, &answer).map(str::to_owned),
+                choices: closed::choices(&statement, &answer),
                 name,
                 answer,
             };

@@ -178,7 +178,7 @@ fn what_was_done_is_shown_in_order_and_nothing_active_with_it() {
         "<img alt=\"Perte &lt; 0,3\" src=\"data:image/png;base64,iVBORw0K\">",
         "<table><tr><td>0,81</td></tr></table>",
         "<pre>terminé : &lt;pas&gt;</pre>",
-        "<strong>b.</strong> Une erreur.<br>\n✔ juste",
+        "<strong>B.</strong> Une erreur.<br>\n✔ juste",
         "<strong>A.</strong> La <code>somme</code>.<br>\n✘ faux",
         "Parce que <strong>oui</strong> &lt;script&gt;x()&lt;/script&gt;, avec <math>",
         "src=\"data:image/png;base64,AAAA\"",

@@ -117,6 +117,12 @@ pub(super) fn of(
             format!("Écrivez {}!(…).", second(message)),
         );
     }
+    if has("[E0423]") && message.contains("expected function, found module `zip`") {
+        return hint(
+            "Il n'y a pas de fonction « zip » à part.",
+            "Partez de la première liste : a.iter().zip(&b), puis .map(|(x, y)| …).",
+        );
+    }
     if has("[E0689]")
         || message.contains("ambiguous numeric type")
         || message.contains("must specify a type for this binding")
@@ -248,10 +254,16 @@ pub(super) fn of(
     {
         return hint;
     }
+    if has("[E0277]") && message.contains("the `?` operator") {
+        return hint(
+            "« ? » ne s'emploie que dans une fonction qui renvoie un Result ou une Option.",
+            "Changez le type que la fonction renvoie, par exemple en Result<f64, Error>, et terminez-la par Ok(…).",
+        );
+    }
     if has("[E0277]") {
         return hint(
             "Une valeur ne sait pas faire ce qui lui est demandé (un « trait » manque à son type).",
-            "« the trait … is not implemented for … » : le premier nom est ce qui manque, le second le type en cause. Pour « ? », la fonction doit renvoyer un Result.",
+            "« the trait … is not implemented for … » : le premier nom est ce qui manque, le second le type en cause.",
         );
     }
     if has("[E0502]") || has("[E0499]") || has("[E0505]") || has("[E0506]") || has("[E0597]") {
@@ -297,7 +309,7 @@ pub(super) fn of(
 
 /// The code of a message without one, by its words.
 fn code_of(message: &str) -> Option<&'static str> {
-    const WORDS: [(&str, &str); 23] = [
+    const WORDS: [(&str, &str); 24] = [
         ("cannot calculate the remainder", "[E0277]"),
         ("cannot assign twice to immutable", "[E0384]"),
         ("because it is borrowed", "[E0505]"),
@@ -320,6 +332,7 @@ fn code_of(message: &str) -> Option<&'static str> {
         ("cannot multiply", "[E0277]"),
         ("cannot divide", "[E0277]"),
         ("expected function, found macro", "[E0423]"),
+        ("expected function, found module", "[E0423]"),
         ("temporary value dropped while borrowed", "[E0716]"),
     ];
     let found = WORDS.iter().find(|(words, _)| message.contains(words));
@@ -563,7 +576,7 @@ mod tests {
             "cannot multiply `{integer}` by `f64`",
             "[E0277] Error: …",
             "",
-            "« f64 »",
+            "1.0 au lieu de 1",
         ),
         (
             "the type `[i32]` cannot be indexed by `i32`",

@@ -13,6 +13,15 @@ pub(super) fn between_types(message: &str) -> Option<Hint> {
         ));
     }
     let (first, last) = (quoted(message)?, second(message));
+    if message.starts_with("the trait bound")
+        && ["f64: ", "f32: "].iter().any(|f| first.starts_with(f))
+        && first.ends_with("Ord")
+    {
+        return Some(hint(
+            "Une liste de nombres à virgule ne se trie pas avec sort() : Rust prévoit le cas de NaN, qui ne se range pas.",
+            "Écrivez v.sort_by(|a, b| a.total_cmp(b)).",
+        ));
+    }
     let operations = ["add", "subtract", "multiply", "divide", "calculate"];
     let computes = message
         .strip_prefix("cannot ")
@@ -110,6 +119,18 @@ fn rank(written: &str) -> Option<u8> {
 
 /// Two types that an operation (`computes`) or a comparison does not take together.
 fn combined(first: &str, last: &str, computes: bool) -> Option<Hint> {
+    if is_number(first) && last.contains("Tensor") {
+        return Some(hint(
+            "Un nombre ne se place pas à gauche d'un tenseur.",
+            "Écrivez le tenseur d'abord : tenseur * 2.0.",
+        ));
+    }
+    if is_option(first) || is_option(last) {
+        return Some(hint(
+            "L'une des deux valeurs est une Option : elle peut être vide.",
+            "Prenez la valeur qu'elle contient : x.unwrap_or(0), où 0 remplace une valeur absente. Dans une boucle, .flatten() ôte les Option.",
+        ));
+    }
     if first.contains("Tensor") || last.contains("Tensor") {
         return Some(hint(
             "Les opérations entre tenseurs prennent les tenseurs eux-mêmes, pas des références (&).",
@@ -142,12 +163,28 @@ fn combined(first: &str, last: &str, computes: bool) -> Option<Hint> {
             "L'une des deux valeurs est une référence (&) vers un nombre.",
             "Écrivez « * » devant elle : *x (deux fois s'il y a « && »).",
         )),
+        (_, _, true, true) if is_whole_and_float(first, last) => Some(hint(
+            "Rust ne mélange pas un entier et un nombre à virgule.",
+            "Écrivez 1.0 au lieu de 1, ou convertissez : x as f64.",
+        )),
         (_, _, true, true) => Some(hint(
             format!("Rust ne mélange pas deux types de nombres (« {first} » et « {last} »)."),
             "Convertissez l'un des deux : x as f64 (un nombre à virgule), x as usize (un indice).",
         )),
         _ => None,
     }
+}
+
+/// Whether one is a whole number that is written in the code, the other a number with a fraction.
+fn is_whole_and_float(first: &str, last: &str) -> bool {
+    let float = |kind: &str| matches!(kind, "{float}" | "f32" | "f64");
+    (first == "{integer}" && float(last)) || (float(first) && last == "{integer}")
+}
+
+/// Whether a type, or what a reference shows, is an option.
+fn is_option(kind: &str) -> bool {
+    let kind = kind.trim_start_matches('&');
+    kind.starts_with("Option<") || kind.starts_with("std::option::Option<")
 }
 
 /// Whether a type, or what a reference shows, is a text.
@@ -193,4 +230,44 @@ pub(super) fn second(message: &str) -> String {
     let mut names = message.split('`').skip(1).step_by(2);
     let first = names.next().unwrap_or_default();
     names.next().unwrap_or(first).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(message: &str) -> String {
+        between_types(message).map_or(String::new(), |hint| format!("{hint:?}"))
+    }
+
+    #[test]
+    fn reflexes_of_numpy_are_told_what_to_write() {
+        for (message, expected) in [
+            (
+                "cannot multiply `f64` by `burn::Tensor<1>`",
+                "tenseur * 2.0",
+            ),
+            (
+                "cannot multiply `burn::Tensor<1>` by `&burn::Tensor<1>`",
+                "a.clone()",
+            ),
+            (
+                "cannot subtract `std::option::Option<i64>` from `std::option::Option<i64>`",
+                "unwrap_or",
+            ),
+            ("cannot subtract `f64` from `{integer}`", "1.0 au lieu de 1"),
+            ("cannot add `usize` to `f64`", "x as f64"),
+            (
+                "the trait bound `f64: std::cmp::Ord` is not satisfied",
+                "total_cmp",
+            ),
+            ("the trait bound `f64: Ord` is not satisfied", "total_cmp"),
+        ] {
+            assert!(
+                told(message).contains(expected),
+                "{message}: {}",
+                told(message)
+            );
+        }
+    }
 }

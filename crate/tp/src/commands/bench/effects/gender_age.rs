@@ -411,6 +411,7 @@ mod tests {
             images: None,
             all_worlds: false,
             journal: None,
+            photographs: None,
             write: false,
             json: false,
         }
