@@ -185,7 +185,7 @@ fn display(told: &[JupyterMessage]) -> Vec<String> {
     });
     let name = |media: &MediaType| match media {
         MediaType::Plain(_) => "text/plain".to_owned(),
-        MediaType::Other((name, body)) => format!("{name} {body}"),
+        MediaType::WidgetView(body) => format!("{VIEW} {body:?}"),
         other => format!("{other:?}"),
     };
     media.expect("a display").iter().map(name).collect()
@@ -372,7 +372,9 @@ pub fn controls_answer_while_a_cell_runs() {
             next.content
         );
         page.wires.interrupt().await;
-        page.wires.status_of(&cell).await;
+        page.wires
+            .reply_in_time(&cell, Duration::from_secs(5))
+            .await;
         // An interrupt costs no control.
         let told = page.set(&slider, json!({"value": 0.2})).await;
         assert_eq!(updates(&told, &place).len(), 1);

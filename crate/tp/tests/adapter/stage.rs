@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tp_protocol::Marker;
 use tp_protocol::controls::{
-    Control, Frame, FromCells, Kind, SOCKET_VARIABLE, ToCells, VERSION, View,
+    Control, Frame, FromCells, Kind, SOCKET_VARIABLE, ToCells, VERSION, Value, View,
 };
 
 /// Sets that were closed by the adapter.
@@ -48,7 +48,8 @@ pub fn controls() -> Vec<Control> {
     ]
 }
 
-/// Opens a set; `how` is empty, « lent » (300 ms an output), « sourd » (no output at all).
+/// Opens a set; `how` is empty, « lent » (300 ms an output), « sourd » (no output at all), « image » (a picture of noise, for a
+/// real page).
 pub fn open(how: &str, out: &mut dyn Write) {
     let path = std::env::var_os(SOCKET_VARIABLE).unwrap();
     let mut stream = UnixStream::connect(path).unwrap();
@@ -106,12 +107,12 @@ fn answer(mut stream: UnixStream, how: &str) {
                 }
                 let file = file.map(|file| format!(" {} {:?}", file.name, frame.bytes));
                 let text = format!("{values:?}{}", file.unwrap_or_default());
-                let output = FromCells::Output {
-                    set,
-                    serial,
-                    view: View::Text { text },
+                let (view, bytes) = match how {
+                    "image" => picture(&values, text),
+                    _ => (View::Text { text }, Vec::new()),
                 };
-                let _ = stream.write_all(&Frame::new(&output, b"").encode());
+                let output = FromCells::Output { set, serial, view };
+                let _ = stream.write_all(&Frame::new(&output, &bytes).encode());
             }
             ToCells::Close { .. } => {
                 CLOSED.fetch_add(1, Ordering::Relaxed);
@@ -163,4 +164,45 @@ pub fn babble() {
     for message in [nowhere, FromCells::Close { set: 98 }] {
         let _ = stream.write_all(&Frame::new(&message, b"").encode());
     }
+}
+
+/// A grey picture of 256 × 256 pixels, about as heavy as a figure: noise around what the slider says.
+fn picture(values: &[Value], alt: String) -> (View, Vec<u8>) {
+    const SIDE: u32 = 256;
+    let shade = match values.first() {
+        Some(Value::Number(number)) => (*number * 200.0) as u32,
+        _ => 0,
+    };
+    let mut noise = 1_u32;
+    let mut rows = Vec::new();
+    for _ in 0..SIDE {
+        rows.push(0);
+        for _ in 0..SIDE {
+            noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            rows.push((shade + (noise >> 24) % 56) as u8);
+        }
+    }
+    let mut deflated = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    deflated.write_all(&rows).unwrap();
+    let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
+    let mut header = [SIDE.to_be_bytes(), SIDE.to_be_bytes()].concat();
+    header.extend([8, 0, 0, 0, 0]);
+    for (kind, body) in [
+        (b"IHDR", header),
+        (b"IDAT", deflated.finish().unwrap()),
+        (b"IEND", Vec::new()),
+    ] {
+        png.extend(u32::try_from(body.len()).unwrap().to_be_bytes());
+        let chunk = [&kind[..], &body].concat();
+        let mut sum = flate2::Crc::new();
+        sum.update(&chunk);
+        png.extend(chunk);
+        png.extend(sum.sum().to_be_bytes());
+    }
+    let view = View::Picture {
+        alt,
+        width: SIDE,
+        height: SIDE,
+    };
+    (view, png)
 }

@@ -8,7 +8,7 @@
 //! | [`pipes`] | what the cells print, read without evcxr |
 //! | [`running`] | the cell that runs |
 //! | [`screen`], [`bar`] | what it shows, in order and at a readable pace |
-//! | [`errors`], [`hints`], [`operands`], [`places`] | errors in French, at the student's own line |
+//! | [`errors`], [`hints`], [`operands`], [`closures`], [`places`] | errors in French, at the student's own line |
 //! | [`replies`] | what is answered without evcxr |
 //! | [`questions`] | what a name means: `?name`, the tooltip |
 //! | [`requests`] | what Jupyter asks |
@@ -19,6 +19,7 @@
 //! own; after evcxr's reply a line of the adapter's is written into both: once it is read back, all of the cell was.
 
 mod bar;
+mod closures;
 mod compiler;
 mod conclusion;
 mod controls;
