@@ -25,7 +25,7 @@ pub const SOCKET_VARIABLE: &str = "TP_CURSEURS";
 pub const VERSION: u32 = 1;
 
 /// Longest message, its bytes not counted.
-const LONGEST_MESSAGE: usize = 4 << 20;
+const LONGEST_MESSAGE: usize = 64 << 20;
 /// Most bytes that come with a message.
 const MOST_BYTES: usize = 64 << 20;
 /// The two lengths that a frame begins with.

@@ -115,7 +115,7 @@ fn train_beside(controls: Controls) -> visages::Result<()> {
         let answer = visages::train::Classifier::forward(&shown, input).into_data();
         format!(
             "{:?} {}",
-            answer.to_vec::<f32>(),
+            answer.try_to_vec::<f32>(),
             TRAINED.load(Ordering::Relaxed)
         )
     })?;

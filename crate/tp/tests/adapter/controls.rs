@@ -450,6 +450,32 @@ pub fn a_function_that_never_answers_frees_its_controls() {
     });
 }
 
+pub fn an_interrupt_asks_the_function_of_controls_to_stop() {
+    block_on(async {
+        let mut page = Page::open().await;
+        let told = page
+            .execute("controls docile", json!({"cellId": "a"}))
+            .await;
+        let models = opened(&told);
+        let data = json!({"method": "update", "state": {"value": 0.1}, "buffer_paths": []});
+        let slider = named(&models, "FloatSliderModel");
+        let id = page.post(&slider, data, &[]).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        // No cell runs: only the function can be meant.
+        page.wires.interrupt().await;
+        let start = Instant::now();
+        let told = page.until_idle(&id).await;
+        assert!(
+            start.elapsed() < Duration::from_millis(1500),
+            "{:?}",
+            start.elapsed()
+        );
+        assert_eq!(updates(&told, &named(&models, "HTMLModel")).len(), 1);
+        // The wish is over with it.
+        assert_eq!(page.printed("print là").await, "là\n");
+    });
+}
+
 pub fn junk_on_comms_changes_nothing() {
     block_on(async {
         let mut page = Page::open().await;

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 use tp::jupyter::KernelCommand;
 
-const TESTS: [(&str, fn()); 44] = [
+const TESTS: [(&str, fn()); 45] = [
     (
         "text_of_both_streams_arrives_whole",
         protocol::text_of_both_streams_arrives_whole,
@@ -153,6 +153,10 @@ const TESTS: [(&str, fn()); 44] = [
     (
         "a_function_that_never_answers_frees_its_controls",
         controls::a_function_that_never_answers_frees_its_controls,
+    ),
+    (
+        "an_interrupt_asks_the_function_of_controls_to_stop",
+        controls::an_interrupt_asks_the_function_of_controls_to_stop,
     ),
     (
         "junk_on_comms_changes_nothing",

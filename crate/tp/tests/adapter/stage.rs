@@ -2,14 +2,15 @@
 
 use std::io::Write;
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tp_protocol::Marker;
 use tp_protocol::controls::{
     Control, Frame, FromCells, Kind, SOCKET_VARIABLE, ToCells, VERSION, Value, View,
 };
+use tp_protocol::{Marker, STOP_VARIABLE};
 
 /// Sets that were closed by the adapter.
 static CLOSED: AtomicUsize = AtomicUsize::new(0);
@@ -48,7 +49,8 @@ pub fn controls() -> Vec<Control> {
     ]
 }
 
-/// Opens a set; `how` is empty, « lent » (300 ms an output), « sourd » (no output at all), « image » (a picture of noise, for a
+/// Opens a set; `how` is empty, « lent » (300 ms an output), « sourd » (no output at all), « docile » (one once it
+/// is asked to stop), « image » (a picture of noise, for a
 /// real page).
 pub fn open(how: &str, out: &mut dyn Write) {
     let path = std::env::var_os(SOCKET_VARIABLE).unwrap();
@@ -101,6 +103,11 @@ fn answer(mut stream: UnixStream, how: &str) {
             } => {
                 if how == "sourd" {
                     continue;
+                }
+                // Works until it is asked to stop.
+                let stop = PathBuf::from(std::env::var_os(STOP_VARIABLE).unwrap());
+                while how == "docile" && !stop.exists() {
+                    std::thread::sleep(Duration::from_millis(10));
                 }
                 if how == "lent" {
                     std::thread::sleep(Duration::from_millis(300));

@@ -52,7 +52,10 @@ impl Adapter {
 
     /// Answers with all models; also those of a saved notebook whose session is over.
     async fn tell_states(&mut self, request: &Message, page: &str) {
-        self.renew_uploads(request).await;
+        let client = request.header["session"].as_str().unwrap_or_default();
+        if !self.controls.clients.insert(client.to_owned()) {
+            self.renew_uploads(request).await;
+        }
         let mut states = Map::new();
         if let Some(notebook) = &self.controls.notebook {
             for model in leftover::placeholders(notebook) {
@@ -67,7 +70,8 @@ impl Adapter {
     }
 
     /// A page that lost its connection, over a file larger than its server lets through, sends nothing more from the
-    /// control that the file was given to. It asks for all states when it is back: that control is then made anew.
+    /// control that the file was given to. It asks for all states again when it is back: that control is then made anew. (A page
+    /// that is loaded asks under another name, and must find what it is told about once only.)
     async fn renew_uploads(&mut self, request: &Message) {
         for index in 0..self.controls.sets.len() {
             if !self.controls.sets[index].alive {

@@ -54,6 +54,8 @@ pub(super) struct Controls {
     sets: Vec<Set>,
     /// Comms on which pages ask for all states.
     pages: HashSet<String>,
+    /// The clients that asked.
+    clients: HashSet<String>,
     /// A page that shows controls was there.
     shown: bool,
     notebook: Option<PathBuf>,
@@ -101,6 +103,12 @@ fn cell_of(request: &Message) -> String {
         Some(id) => id.to_owned(),
         None => request.text("code").to_owned(),
     }
+}
+
+/// Whether a cell was executed by JupyterLab, which shows either controls or, without their extension, the picture beside
+/// them. After a restart that it did not ask for itself, it says no more of its own accord.
+fn comes_from_a_page(request: &Message) -> bool {
+    request.metadata["deletedCells"].is_array()
 }
 
 impl Adapter {
@@ -153,7 +161,8 @@ impl Adapter {
     ) {
         let cell = self.running.as_ref().or(self.past.as_ref());
         let cell = cell.map(|cell| cell.request.clone());
-        let (true, Some(cell)) = (self.controls.shown, cell) else {
+        let shown = self.controls.shown || cell.as_ref().is_some_and(comes_from_a_page);
+        let (true, Some(cell)) = (shown, cell) else {
             let answer = ToCells::Opened {
                 set: number,
                 model: None,
