@@ -11,8 +11,10 @@ pub(super) fn of(message: &str, text: &str, code: &str) -> Option<Hint> {
     let name = quoted(message).unwrap_or_default();
     let has = |wanted: &str| text.contains(wanted) || message.contains(wanted);
     let with_controls = code.contains(CALL);
-    if has("[E0373]") || message.starts_with("closure may outlive") {
-        // « closure may outlive the current function, but it borrows `x` »
+    let outlives = has("[E0597]") || has("does not live long enough");
+    // Within a cell, which is a function of evcxr's, the second message is what a missing « move » gives.
+    let owns_nothing = with_controls && outlives && !code.contains("move |");
+    if has("[E0373]") || message.starts_with("closure may outlive") || owns_nothing {
         return Some(hint(
             format!(
                 "La fermeture emploie « {name} », qui pourrait ne plus exister quand la fermeture sera appelée."
@@ -25,7 +27,7 @@ pub(super) fn of(message: &str, text: &str, code: &str) -> Option<Hint> {
     if !with_controls {
         return None;
     }
-    if has("[E0597]") || has("does not live long enough") {
+    if outlives {
         return Some(hint(
             format!(
                 "La fonction des curseurs vit après sa cellule : elle ne peut pas garder une référence (&) à « {name} »."
@@ -86,7 +88,13 @@ mod tests {
                 "`modele` does not live long enough",
                 "[E0597] Error: …",
                 CELL,
-                "let copie = modele.clone();",
+                "« move » devant les barres",
+            ),
+            (
+                "`modele` does not live long enough",
+                "[E0597] Error: …",
+                "let m = &modele;\ninteract(controls, move |values| f(m, values))?;",
+                "au lieu de « &modele »",
             ),
             (
                 "borrowed data escapes outside of function",
