@@ -69,6 +69,15 @@ pub enum Error {
         reason: String,
     },
 
+    /// A picture that the reader gave to a live control cannot be used.
+    #[error("image inutilisable « {name} » : {reason}. Choisissez une photo JPEG ou PNG")]
+    Upload {
+        /// Its name on the reader's machine.
+        name: String,
+        /// Why, in French.
+        reason: String,
+    },
+
     /// A file of labels does not hold what it should.
     #[error("étiquettes inutilisables dans « {} » : {reason}", .path.display())]
     Labels {

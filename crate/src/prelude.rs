@@ -56,7 +56,8 @@ pub use crate::models::{
     num_trainable_params,
 };
 pub use crate::notebook::{
-    Attempt, Session, Table, attempt, clear_output, progress_bar, show_table, stop_requested,
+    Attempt, Controls, IntoView, Session, Table, Values, attempt, clear_output, interact,
+    progress_bar, show_table, stop_requested,
 };
 pub use crate::ops::{
     BatchNorm, BatchNormConfig, Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig,

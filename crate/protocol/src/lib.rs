@@ -7,6 +7,7 @@
 //! student prints, and no verdict is ever read from free text.
 
 pub mod class;
+pub mod controls;
 pub mod data_sets;
 pub mod question;
 

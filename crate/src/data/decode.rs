@@ -69,6 +69,16 @@ pub(super) fn read_picture(path: &Path, options: &LoadOptions) -> Outcome {
     }
 }
 
+/// Decodes a JPEG or a PNG that is in memory: upright, RGB; else why not, in French. Never panics, whatever the bytes.
+pub(crate) fn decode_bytes(bytes: &[u8]) -> std::result::Result<RgbImage, String> {
+    let format = match image::guess_format(bytes) {
+        Ok(format @ (ImageFormat::Jpeg | ImageFormat::Png)) => format,
+        _ if bytes.is_empty() => return Err("fichier vide".to_owned()),
+        _ => return Err("le contenu n'est ni du JPEG ni du PNG".to_owned()),
+    };
+    catch_unwind(|| decode(bytes, format)).unwrap_or_else(|_| Err(INCOHERENT.to_owned()))
+}
+
 /// The picture from a JPEG decoded at a fraction of its size, when that still is larger than wanted.
 fn scaled(bytes: &[u8], options: &LoadOptions) -> Option<Picture> {
     if !jpeg_is_complete(bytes) {

@@ -43,6 +43,7 @@ pub use age_classes::{
     AgeClasses, AgeClassesConfig, AgeSource, drawn_elsewhere, fairface_elsewhere,
 };
 pub use age_ranges::{AGE_CLASSES, age_class};
+pub(crate) use decode::decode_bytes;
 pub use detection::{DetectionConfig, DetectionLoader, FACE, LABEL, NON_FACE};
 pub use detection_batches::{Batch, DetectionBatches};
 pub use features::{FeatureBatch, FeatureBatches, FeatureConfig, Features, weights_hash};

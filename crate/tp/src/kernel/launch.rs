@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use tp_protocol::controls::SOCKET_VARIABLE;
 use tp_protocol::{PIPES_VARIABLE, PROTOCOL_VARIABLE, STOP_VARIABLE};
 
 use super::adapter::{self, Settings};
@@ -49,12 +50,14 @@ pub fn run(connection_file: &Path) -> Result<Verdict> {
         duration: number(DURATION_VARIABLE, "un nombre de secondes")?.map(Duration::from_secs),
     };
     let (pipes, stop_file) = (settings.pipes(), settings.stop_file());
+    let controls = settings.controls();
     let start = |file: &Path| {
         let mut command = command(&kernel, cells.path(), file)?;
         platform::keep_freed_memory(&mut command);
         command.env(PROTOCOL_VARIABLE, "1");
         command.env(PIPES_VARIABLE, &pipes);
         command.env(STOP_VARIABLE, &stop_file);
+        command.env(SOCKET_VARIABLE, &controls);
         Ok(command)
     };
     let ended = adapter::run(connection_file, settings, &start);

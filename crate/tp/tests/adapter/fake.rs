@@ -18,6 +18,8 @@ use jupyter_zmq_client::{
 };
 use tp_protocol::{Marker, PIPES_VARIABLE, ProgressEnd, STOP_VARIABLE};
 
+use super::stage;
+
 /// Argument of the process that stands for the one that runs the cells.
 pub const CELLS: &str = "--cells";
 
@@ -348,6 +350,11 @@ impl Fake {
                     mark(out, &display);
                 }
             }),
+            // Live controls: a set, how many were closed, the end of their process, junk.
+            "controls" => cell(|out, _| stage::open(rest, out)),
+            "closed" => cell(|out, _| writeln!(out, "fermés : {}", stage::closed()).unwrap()),
+            "hangup" => cell(|_, _| stage::hang_up()),
+            "babble" => cell(|_, _| stage::babble()),
             "mismatch" => {
                 return self.fail("mismatched types".to_owned(), request).await;
             }

@@ -3,9 +3,11 @@
 //! No library nor compiler is needed: each test takes a fraction of a second.
 
 mod channels;
+mod controls;
 mod edges;
 mod fake;
 mod protocol;
+mod stage;
 mod strangers;
 mod wires;
 
@@ -14,7 +16,7 @@ use std::process::ExitCode;
 
 use tp::jupyter::KernelCommand;
 
-const TESTS: [(&str, fn()); 34] = [
+const TESTS: [(&str, fn()); 45] = [
     (
         "text_of_both_streams_arrives_whole",
         protocol::text_of_both_streams_arrives_whole,
@@ -131,6 +133,50 @@ const TESTS: [(&str, fn()); 34] = [
     (
         "comms_are_closed_and_shell_shuts_down",
         strangers::comms_are_closed_and_shell_shuts_down,
+    ),
+    (
+        "a_set_opens_moves_and_is_closed_by_its_cell",
+        controls::a_set_opens_moves_and_is_closed_by_its_cell,
+    ),
+    (
+        "every_page_finds_the_present_state",
+        controls::every_page_finds_the_present_state,
+    ),
+    (
+        "controls_answer_while_a_cell_runs",
+        controls::controls_answer_while_a_cell_runs,
+    ),
+    (
+        "a_slow_function_gets_the_latest_values_only",
+        controls::a_slow_function_gets_the_latest_values_only,
+    ),
+    (
+        "a_function_that_never_answers_frees_its_controls",
+        controls::a_function_that_never_answers_frees_its_controls,
+    ),
+    (
+        "an_interrupt_asks_the_function_of_controls_to_stop",
+        controls::an_interrupt_asks_the_function_of_controls_to_stop,
+    ),
+    (
+        "junk_on_comms_changes_nothing",
+        controls::junk_on_comms_changes_nothing,
+    ),
+    (
+        "controls_whose_process_ended_say_so",
+        controls::controls_whose_process_ended_say_so,
+    ),
+    (
+        "a_file_goes_to_the_function_and_nowhere_else",
+        controls::a_file_goes_to_the_function_and_nowhere_else,
+    ),
+    (
+        "without_a_page_that_shows_them_the_first_output_is_there",
+        controls::without_a_page_that_shows_them_the_first_output_is_there,
+    ),
+    (
+        "a_reopened_notebook_shows_its_pictures",
+        controls::a_reopened_notebook_shows_its_pictures,
     ),
     ("messages_cost_little", channels::messages_cost_little),
 ];

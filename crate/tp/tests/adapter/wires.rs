@@ -56,6 +56,11 @@ fn connection() -> ConnectionInfo {
 impl Wires {
     /// Starts the adapter, or the stand-in for evcxr directly.
     pub(super) async fn start(through_adapter: bool) -> Self {
+        Self::start_with(through_adapter, &[]).await
+    }
+
+    /// The same, with more in its environment.
+    pub(super) async fn start_with(through_adapter: bool, more: &[(&str, &str)]) -> Self {
         let folder = Folder::create();
         let connection = connection();
         let file = folder.0.join("connexion.json");
@@ -69,7 +74,9 @@ impl Wires {
             command.arg("--control_file");
             command
         };
-        let child = command.arg(&file).stdin(Stdio::null()).spawn().unwrap();
+        command.arg(&file).stdin(Stdio::null());
+        command.envs(more.iter().copied());
+        let child = command.spawn().unwrap();
         let mut wires = Self::connect(&connection, child, folder).await;
         // Both channels are there once a question's status arrives too.
         loop {

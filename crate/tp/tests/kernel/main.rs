@@ -4,6 +4,7 @@
 //! about ten seconds to start: tests that leave nothing but names behind share one, the others start as few as they can.
 //! One test runs at a time, because durations are among what is tested.
 
+mod controls;
 mod failures;
 mod heavy;
 mod isolation;

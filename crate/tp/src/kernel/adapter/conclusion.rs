@@ -50,6 +50,10 @@ impl Adapter {
                 None => self.end(Reason::Interrupt),
             }
         }
+        if self.running.is_none() && self.controls.is_busy() {
+            // Only a function of live controls computes: its loops are asked to stop.
+            let _ = std::fs::write(self.settings.stop_file(), "");
+        }
         self.enforce_ending();
     }
 

@@ -1,5 +1,6 @@
 //! What the commonest compiler messages mean, in French.
 
+use super::closures;
 use super::names::Definition;
 use super::operands::{between_types, quoted, ranks, second};
 use crate::kernel::brackets::{Unbalanced, brackets};
@@ -35,6 +36,9 @@ pub(super) fn of(
         text.contains(wanted) || message.contains(wanted) || by_words == Some(wanted)
     };
     let name = quoted(message).unwrap_or_default();
+    if let Some(hint) = closures::of(message, text, code) {
+        return hint;
+    }
     if has("[E0382]") || message.contains("of moved value") {
         let mut lost = format!(
             "La variable « {name} » a déjà été consommée : une opération l'a prise, elle n'existe plus."
@@ -187,14 +191,6 @@ pub(super) fn of(
                 "Pour comparer des valeurs d'un type à vous : #[derive(PartialEq)] (==) ou #[derive(PartialEq, PartialOrd)] (<) au-dessus de sa définition.",
             )
         });
-    }
-    if has("[E0373]") {
-        return hint(
-            format!(
-                "La fermeture emploie « {name} », qui pourrait ne plus exister quand la fermeture sera appelée."
-            ),
-            "Écrivez « move » devant les barres : move |x| … ; ou une « fn » à laquelle vous donnez la valeur.",
-        );
     }
     if has("[E0716]") {
         return hint(

@@ -8,18 +8,21 @@
 //! | [`pipes`] | what the cells print, read without evcxr |
 //! | [`running`] | the cell that runs |
 //! | [`screen`], [`bar`] | what it shows, in order and at a readable pace |
-//! | [`errors`], [`hints`], [`operands`], [`places`] | errors in French, at the student's own line |
+//! | [`errors`], [`hints`], [`operands`], [`closures`], [`places`] | errors in French, at the student's own line |
 //! | [`replies`] | what is answered without evcxr |
 //! | [`questions`] | what a name means: `?name`, the tooltip |
 //! | [`requests`] | what Jupyter asks |
 //! | [`conclusion`] | how a cell ends |
+//! | [`controls`] | live controls |
 //!
 //! evcxr is given one cell at a time; the queue is here. What a cell prints comes through two pipes of the adapter's
 //! own; after evcxr's reply a line of the adapter's is written into both: once it is read back, all of the cell was.
 
 mod bar;
+mod closures;
 mod compiler;
 mod conclusion;
+mod controls;
 mod errors;
 mod evcxr;
 mod gate;
@@ -51,6 +54,7 @@ use crate::error::{Error, Result};
 use crate::jupyter::StreamName;
 use crate::paths;
 use crate::process::in_words;
+use controls::Controls;
 use evcxr::EvcxrProcess;
 use pipes::{Piece, Pipes};
 use running::Running;
@@ -99,6 +103,11 @@ impl Settings {
     /// File that asks loops to stop.
     pub(super) fn stop_file(&self) -> PathBuf {
         self.sockets.join("tubes/arret")
+    }
+
+    /// Socket on which the cells' process and the adapter speak of live controls.
+    pub(super) fn controls(&self) -> PathBuf {
+        self.sockets.join("tubes/curseurs")
     }
 
     /// The file that evcxr compiles.
@@ -151,6 +160,7 @@ pub(super) fn run(
         let (urgent, from_control) = mpsc::channel(CHANNEL);
         paths::create_private_folder(&settings.pipes())?;
         let pipes = Pipes::open(&settings.pipes(), &incoming, Incoming::Printed)?;
+        controls::socket::listen(&settings.controls(), &incoming)?;
         let front = Front::bind(&connection, &settings.pipes(), &incoming, &urgent).await?;
         let (process, connecting) = start(&settings, command, &incoming)?;
         let mut adapter = Adapter {
@@ -171,6 +181,7 @@ pub(super) fn run(
             barrier: 0,
             past: None,
             log: VecDeque::new(),
+            controls: Controls::new(),
         };
         let status = Message::new(
             "status",
@@ -248,6 +259,7 @@ struct Adapter {
     /// The last cell, which late text belongs to: it goes on counting.
     past: Option<Running>,
     log: VecDeque<String>,
+    controls: Controls,
 }
 
 impl Adapter {
@@ -348,7 +360,9 @@ impl Adapter {
     /// Takes something that arrived; `true` when the kernel should end.
     async fn take(&mut self, incoming: Incoming) -> bool {
         // It may be the cell's own question, or its end on the way: it does not wait for the user yet.
-        if let Some(running) = &mut self.running {
+        if let Some(running) = &mut self.running
+            && !matches!(incoming, Incoming::Controls(_))
+        {
             running.reads_since = None;
         }
         match incoming {
@@ -370,6 +384,7 @@ impl Adapter {
                 self.process.kill();
             }
             Incoming::Log(line) => self.logged(line),
+            Incoming::Controls(told) => self.controls_told(told).await,
         }
         false
     }
@@ -410,6 +425,7 @@ impl Adapter {
             self.ask().await;
         }
         self.watch_reading().await;
+        self.watch_controls().await;
         self.check_limits();
         self.enforce_ending();
         self.end_the_forgotten();

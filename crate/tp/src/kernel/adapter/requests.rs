@@ -59,46 +59,38 @@ impl Adapter {
                 self.relayed.insert(request.id().to_owned(), request);
                 return false;
             }
-            "complete_request" => Some(
-                self.history
-                    .complete(request.text("code"), cursor(&request)),
-            ),
+            "complete_request" => self
+                .history
+                .complete(request.text("code"), cursor(&request)),
             "inspect_request" => {
-                Some(json!({"status": "ok", "found": false, "data": {}, "metadata": {}}))
+                json!({"status": "ok", "found": false, "data": {}, "metadata": {}})
             }
-            "kernel_info_request" => Some(replies::kernel_info()),
-            "is_complete_request" => Some(replies::is_complete(request.text("code"))),
-            "history_request" => Some(self.history.answer(&request.content)),
-            "comm_info_request" => Some(json!({"status": "ok", "comms": {}})),
+            "kernel_info_request" => replies::kernel_info(),
+            "is_complete_request" => replies::is_complete(request.text("code")),
+            "history_request" => self.history.answer(&request.content),
+            "comm_info_request" => self.controls.info(request.content["target_name"].as_str()),
             "shutdown_request" => {
                 let content = json!({"status": "ok", "restart": request.flag("restart", false)});
                 let reply = request.reply(&self.front.session, content);
                 self.front.shell(&reply).await;
                 return true;
             }
-            // No comm has anyone to speak to here.
-            "comm_open" => None,
-            kind if is_request(kind) => Some(replies::unsupported(kind)),
+            "comm_open" | "comm_msg" | "comm_close" => {
+                self.comm(request).await;
+                return false;
+            }
+            kind if is_request(kind) => replies::unsupported(kind),
             _ => return false,
         };
         self.status(&request, "busy").await;
-        match answer {
-            Some(content) => {
-                let reply = request.reply(&self.front.session, content);
-                self.front.shell(&reply).await;
-            }
-            None => {
-                let content = json!({"comm_id": request.content["comm_id"], "data": {}});
-                let close = request.child("comm_close", &self.front.session, content);
-                self.front.iopub(&close).await;
-            }
-        }
+        let reply = request.reply(&self.front.session, answer);
+        self.front.shell(&reply).await;
         self.rest(&request).await;
         false
     }
 
     /// Says that the work of a request is over, not that of the cell that runs meanwhile.
-    async fn rest(&mut self, request: &Message) {
+    pub(super) async fn rest(&mut self, request: &Message) {
         self.status(request, "idle").await;
         let running = self.running.as_ref().map(|running| &running.request);
         let concluding = self
@@ -128,6 +120,7 @@ impl Adapter {
     /// Gives a cell to evcxr.
     pub(super) async fn begin(&mut self, request: Message) {
         self.status(&request, "busy").await;
+        self.close_former_controls(&request).await;
         let code = request.text("code").to_owned();
         let silent = request.flag("silent", false);
         // A cell that is not to be remembered has the number of the next one.

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tp_protocol::Marker;
 
 use super::errors::{self, Stop};
 use super::pipes::Piece;
 use super::questions;
-use super::screen::Screen;
+use super::screen::{Screen, body_of};
 use super::wire::Message;
 use crate::jupyter::StreamName;
 
@@ -193,7 +193,10 @@ impl Running {
             Marker::Points { .. } => {}
             Marker::Clear => self.screen.clear(),
             Marker::Display { id, data, .. } => {
-                self.screen.display(id, json!(data), None, false);
+                let body =
+                    |(media, body): (&String, &String)| (media.clone(), body_of(media, body));
+                let data: Map<String, Value> = data.iter().map(body).collect();
+                self.screen.display(id, Value::Object(data), None, false);
             }
             Marker::Progress { .. } => self.screen.progress(marker.clone()),
             Marker::Stopped { message } => {

@@ -27,6 +27,15 @@ const TRUNCATED: &str = "\n… (sortie tronquée : plus de 1 Mio de texte ; affi
 /// A message for iopub: type and content.
 pub(super) type Shown = (&'static str, Value);
 
+/// One representation, as a notebook holds it: what is JSON is no text there.
+pub(super) fn body_of(media: &str, body: &str) -> Value {
+    let parsed = media.contains("json").then(|| serde_json::from_str(body));
+    match parsed {
+        Some(Ok(value)) => value,
+        _ => Value::String(body.to_owned()),
+    }
+}
+
 /// A display that may change.
 struct Slot {
     id: String,
@@ -124,10 +133,7 @@ impl Screen {
         if self.value.is_empty() {
             self.value_since = Instant::now();
         }
-        let body = match media.contains("json") {
-            true => serde_json::from_str(&body).unwrap_or(Value::String(body)),
-            false => Value::String(body),
-        };
+        let body = body_of(&media, &body);
         self.value.insert(media, body);
     }
 

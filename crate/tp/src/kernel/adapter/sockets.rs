@@ -13,6 +13,7 @@ use zeromq::{
     RouterSocket, Socket, SocketOptions, SocketRecv, SocketSend, SubSocket,
 };
 
+use super::controls::socket::Told;
 use super::gate;
 use super::pipes::Piece;
 use super::wire::{Key, Message};
@@ -43,6 +44,8 @@ pub(super) enum Incoming {
     Unreachable,
     /// A line of evcxr's own log.
     Log(String),
+    /// What the cells' process says of its live controls.
+    Controls(Told),
 }
 
 /// What must not wait behind a flood of text.
