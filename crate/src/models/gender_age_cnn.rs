@@ -41,6 +41,11 @@ pub struct GenderAgeCnnConfig {
     /// Weight of the current batch in the running statistics of the batch norms, 0.01 by default (Keras writes it 0.99);
     /// see [`BatchNormConfig`].
     pub norm_momentum: f64,
+    /// What the initial weights of the last layer of ages are multiplied by, 1 by default.
+    ///
+    /// The maps that are flattened are normalised: the first ages are then wrong by whole lives, and Adam, which remembers
+    /// such gradients for a thousand steps, hardly moves. In a short training, 0.01 makes the first ages nearly 0.
+    pub age_gain: f64,
 }
 
 impl GenderAgeCnnConfig {
@@ -50,6 +55,7 @@ impl GenderAgeCnnConfig {
             image_size: 128,
             dropout: 0.3,
             norm_momentum: 0.01,
+            age_gain: 1.0,
         }
     }
 
@@ -68,6 +74,12 @@ impl GenderAgeCnnConfig {
     /// Sets the weight of the current batch in the running statistics of the batch norms.
     pub fn with_norm_momentum(mut self, norm_momentum: f64) -> Self {
         self.norm_momentum = norm_momentum;
+        self
+    }
+
+    /// Sets what the initial weights of the last layer of ages are multiplied by.
+    pub fn with_age_gain(mut self, age_gain: f64) -> Self {
+        self.age_gain = age_gain;
         self
     }
 
@@ -94,6 +106,9 @@ impl GenderAgeCnnConfig {
         let side = side / 16;
         let flat = fourth * side * side;
 
+        let mut age_output = dense(HIDDEN, 1, device);
+        age_output.weight = age_output.weight.map(|weight| weight * self.age_gain);
+
         GenderAgeCnn {
             conv1: conv([3, first]),
             norm1: norm(first),
@@ -108,7 +123,7 @@ impl GenderAgeCnnConfig {
             gender_output: dense(HIDDEN, 1, device),
             age_hidden: dense(flat, HIDDEN, device),
             age_dropout: dropout(),
-            age_output: dense(HIDDEN, 1, device),
+            age_output,
             pool: MaxPool2dConfig::new([2, 2]).init(),
         }
     }

@@ -208,7 +208,6 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::reversed_empty_ranges, reason = "what a student may write")]
     fn what_makes_no_sense_is_told_in_french() {
         let new = Controls::new;
         for (controls, words) in [

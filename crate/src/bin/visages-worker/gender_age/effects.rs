@@ -40,7 +40,7 @@ const DROPOUT: f64 = 0.5;
 const fn epochs(preset: Preset) -> [u32; 3] {
     match preset {
         Preset::Quick => [1, 1, 2],
-        _ => [12, 12, 25],
+        _ => [24, 12, 25],
     }
 }
 

@@ -20,7 +20,10 @@ use visages::{
     },
 };
 
-use super::{AGE_WEIGHT, BATCH, BRIGHTNESS, CROP, LEARNING_RATE, OLDEST, SIDE};
+use super::{
+    AGE_GAIN, AGE_WEIGHT, BATCH, BRIGHTNESS, CROP, GENDER_LEARNING_RATE, LEARNING_RATE,
+    NORM_MOMENTUM, OLDEST, SIDE,
+};
 use crate::error::Result;
 
 /// Images a batch, when answers are asked.
@@ -62,6 +65,7 @@ impl Training<'_> {
         self.device.seed(self.seed);
         let model = GenderCnnConfig::new()
             .with_image_size(CROP)
+            .with_norm_momentum(NORM_MOMENTUM)
             .init(self.device);
         let middles = middles(validation)?;
         let truth = validation.numbers("gender")?;
@@ -77,7 +81,7 @@ impl Training<'_> {
             let [logits] = answers(&middles, self.device, |images| [net.forward(images)])?;
             Ok(validated_gender(&truth, &logits))
         })
-        .fit(&self.config(None))?;
+        .fit(&self.config(GENDER_LEARNING_RATE, None))?;
         Ok(self.told(fitted))
     }
 
@@ -85,7 +89,10 @@ impl Training<'_> {
     pub fn age(&self, train: &Labelled, validation: &Labelled) -> Result<(AgeCnn, Course)> {
         let batches = self.batches(None);
         self.device.seed(self.seed);
-        let model = AgeCnnConfig::new().with_image_size(SIDE).init(self.device);
+        let model = AgeCnnConfig::new()
+            .with_image_size(SIDE)
+            .with_norm_momentum(NORM_MOMENTUM)
+            .init(self.device);
         let truth = validation.numbers("age")?;
         let fitted = Trainer::new(model, |epoch| {
             batches.epoch(train, epoch.epoch, &epoch.device)
@@ -100,7 +107,7 @@ impl Training<'_> {
             let [ages] = answers(images, self.device, |images| [net.forward(images)])?;
             Ok(validated_age(&truth, &ages))
         })
-        .fit(&self.config(Some(ValidationTarget::lowest("mae"))))?;
+        .fit(&self.config(LEARNING_RATE, Some(ValidationTarget::lowest("mae"))))?;
         Ok(self.told(fitted))
     }
 
@@ -110,6 +117,8 @@ impl Training<'_> {
         self.device.seed(self.seed);
         let model = GenderAgeCnnConfig::new()
             .with_image_size(SIDE)
+            .with_norm_momentum(NORM_MOMENTUM)
+            .with_age_gain(AGE_GAIN)
             .init(self.device);
         let genders = validation.numbers("gender")?;
         let truth = validation.numbers("age")?;
@@ -137,7 +146,7 @@ impl Training<'_> {
             found.extend(ages);
             Ok(found)
         })
-        .fit(&self.config(None))?;
+        .fit(&self.config(LEARNING_RATE, None))?;
         Ok(self.told(fitted))
     }
 
@@ -153,8 +162,8 @@ impl Training<'_> {
             .with_augmenter(augmenter)
     }
 
-    fn config(&self, target: Option<ValidationTarget>) -> FitConfig {
-        let cosine = CosineAnnealingLrSchedulerConfig::new(LEARNING_RATE, self.epochs as usize);
+    fn config(&self, learning_rate: f64, target: Option<ValidationTarget>) -> FitConfig {
+        let cosine = CosineAnnealingLrSchedulerConfig::new(learning_rate, self.epochs as usize);
         let mut config = FitConfig::new()
             .with_epochs(self.epochs)
             .with_optimizer(AdamConfig::new())
