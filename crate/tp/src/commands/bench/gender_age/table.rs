@@ -288,10 +288,7 @@ mod tests {
             ),
             (2, "| 1 | 11,25 | 11,25 |\n| 2 | 8,50 | 8,50 |"),
         ] {
-            let text = found[place]
-                .1
-                .replace('\u{202f}', " ")
-                .replace('\u{a0}', " ");
+            let text = found[place].1.replace(['\u{202f}', '\u{a0}'], " ");
             assert!(text.contains(expected), "{expected}\n{text}");
         }
         // A network that gives no age has no row of ages.

@@ -93,13 +93,14 @@ pub(super) fn networks(study: &Study, args: &EffectsArgs) -> String {
 pub(super) fn groups(study: &Study, args: &EffectsArgs) -> String {
     let mut table = Table::new(&["groupe", "mesure du modèle 3"], args.seeds, &[]);
     type Pick = fn(&Outcome) -> &Vec<Group>;
+    type Title = fn(&str) -> String;
     let signed = ["MAE", "erreur signée"];
     let standard = ["MAE", "MAE standardisée"];
-    let parts: [(Pick, [&str; 2], &dyn Fn(&str) -> String); 4] = [
-        (|o| &o.age.by_decade, signed, &|name| decade(name)),
-        (|o| &o.age.by_age_group, signed, &str::to_owned),
-        (|o| &o.age.by_gender, standard, &str::to_owned),
-        (|o| &o.age.by_code, standard, &|name| format!("code {name}")),
+    let parts: [(Pick, [&str; 2], Title); 4] = [
+        (|o| &o.age.by_decade, signed, decade),
+        (|o| &o.age.by_age_group, signed, str::to_owned),
+        (|o| &o.age.by_gender, standard, str::to_owned),
+        (|o| &o.age.by_code, standard, |name| format!("code {name}")),
     ];
     for (pick, measures, title) in parts {
         let mut names = study.names(|o| pick(o).iter().map(|group| group.name.clone()).collect());
@@ -322,7 +323,7 @@ mod tests {
                 "| maquillage | aucun, puis complet | personnes, test de l'écart | 480, p < 0,001 |",
             ),
         ] {
-            let text = text.replace('\u{202f}', " ").replace('\u{a0}', " ");
+            let text = text.replace(['\u{202f}', '\u{a0}'], " ");
             assert!(text.contains(expected), "{expected}\n{text}");
         }
     }
