@@ -52,8 +52,7 @@ pub use crate::host::StopFlag;
 pub use crate::metrics::{AgeMetric, Metric, age_metrics, binary_metrics};
 pub use crate::models::{
     AgeCnn, AgeCnnConfig, GenderAgeCnn, GenderAgeCnnConfig, GenderCnn, GenderCnnConfig,
-    Initialization, SmallCnn, SmallCnnConfig, StandardCnn, StandardCnnConfig, num_params,
-    num_trainable_params,
+    Initialization, StandardCnn, StandardCnnConfig, num_params, num_trainable_params,
 };
 pub use crate::notebook::{
     Attempt, Controls, IntoView, Session, Table, Values, attempt, clear_output, interact,

@@ -4,22 +4,21 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use visages::{
-    burn::{module::Module, tensor::Device},
+    burn::tensor::Device,
     data::{
-        BatchConfig, DrawnFacesConfig, ImageStore, Labelled, LabelledBatch, LabelledSplit, Preset,
-        Variation, varied_faces,
+        DrawnFacesConfig, ImageStore, Labelled, LabelledSplit, Preset, Variation, varied_faces,
     },
     fairness::paired_error_difference,
     host::StopFlag,
-    models::{GenderAgeCnn, GenderCnn, SmallCnn, SmallCnnConfig},
+    models::{GenderAgeCnn, GenderCnn},
     polars::prelude::df,
-    train::{AdamConfig, FitConfig, Trainer, binary_cross_entropy_with_logits},
 };
 
 use super::{
-    BATCH, CROP, LARGE, LEARNING_RATE, OLDEST, SIDE, SMALL,
+    CROP, FEW, LARGE, OLDEST, SIDE,
     faces::Faces,
     measures::{self, Age, Constant, Coverage, Estimate, Gender},
+    small_net::SmallNet,
     training::{Course, Training, answers, middles, probability},
 };
 use crate::{
@@ -40,7 +39,7 @@ const DROPOUT: f64 = 0.5;
 const fn epochs(preset: Preset) -> [u32; 3] {
     match preset {
         Preset::Quick => [1, 1, 2],
-        _ => [24, 12, 25],
+        _ => [24, 12, 20],
     }
 }
 
@@ -164,7 +163,7 @@ impl Trial {
             coverage,
             crops,
             scale: self.scale(&parts.test, &ages)?,
-            techniques: self.techniques(&faces.parts(SMALL)?, small, &device)?,
+            techniques: self.techniques(&parts, &training(small))?,
             technique_epochs: small,
             factors: self.factors(&model_3, preset, &device)?,
             constant,
@@ -205,26 +204,22 @@ impl Trial {
     }
 
     /// The small network with neither technique, with each, with both.
-    fn techniques(
-        &self,
-        parts: &LabelledSplit,
-        epochs: u32,
-        device: &Device,
-    ) -> Result<Vec<Technique>> {
+    fn techniques(&self, parts: &LabelledSplit, training: &Training) -> Result<Vec<Technique>> {
+        let device = training.device;
+        let few = parts.train.sample(parts.train.len().min(FEW), self.seed)?;
         let mut plain: Option<Vec<bool>> = None;
         let mut found = Vec::new();
         for (dropout, batch_norm) in [(false, false), (true, false), (false, true), (true, true)] {
-            let config = SmallCnnConfig::new()
-                .with_image_size(SMALL)
-                .with_dropout(if dropout { DROPOUT } else { 0.0 })
-                .with_batch_norm(batch_norm);
-            let model = self.small(&config, &parts.train, epochs, device)?;
+            let share = if dropout { DROPOUT } else { 0.0 };
+            device.seed(self.seed);
+            let network = SmallNet::new(batch_norm, share, device);
+            let model = training.small(network, &few, &parts.validation)?;
             let right = |set: &Labelled| {
                 let [logits] = answers(set.images(), device, |images| [model.forward(images).0])?;
                 let scores: Vec<f64> = logits.into_iter().map(probability).collect();
                 measures::right(set.frame(), &scores)
             };
-            let (learnt, held_out) = (right(&parts.train)?, right(&parts.validation)?);
+            let (learnt, held_out) = (right(&few)?, right(&parts.validation)?);
             let reference = plain.get_or_insert_with(|| held_out.clone());
             found.push(Technique {
                 dropout,
@@ -235,33 +230,6 @@ impl Trial {
             });
         }
         Ok(found)
-    }
-
-    /// A small network that has learnt the gender from the pictures as they are, after its last epoch.
-    fn small(
-        &self,
-        config: &SmallCnnConfig,
-        train: &Labelled,
-        epochs: u32,
-        device: &Device,
-    ) -> Result<SmallCnn> {
-        device.seed(self.seed);
-        let batches = BatchConfig::new(BATCH).shuffled().with_seed(self.seed);
-        let fit = FitConfig::new()
-            .with_epochs(epochs)
-            .with_optimizer(AdamConfig::new())
-            .with_learning_rate(LEARNING_RATE)
-            .with_seed(self.seed)
-            .with_progress(false);
-        let fitted = Trainer::new(config.init(device), |epoch| {
-            batches.epoch(train, epoch.epoch, &epoch.device)
-        })
-        .with_loss(|net: &SmallCnn, batch: &LabelledBatch| {
-            let (logits, _) = net.forward(batch.images.clone());
-            Ok(binary_cross_entropy_with_logits(logits, batch.target("gender")?)?.mean())
-        })
-        .fit(&fit)?;
-        Ok(fitted.model.valid())
     }
 
     /// People whom the network has not met, drawn twice.

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `faces` | pictures, each once, in three parts and two sizes |
 //! | `training` | the lab's three trainings, and what the networks answer |
+//! | `small_net` | the network that the lab's reader writes, with and without the techniques |
 //! | `measures` | estimates of answers: gender, age, groups |
 //! | `effects` | one seed of the measures that the lab cites |
 //! | `headline` | one network on photographs, one seed |
@@ -13,6 +14,7 @@ mod effects;
 mod faces;
 mod headline;
 mod measures;
+mod small_net;
 mod training;
 
 pub use effects::{Outcome, Trial};
@@ -24,8 +26,8 @@ const LARGE: usize = 96;
 const CROP: usize = 72;
 /// Side of the pictures of models 2 and 3.
 const SIDE: usize = 64;
-/// Side of the pictures of the small network.
-const SMALL: usize = 32;
+/// Images that the small network learns from.
+const FEW: usize = 600;
 /// Images a batch, in training.
 const BATCH: usize = 32;
 /// Learning rate of Adam in the first epoch; a cosine leads it towards 0.

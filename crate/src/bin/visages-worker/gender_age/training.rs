@@ -20,6 +20,7 @@ use visages::{
     },
 };
 
+use super::small_net::SmallNet;
 use super::{
     AGE_GAIN, AGE_WEIGHT, BATCH, BRIGHTNESS, CROP, GENDER_LEARNING_RATE, LEARNING_RATE,
     NORM_MOMENTUM, OLDEST, SIDE,
@@ -113,13 +114,43 @@ impl Training<'_> {
 
     /// Model 3, on whole pictures: both losses, that of ages with its weight.
     pub fn both(&self, train: &Labelled, validation: &Labelled) -> Result<(GenderAgeCnn, Course)> {
-        let batches = self.batches(None);
         self.device.seed(self.seed);
         let model = GenderAgeCnnConfig::new()
             .with_image_size(SIDE)
             .with_norm_momentum(NORM_MOMENTUM)
             .with_age_gain(AGE_GAIN)
             .init(self.device);
+        let fitted = self.two_heads(
+            model,
+            GenderAgeCnn::forward,
+            self.batches(None),
+            train,
+            validation,
+        )?;
+        Ok(self.told(fitted))
+    }
+
+    /// The small network, on pictures as they are.
+    pub fn small(
+        &self,
+        model: SmallNet,
+        train: &Labelled,
+        validation: &Labelled,
+    ) -> Result<SmallNet> {
+        let batches = BatchConfig::new(BATCH).shuffled().with_seed(self.seed);
+        let fitted = self.two_heads(model, SmallNet::forward, batches, train, validation)?;
+        Ok(fitted.model.valid())
+    }
+
+    /// A network of two answers: gender's logits, ages divided by 120.
+    fn two_heads<M: Module>(
+        &self,
+        model: M,
+        forward: fn(&M, Tensor<4>) -> (Tensor<1>, Tensor<1>),
+        batches: BatchConfig,
+        train: &Labelled,
+        validation: &Labelled,
+    ) -> Result<Fitted<M>> {
         let genders = validation.numbers("gender")?;
         let truth = validation.numbers("age")?;
         let fitted = Trainer::new(model, |epoch| {
@@ -127,15 +158,15 @@ impl Training<'_> {
         })
         .with_fingerprint(train.content_hash(&["gender", "age"])?)
         .with_setting("poids de la perte de l'âge", AGE_WEIGHT)
-        .with_loss(|net, batch: &LabelledBatch| {
-            let (gender, age) = net.forward(batch.images.clone());
+        .with_loss(|net: &M, batch: &LabelledBatch| {
+            let (gender, age) = forward(net, batch.images.clone());
             let gender = binary_cross_entropy_with_logits(gender, batch.target("gender")?)?;
             let age = squared_error(age, batch.target("age")? / OLDEST)?;
             Ok(gender.mean() + age.mean() * AGE_WEIGHT)
         })
-        .with_validation(|net: &GenderAgeCnn| {
+        .with_validation(|net: &M| {
             let [logits, ages] = answers(validation.images(), self.device, |images| {
-                let (gender, age) = net.forward(images);
+                let (gender, age) = forward(net, images);
                 [gender, age]
             })?;
             let mut found = validated_gender(&genders, &logits);
@@ -147,7 +178,7 @@ impl Training<'_> {
             Ok(found)
         })
         .fit(&self.config(LEARNING_RATE, None))?;
-        Ok(self.told(fitted))
+        Ok(fitted)
     }
 
     fn batches(&self, crop: Option<Transform>) -> BatchConfig {

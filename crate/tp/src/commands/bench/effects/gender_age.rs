@@ -394,7 +394,7 @@ mod tests {
                 technique(false, true, 0.71),
                 technique(true, true, 0.76),
             ],
-            technique_epochs: 25,
+            technique_epochs: 20,
             factors: vec![factor("maquillage", 0.1), factor("flou", 2.0)],
         }
     }

@@ -205,7 +205,7 @@ pub(super) fn techniques(study: &Study, args: &EffectsArgs) -> String {
     }
     let epochs = study.0.first().map_or(0, |o| o.technique_epochs as usize);
     format!(
-        "Le petit réseau du genre, en images de 32 pixels, après {} :\n\n{}",
+        "Le genre annoté par le petit réseau, qui apprend sur 600 images au plus, à la meilleure de {} d'après la validation :\n\n{}",
         counted(epochs, "époque"),
         table.finish()
     )
