@@ -64,7 +64,7 @@ impl Preset {
     const fn sizes(self) -> (Option<usize>, u32) {
         match self {
             Self::Rapide => (Some(600), 2),
-            Self::Seance => (None, 25),
+            Self::Seance => (None, 20),
         }
     }
 }
