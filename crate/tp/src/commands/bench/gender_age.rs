@@ -328,7 +328,7 @@ mod tests {
         assert_eq!(json!(other)["model"], "genre-age");
         assert_eq!(
             points(Path::new("/t/j.jsonl"), other),
-            Path::new("/t/j.jsonl.points/genre-age-44-tout-25")
+            Path::new("/t/j.jsonl.points/genre-age-44-tout-20")
         );
     }
 }
