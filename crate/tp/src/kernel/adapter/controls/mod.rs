@@ -21,7 +21,7 @@ mod set;
 pub(super) mod socket;
 
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
@@ -59,12 +59,19 @@ pub(super) struct Controls {
     /// A page that shows controls was there.
     shown: bool,
     notebook: Option<PathBuf>,
+    /// One id of each set of the kernels before this one.
+    former: Vec<String>,
+    /// Where the next kernel finds those of this one.
+    memory: PathBuf,
 }
 
 impl Controls {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(connection_file: &Path) -> Self {
+        let memory = leftover::memory(connection_file);
         Self {
             notebook: leftover::notebook(),
+            former: leftover::recall(&memory),
+            memory,
             ..Self::default()
         }
     }
@@ -122,7 +129,7 @@ impl Adapter {
                 self.controls.cells.remove(&connection);
                 for index in 0..self.controls.sets.len() {
                     if self.controls.sets[index].connection == connection {
-                        self.retire(index).await;
+                        self.retire(index, DEAD_NOTE).await;
                     }
                 }
             }
@@ -267,7 +274,7 @@ impl Adapter {
     }
 
     /// A set whose process is gone stays where it is, and says so.
-    async fn retire(&mut self, index: usize) {
+    async fn retire(&mut self, index: usize, why: &str) {
         let set = &mut self.controls.sets[index];
         let waiting = set.retired();
         let parent = set.request.clone();
@@ -276,11 +283,22 @@ impl Adapter {
         for id in inputs {
             self.update(&parent, &id, json!({"disabled": true})).await;
         }
-        let told = place::note(DEAD_NOTE);
+        let told = place::note(why);
         self.update(&parent, &note, json!({"value": told})).await;
         for request in waiting {
             self.rest(&request).await;
         }
+    }
+
+    /// Before another kernel takes this one's place: pages that did not ask for it hear that these controls are over, and
+    /// the next kernel is left what it needs to tell the others.
+    pub(super) async fn leave_controls(&mut self) {
+        for index in 0..self.controls.sets.len() {
+            self.retire(index, leftover::TOLD).await;
+        }
+        let roots = self.controls.sets.iter().map(|set| set.models.root.clone());
+        self.controls.former.extend(roots);
+        leftover::keep(&self.controls.memory, &self.controls.former);
     }
 
     /// Takes a set away from all pages; its thread ends.

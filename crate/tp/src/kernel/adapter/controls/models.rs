@@ -9,6 +9,20 @@ pub(super) const PREFIX: &str = "tp-visages-";
 const CONTROLS: (&str, &str) = ("@jupyter-widgets/controls", "2.0.0");
 const BASE: (&str, &str) = ("@jupyter-widgets/base", "2.0.0");
 
+/// The models that move a control, each with the letter that names it in the ids of a set.
+const INPUTS: [(char, &str); 8] = [
+    ('f', "BoundedFloatTextModel"),
+    ('s', "FloatSliderModel"),
+    ('i', "BoundedIntTextModel"),
+    ('j', "IntSliderModel"),
+    ('d', "DropdownModel"),
+    ('c', "CheckboxModel"),
+    ('b', "ButtonModel"),
+    ('u', "FileUploadModel"),
+];
+/// More inputs than any set has.
+const MOST_INPUTS: usize = 400;
+
 /// Width of a number field, in ems, its label not counted.
 const FIELD: f64 = 6.5;
 /// Width of a list, in ems, its label not counted.
@@ -44,6 +58,11 @@ impl Model {
         )
     }
 
+    /// An input that moves nothing any more.
+    fn dead(id: String, name: &str) -> Self {
+        Self::new(id, CONTROLS, name, json!({"disabled": true}))
+    }
+
     /// As « request_states » has it.
     pub(super) fn described(&self) -> Json {
         json!({
@@ -52,6 +71,62 @@ impl Model {
             "model_module_version": self.state["_model_module_version"],
             "state": self.state,
         })
+    }
+}
+
+/// What the id of any model of a set tells of the set, long after its session is over.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Trace<'a> {
+    /// What all ids of the set begin with.
+    unique: &'a str,
+    /// One letter an input.
+    letters: &'a str,
+}
+
+impl<'a> Trace<'a> {
+    /// The set of a model; `None` for an id that is none of ours.
+    pub(super) fn of(id: &'a str) -> Option<Self> {
+        let (unique, _) = id.rsplit_once('-')?;
+        let (_, letters) = unique.strip_prefix(PREFIX)?.split_once('-')?;
+        let known = |letter| INPUTS.iter().any(|(known, _)| *known == letter);
+        (letters.len() <= MOST_INPUTS && letters.chars().all(known))
+            .then_some(Self { unique, letters })
+    }
+
+    /// Its inputs, none of which moves anything.
+    pub(super) fn inputs(&self) -> impl Iterator<Item = Model> + '_ {
+        let names = self.letters.chars().filter_map(|letter| {
+            let found = INPUTS.iter().find(|(known, _)| *known == letter);
+            found.map(|(_, name)| *name)
+        });
+        names
+            .enumerate()
+            .map(|(index, name)| Model::dead(input_id(self.unique, index), name))
+    }
+
+    /// The place where what happens to it is told, with this text.
+    pub(super) fn note(&self, html: &str) -> Model {
+        Model::html(note_id(self.unique), html)
+    }
+}
+
+fn input_id(unique: &str, index: usize) -> String {
+    format!("{unique}-e{index}")
+}
+
+fn note_id(unique: &str) -> String {
+    format!("{unique}-note")
+}
+
+/// The models of a control, in the order in which they stand.
+fn letters(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Slider { .. } => "fs",
+        Kind::IntSlider { .. } => "ij",
+        Kind::Choice { .. } => "d",
+        Kind::Checkbox { .. } => "c",
+        Kind::Button => "b",
+        Kind::Upload { .. } => "u",
     }
 }
 
@@ -87,8 +162,13 @@ struct Shared {
 impl Models {
     /// The models of these controls, with an output already there.
     pub(super) fn build(controls: &[Control], rows: &[Vec<usize>], output: &str) -> Self {
+        let shown = rows
+            .iter()
+            .flatten()
+            .filter_map(|index| controls.get(*index));
+        let letters: String = shown.map(|control| letters(&control.kind)).collect();
         let mut models = Self {
-            unique: format!("{PREFIX}{}", uuid::Uuid::new_v4().simple()),
+            unique: format!("{PREFIX}{}-{letters}", uuid::Uuid::new_v4().simple()),
             made: 0,
             all: Vec::new(),
             inputs: Vec::new(),
@@ -111,7 +191,8 @@ impl Models {
             let row = models.add(CONTROLS, "HBoxModel", state);
             models.boxes.push(row);
         }
-        models.note = models.add_html("");
+        models.note = note_id(&models.unique);
+        models.all.push(Model::html(models.note.clone(), ""));
         models.place = models.add_html(output);
         let mut children: Vec<String> = models.boxes.iter().map(|id| reference(id)).collect();
         children.extend([reference(&models.note), reference(&models.place)]);
@@ -201,7 +282,8 @@ impl Models {
     fn control(&mut self, index: usize, control: &Control, shared: &Shared) -> Vec<String> {
         let label = &control.label;
         let mut add = |name: &str, state: Json| {
-            let id = self.add(CONTROLS, name, state);
+            let id = input_id(&self.unique, self.inputs.len());
+            self.all.push(Model::new(id.clone(), CONTROLS, name, state));
             self.inputs.push((id.clone(), index));
             id
         };
