@@ -581,6 +581,13 @@ pub fn a_file_goes_to_the_function_and_nowhere_else() {
         // A page that comes back has a control that still sends.
         let states = page.states("CTL2").await;
         assert!(states.get(&upload).is_none());
+        let note = states
+            .as_object()
+            .unwrap()
+            .keys()
+            .find(|id| id.ends_with("-note"));
+        let told = states[note.unwrap()]["state"]["value"].to_string();
+        assert!(told.contains("dépassait sans doute 9 Mo"), "{told}");
         let anew = opened(&page.told).last().unwrap().0.clone();
         assert_eq!(states[&anew]["state"]["value"], json!([]));
         let holder = states
@@ -591,6 +598,7 @@ pub fn a_file_goes_to_the_function_and_nowhere_else() {
         assert_eq!(holder.unwrap()["model_name"], "HBoxModel");
         let told = page.message(&anew, data, &[&[9]]).await;
         assert!(updates(&told, &place)[0].1.to_string().contains("[9]"));
+        assert_eq!(updates(&told, note.unwrap())[0].1["value"], "");
     });
 }
 

@@ -4,12 +4,15 @@ use serde_json::{Map, Value as Json, json};
 use tp_protocol::controls::Kind;
 
 use super::models::{Trace, read_value, value_state};
-use super::{leftover, opening};
+use super::{leftover, opening, place};
 use crate::kernel::adapter::Adapter;
 use crate::kernel::adapter::wire::Message;
 
 /// The target of the comm on which a page asks for all states. Only front ends of the version that we speak know it.
 const CONTROL: &str = "jupyter.widget.control";
+
+/// The server tells nobody that it dropped a file.
+const BACK_NOTE: &str = "La page s'est reconnectée. Un fichier donné juste avant n'est pas arrivé : il dépassait sans doute 9 Mo.";
 
 impl Adapter {
     /// Takes a message about a comm; what is none of ours changes nothing.
@@ -95,7 +98,15 @@ impl Adapter {
             if !self.controls.sets[index].alive {
                 continue;
             }
-            for old in self.controls.sets[index].uploads() {
+            let uploads = self.controls.sets[index].uploads();
+            if !uploads.is_empty() {
+                let set = &mut self.controls.sets[index];
+                set.noted = true;
+                let note = set.models.note.clone();
+                let told = json!({"value": place::note(BACK_NOTE)});
+                self.update(request, &note, told).await;
+            }
+            for old in uploads {
                 let Some((model, holder)) = self.controls.sets[index].models.renew(&old) else {
                     continue;
                 };

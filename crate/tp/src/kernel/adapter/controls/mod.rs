@@ -218,9 +218,9 @@ impl Adapter {
         let parent = waiting.last().unwrap_or(&set.request).clone();
         let (place, note) = (set.models.place.clone(), set.models.note.clone());
         let value = place::html(view, bytes);
-        let slow = std::mem::take(&mut set.slow);
+        let noted = std::mem::take(&mut set.noted);
         self.update(&parent, &place, json!({"value": value})).await;
-        if slow {
+        if noted {
             self.update(&parent, &note, json!({"value": ""})).await;
         }
         for request in waiting {
@@ -345,8 +345,8 @@ impl Adapter {
             if now.duration_since(since) >= HOLD {
                 released.extend(set.release());
             }
-            if now.duration_since(since) >= SLOW && !set.slow {
-                set.slow = true;
+            if now.duration_since(since) >= SLOW && !set.noted {
+                set.noted = true;
                 slow.push((set.request.clone(), set.models.note.clone()));
             }
         }
