@@ -3,7 +3,8 @@
 use serde_json::{Map, Value as Json, json};
 use tp_protocol::controls::Kind;
 
-use super::models::{Trace, read_value, value_state};
+use super::trace::Trace;
+use super::values::{read_value, value_state};
 use super::{leftover, opening, place};
 use crate::kernel::adapter::Adapter;
 use crate::kernel::adapter::wire::Message;

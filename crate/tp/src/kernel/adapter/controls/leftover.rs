@@ -12,8 +12,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
 
-use super::models::{Model, PREFIX, Trace};
+use super::models::Model;
 use super::place;
+use super::trace::{PREFIX, Trace};
 use crate::paths;
 
 /// Media type of a widget in a notebook.

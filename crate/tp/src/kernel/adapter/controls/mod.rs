@@ -5,6 +5,8 @@
 //! | [`socket`] | the connection of the cells' process |
 //! | [`set`] | one set: its models, its values, what waits for an output |
 //! | [`models`] | the widget models of a set |
+//! | [`trace`] | their ids, known after their session too |
+//! | [`values`] | values as pages send and show them |
 //! | [`place`] | an output as HTML |
 //! | [`comms`] | what pages say |
 //! | [`leftover`] | controls that a saved notebook still names |
@@ -19,6 +21,8 @@ mod models;
 mod place;
 mod set;
 pub(super) mod socket;
+mod trace;
+mod values;
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};

@@ -1,27 +1,14 @@
 //! Widget models: what a page's ipywidgets front end (controls 2.0) is given for a set of controls.
 
 use serde_json::{Map, Value as Json, json};
-use tp_protocol::controls::{Control, Kind, Value};
+use tp_protocol::controls::{Control, Kind};
 
-/// What the ids of our models begin with: one found in a saved notebook is known by it.
-pub(super) const PREFIX: &str = "tp-visages-";
+use super::place;
+use super::trace::{PREFIX, input_id, letters, note_id};
+use super::values::tidy;
 
 const CONTROLS: (&str, &str) = ("@jupyter-widgets/controls", "2.0.0");
 const BASE: (&str, &str) = ("@jupyter-widgets/base", "2.0.0");
-
-/// The models that move a control, each with the letter that names it in the ids of a set.
-const INPUTS: [(char, &str); 8] = [
-    ('f', "BoundedFloatTextModel"),
-    ('s', "FloatSliderModel"),
-    ('i', "BoundedIntTextModel"),
-    ('j', "IntSliderModel"),
-    ('d', "DropdownModel"),
-    ('c', "CheckboxModel"),
-    ('b', "ButtonModel"),
-    ('u', "FileUploadModel"),
-];
-/// More inputs than any set has.
-const MOST_INPUTS: usize = 400;
 
 /// Width of a number field, in ems, its label not counted.
 const FIELD: f64 = 6.5;
@@ -59,7 +46,7 @@ impl Model {
     }
 
     /// An input that moves nothing any more.
-    fn dead(id: String, name: &str) -> Self {
+    pub(super) fn dead(id: String, name: &str) -> Self {
         Self::new(id, CONTROLS, name, json!({"disabled": true}))
     }
 
@@ -71,62 +58,6 @@ impl Model {
             "model_module_version": self.state["_model_module_version"],
             "state": self.state,
         })
-    }
-}
-
-/// What the id of any model of a set tells of the set, long after its session is over.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Trace<'a> {
-    /// What all ids of the set begin with.
-    unique: &'a str,
-    /// One letter an input.
-    letters: &'a str,
-}
-
-impl<'a> Trace<'a> {
-    /// The set of a model; `None` for an id that is none of ours.
-    pub(super) fn of(id: &'a str) -> Option<Self> {
-        let (unique, _) = id.rsplit_once('-')?;
-        let (_, letters) = unique.strip_prefix(PREFIX)?.split_once('-')?;
-        let known = |letter| INPUTS.iter().any(|(known, _)| *known == letter);
-        (letters.len() <= MOST_INPUTS && letters.chars().all(known))
-            .then_some(Self { unique, letters })
-    }
-
-    /// Its inputs, none of which moves anything.
-    pub(super) fn inputs(&self) -> impl Iterator<Item = Model> + '_ {
-        let names = self.letters.chars().filter_map(|letter| {
-            let found = INPUTS.iter().find(|(known, _)| *known == letter);
-            found.map(|(_, name)| *name)
-        });
-        names
-            .enumerate()
-            .map(|(index, name)| Model::dead(input_id(self.unique, index), name))
-    }
-
-    /// The place where what happens to it is told, with this text.
-    pub(super) fn note(&self, html: &str) -> Model {
-        Model::html(note_id(self.unique), html)
-    }
-}
-
-fn input_id(unique: &str, index: usize) -> String {
-    format!("{unique}-e{index}")
-}
-
-fn note_id(unique: &str) -> String {
-    format!("{unique}-note")
-}
-
-/// The models of a control, in the order in which they stand.
-fn letters(kind: &Kind) -> &'static str {
-    match kind {
-        Kind::Slider { .. } => "fs",
-        Kind::IntSlider { .. } => "ij",
-        Kind::Choice { .. } => "d",
-        Kind::Checkbox { .. } => "c",
-        Kind::Button => "b",
-        Kind::Upload { .. } => "u",
     }
 }
 
@@ -194,7 +125,9 @@ impl Models {
         models.note = note_id(&models.unique);
         models.all.push(Model::html(models.note.clone(), ""));
         models.place = models.add_html(output);
+        let names = models.add_names(controls, rows);
         let mut children: Vec<String> = models.boxes.iter().map(|id| reference(id)).collect();
+        children.extend(names.iter().map(|id| reference(id)));
         children.extend([reference(&models.note), reference(&models.place)]);
         let state = json!({"children": children, "tooltip": ""});
         models.root = models.add(CONTROLS, "VBoxModel", state);
@@ -248,6 +181,27 @@ impl Models {
         id
     }
 
+    /// Adds what gives the handles of sliders their names, where there are any.
+    fn add_names(&mut self, controls: &[Control], rows: &[Vec<usize>]) -> Option<String> {
+        let shown = rows
+            .iter()
+            .flatten()
+            .filter_map(|index| controls.get(*index));
+        let sliders = shown
+            .filter(|control| matches!(control.kind, Kind::Slider { .. } | Kind::IntSlider { .. }));
+        let labels: Vec<&str> = sliders.map(|control| control.label.as_str()).collect();
+        if labels.is_empty() {
+            return None;
+        }
+        let hidden = self.layout(json!({"display": "none"}));
+        let id = self.add_html(&place::names(&labels));
+        if let Some(model) = self.get_mut(&id) {
+            let layout = reference(&hidden).into();
+            model.state.insert("layout".to_owned(), layout);
+        }
+        Some(id)
+    }
+
     fn layout(&mut self, state: Json) -> String {
         self.add(BASE, "LayoutModel", state)
     }
@@ -287,7 +241,7 @@ impl Models {
             self.inputs.push((id.clone(), index));
             id
         };
-        // The number beside a slider carries its label: a slider's handle has none of its own in this front end.
+        // The number beside a slider carries its label; a handle is named by [`Models::add_names`].
         let numbers = |min: Json, max: Json, step: Json, value: Json| {
             let field = json!({
                 "value": value, "min": min, "max": max, "step": step, "description": label, "tooltip": label,
@@ -360,46 +314,6 @@ fn reference(id: &str) -> String {
     format!("IPY_MODEL_{id}")
 }
 
-/// A number without what binary fractions leave at its end: 0.30000000000000004 is 0.3.
-fn tidy(number: f64) -> f64 {
-    format!("{number:.9e}").parse().unwrap_or(number)
-}
-
-/// The value that a page sends for a control; `None` for what is none of its values.
-pub(super) fn read_value(kind: &Kind, state: &Json) -> Option<Value> {
-    let value = &state["value"];
-    match kind {
-        Kind::Slider { min, max, .. } => {
-            let number = value.as_f64().filter(|number| number.is_finite())?;
-            Some(Value::Number(tidy(number).clamp(*min, *max)))
-        }
-        Kind::IntSlider { min, max, .. } => {
-            let number = value.as_i64().or_else(|| {
-                let number = value.as_f64()?;
-                (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64)
-            })?;
-            Some(Value::Integer(number.clamp(*min, *max)))
-        }
-        Kind::Choice { options, .. } => {
-            let index = usize::try_from(state["index"].as_u64()?).ok()?;
-            (index < options.len()).then_some(Value::Index(index))
-        }
-        Kind::Checkbox { .. } => Some(Value::Checked(value.as_bool()?)),
-        Kind::Button | Kind::Upload { .. } => None,
-    }
-}
-
-/// The part of a model's state that says its value.
-pub(super) fn value_state(value: &Value) -> Json {
-    match value {
-        Value::Number(number) => json!({"value": number}),
-        Value::Integer(number) => json!({"value": number}),
-        Value::Index(index) => json!({"index": index}),
-        Value::Checked(checked) => json!({"value": checked}),
-        Value::Clicks(_) | Value::Files(_) => json!({}),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -461,37 +375,6 @@ mod tests {
         assert!(
             held.contains(&new.id) && !held.contains(&format!("{old}\"")),
             "{held}"
-        );
-    }
-
-    #[test]
-    fn only_values_of_the_control_are_taken() {
-        let slider = controls()[0].kind.clone();
-        let read = |value: Json| read_value(&slider, &json!({"value": value}));
-        assert_eq!(read(json!(1)), Some(Value::Number(1.0)));
-        assert_eq!(read(json!(7.5)), Some(Value::Number(1.0)));
-        assert_eq!(read(json!(0.1 + 0.2)), Some(Value::Number(0.3)));
-        assert_eq!(read(json!("1")), None);
-        assert_eq!(read(json!(null)), None);
-        let whole = Kind::IntSlider {
-            min: 0,
-            max: 9,
-            step: 1,
-            value: 1,
-        };
-        assert_eq!(
-            read_value(&whole, &json!({"value": 4.0})),
-            Some(Value::Integer(4))
-        );
-        assert_eq!(read_value(&whole, &json!({"value": 4.5})), None);
-        let choice = Kind::Choice {
-            options: vec!["a".to_owned()],
-            index: 0,
-        };
-        assert_eq!(read_value(&choice, &json!({"index": 1})), None);
-        assert_eq!(
-            read_value(&choice, &json!({"index": 0})),
-            Some(Value::Index(0))
         );
     }
 }

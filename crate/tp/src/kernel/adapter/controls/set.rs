@@ -5,7 +5,8 @@ use std::time::Instant;
 use bytes::Bytes;
 use tp_protocol::controls::{Control, File, Kind, ToCells, Value};
 
-use super::models::{Models, value_state};
+use super::models::Models;
+use super::values::value_state;
 use crate::kernel::adapter::wire::Message;
 
 /// A live set.
