@@ -17,7 +17,9 @@ pub(super) fn html(view: &View, bytes: &[u8]) -> String {
         ),
         View::Table { html, .. } => format!("<div class=\"jp-RenderedHTMLCommon\">{html}</div>"),
         View::Failure { message } => format!(
-            "<div role=\"alert\" style=\"white-space: pre-wrap; color: var(--jp-error-color0, #b00020)\">✘ {}</div>",
+            // The themes' red is too pale for a text: it stands beside it.
+            "<div role=\"alert\" style=\"white-space: pre-wrap; color: var(--jp-content-font-color1); \
+             border-left: 4px solid var(--jp-error-color1, #b00020); padding-left: 0.6em\">✘ {}</div>",
             escape(message)
         ),
     }
