@@ -12,6 +12,7 @@ import argparse
 import base64
 import importlib.util
 import json
+import os
 import pathlib
 import shutil
 import signal
@@ -84,6 +85,9 @@ def main():
         notebooks.mkdir()
         path = notebooks / "curseurs.ipynb"
         path.write_text(json.dumps(notebook(asked.kernel)), encoding="utf-8")
+        # The themes that are tried are nobody's choice.
+        for variable in ["JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR"]:
+            os.environ[variable] = str(pathlib.Path(scratch) / variable.lower())
         server = Server(notebooks)
         try:
             with sync_playwright() as playwright:

@@ -13,7 +13,7 @@ use crate::kernel::adapter::wire::Message;
 const CONTROL: &str = "jupyter.widget.control";
 
 /// The server tells nobody that it dropped a file.
-const BACK_NOTE: &str = "La page s'est reconnectée. Un fichier donné juste avant n'est pas arrivé : il dépassait sans doute 9 Mo.";
+const BACK_NOTE: &str = "La page s'est reconnectée. Si vous veniez de donner un fichier, il n'est pas arrivé : il dépassait sans doute 9 Mo.";
 
 impl Adapter {
     /// Takes a message about a comm; what is none of ours changes nothing.
