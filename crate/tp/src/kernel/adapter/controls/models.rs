@@ -122,10 +122,10 @@ impl Models {
             let row = models.add(CONTROLS, "HBoxModel", state);
             models.boxes.push(row);
         }
+        let names = models.add_names(controls, rows);
         models.note = note_id(&models.unique);
         models.all.push(Model::html(models.note.clone(), ""));
         models.place = models.add_html(output);
-        let names = models.add_names(controls, rows);
         let mut children: Vec<String> = models.boxes.iter().map(|id| reference(id)).collect();
         children.extend(names.iter().map(|id| reference(id)));
         children.extend([reference(&models.note), reference(&models.place)]);
