@@ -262,7 +262,38 @@ class Controls(Lab):
             output = self.at(1).locator(".jp-OutputArea-output").first
             wide = output.evaluate("element => element.scrollWidth - element.clientWidth")
             assert wide <= 1, f"{wide} pixels too wide for the page"
+            self.contrasts(name, 1)
             self.rules(name)
+
+    def contrasts(self, theme, index):
+        """The least contrast of a text with what is behind it: axe gives up where boxes overlap, as in these widgets."""
+        texts = self.page.evaluate(
+            """index => {
+                const channels = color => color.match(/[\\d.]+/g).map(Number);
+                const light = color => {
+                    const [r, g, b] = channels(color).map(c => c / 255).map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+                    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+                };
+                const behind = element => {
+                    for (let one = element; one; one = one.parentElement) {
+                        const color = getComputedStyle(one).backgroundColor;
+                        if (channels(color)[3] !== 0) return color;
+                    }
+                    return 'rgb(255, 255, 255)';
+                };
+                const output = document.querySelectorAll('.jp-CodeCell')[index].querySelector('.jp-OutputArea');
+                const shown = [...output.querySelectorAll('label, button, input, select, pre, [role=alert], [role=status]')];
+                return shown.filter(one => one.offsetParent && !one.disabled).map(one => {
+                    const pair = [light(getComputedStyle(one).color), light(behind(one))].sort((a, b) => b - a);
+                    return [(one.innerText || one.tagName).slice(0, 40), (pair[0] + 0.05) / (pair[1] + 0.05)];
+                });
+            }""",
+            index,
+        )
+        assert texts
+        worst = min(texts, key=lambda one: one[1])
+        print(f"  contrast, {theme}: {worst[1]:.1f} at least, of {len(texts)} texts (« {worst[0]} »)")
+        assert worst[1] >= 4.5, texts
 
     def rules(self, theme):
         found = importlib.util.find_spec("axe_core_python")
@@ -316,6 +347,7 @@ class Controls(Lab):
             self.wait(f"an answer to {name}", lambda: name in answer() and words in answer(), 20)
             line = next(line for line in answer().splitlines() if name in line)
             print("  ", line)
+        self.contrasts("clair", 3)
         self.rules("clair")
         self.give("photo.png", png(40, 30, WORDS))
         cell.locator("img[alt='photo de 40 × 30 pixels']").wait_for(timeout=20_000)
