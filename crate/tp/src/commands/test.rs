@@ -151,10 +151,16 @@ fn long_checks(installation: &Installation, program: &Path) -> Vec<Check> {
         );
     }
     match process::chromium().filter(|_| checks::has_python_module(installation, "playwright")) {
-        Some(chromium) => long.push(Check::command(
-            "JupyterLab dans un navigateur (playwright)",
-            checks::in_a_browser(installation, &chromium),
-        )),
+        Some(chromium) => {
+            long.push(Check::command(
+                "JupyterLab dans un navigateur (playwright)",
+                checks::in_a_browser(installation, &chromium),
+            ));
+            long.push(Check::command(
+                "curseurs dans un navigateur (playwright)",
+                checks::controls_in_a_browser(installation, &chromium),
+            ));
+        }
         None => tell!(
             "– JupyterLab n'est pas essayé dans un navigateur : il y faut Chromium (« sudo apt install chromium ») et « {} -m pip install playwright ».",
             python.display()

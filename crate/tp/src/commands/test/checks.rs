@@ -266,6 +266,18 @@ pub fn in_a_browser(installation: &Installation, chromium: &Path) -> Command {
     command
 }
 
+/// Live controls in the real JupyterLab.
+pub fn controls_in_a_browser(installation: &Installation, chromium: &Path) -> Command {
+    let mut command = installation.python.command("python");
+    command
+        .current_dir(installation.repository.root())
+        .arg("crate/tp/tests/jupyter/controls.py")
+        .arg(installation.cache.target().join("captures"))
+        .arg("--chromium")
+        .arg(chromium);
+    command
+}
+
 pub fn documentation(installation: &Installation) -> Command {
     let mut command = cargo(
         installation,
