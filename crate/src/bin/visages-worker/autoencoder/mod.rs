@@ -38,8 +38,9 @@ const SIDE: usize = 64;
 const BATCH: usize = 64;
 /// Latent variables: the lab's, and many.
 const LATENT: [usize; 2] = [4, 32];
-/// Weight of the divergence that makes variables collapse.
-const LARGE_BETA: f64 = 40.0;
+/// Weights of the divergence that make variables collapse: of few variables, of many. A variable that lessens the error by
+/// less than half the weight is not worth its divergence, in a network of straight lines.
+const LARGE_BETA: [f64; 2] = [100.0, 10.0];
 /// Share of the images in test.
 const TEST: f64 = 0.2;
 /// Seeds between the drawings of other things and those of the lab.
@@ -107,14 +108,13 @@ pub struct Outcome {
     /// Images to learn from, and of test.
     images: [usize; 2],
     few: usize,
-    large_beta: f64,
-    many_latent: usize,
-    /// The lab's network; on few images; on pictures whose colours are mixed up; with a large β; with many variables.
+    /// The lab's network; on few images; on pictures whose colours are mixed up; with a large β; with many variables; with both.
     usual: Course,
     small: Course,
     scrambled: Course,
     beta: Course,
     many: Course,
+    many_beta: Course,
     /// Error on the test images: mixed up less right, few images less all, image by image.
     scrambled_less_usual: Estimate,
     small_less_usual: Estimate,
@@ -133,27 +133,36 @@ impl Trial {
         let sizes = sizes(preset);
         let parts = self.parts(preset, &sizes)?;
         let (train, test) = (parts.train.images(), parts.test.images());
-        let training = |latent: usize, beta: f64, epochs: u32| Training {
+        // Someone who stops this process finds again what it has learnt.
+        let kept = self
+            .cache
+            .join(format!("apprentissages-tp7-{preset}-{}", self.seed));
+        let training = |latent: usize, beta: f64, name: &str| Training {
             seed: self.seed,
             latent,
             beta,
-            epochs,
+            epochs: sizes.epochs[0],
             device: &device,
+            checkpoints: Some(kept.join(name)),
         };
         let [few_latent, many_latent] = LATENT;
-        let [all, few] = sizes.epochs;
 
-        let (model, usual) = training(few_latent, 1.0, all).run(train, test)?;
-        let rows: Vec<usize> = (0..sizes.few.min(train.len())).collect();
-        let (small_model, small) =
-            training(few_latent, 1.0, few).run(&train.select(&rows)?, test)?;
-        let mixed = [train, test].map(|images| scrambled(images, &device));
-        let [mixed_train, mixed_test] = mixed;
+        let (model, usual) = training(few_latent, 1.0, "usual").run(train, test)?;
+        let [mixed_train, mixed_test] = [train, test].map(|images| scrambled(images, &device));
         let (mixed_train, mixed_test) = (mixed_train?, mixed_test?);
         let (mixed_model, scrambled) =
-            training(few_latent, 1.0, all).run(&mixed_train, &mixed_test)?;
-        let (_, beta) = training(few_latent, LARGE_BETA, all).run(train, test)?;
-        let (many_model, many) = training(many_latent, 1.0, all).run(train, test)?;
+            training(few_latent, 1.0, "scrambled").run(&mixed_train, &mixed_test)?;
+        let (_, beta) = training(few_latent, LARGE_BETA[0], "beta").run(train, test)?;
+        let (many_model, many) = training(many_latent, 1.0, "many").run(train, test)?;
+        let (_, many_beta) = training(many_latent, LARGE_BETA[1], "many-beta").run(train, test)?;
+        let rows: Vec<usize> = (0..sizes.few.min(train.len())).collect();
+        // Its epochs are shorter than the writing of a state.
+        let (small_model, small) = Training {
+            epochs: sizes.epochs[1],
+            checkpoints: None,
+            ..training(few_latent, 1.0, "")
+        }
+        .run(&train.select(&rows)?, test)?;
 
         let errors = |model, images| reconstruction_errors(model, images, BATCH, &device);
         let usual_errors = errors(&model, test)?;
@@ -173,16 +182,15 @@ impl Trial {
         });
         let [codes, many_codes] = codes;
         let (codes, many_codes) = (codes?, many_codes?);
-        Ok(Outcome {
+        let outcome = Outcome {
             images: [train.len(), test.len()],
             few: rows.len(),
-            large_beta: LARGE_BETA,
-            many_latent,
             usual,
             small,
             scrambled,
             beta,
             many,
+            many_beta,
             scrambled_less_usual: measures::paired(&mixed_errors, &usual_errors),
             small_less_usual: measures::paired(&small_errors, &usual_errors),
             errors: Errors {
@@ -202,7 +210,10 @@ impl Trial {
                 &sizes.labels,
                 &device,
             )?,
-        })
+        };
+        // States that are left behind only take room.
+        let _ = std::fs::remove_dir_all(&kept);
+        Ok(outcome)
     }
 
     /// The lab's pictures in two parts, with what is known of each.

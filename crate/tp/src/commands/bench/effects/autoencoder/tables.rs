@@ -17,12 +17,13 @@ fn percent(share: f64, digits: usize) -> String {
 
 /// The trainings, in the order of the tables.
 type Pick = fn(&Outcome) -> &Course;
-const COURSES: [(&str, Pick); 5] = [
+const COURSES: [(&str, Pick); 6] = [
     ("tous les visages", |o| &o.usual),
     ("peu de visages", |o| &o.small),
     ("images mélangées par reshape", |o| &o.scrambled),
     ("grand β", |o| &o.beta),
     ("beaucoup de variables", |o| &o.many),
+    ("beaucoup de variables, grand β", |o| &o.many_beta),
 ];
 
 /// Losses of each training.
@@ -43,7 +44,8 @@ pub(super) fn losses(study: &Study, args: &EffectsArgs) -> String {
             format!("{} ; {}", c.train.images, c.test.images)
         }),
         ("époques ; secondes", |c| {
-            format!("{} ; {}", c.epochs, fixed(c.seconds, 0))
+            let seconds = c.seconds.map_or("–".to_owned(), |s| fixed(s, 0));
+            format!("{} ; {seconds}", c.epochs)
         }),
     ];
     for (title, pick) in COURSES {
@@ -51,12 +53,14 @@ pub(super) fn losses(study: &Study, args: &EffectsArgs) -> String {
             table.push(&row(&[title, name], study.each(|o| read(pick(o)))));
         }
     }
-    let beta = study.0.first().map_or(0.0, |o| o.large_beta);
-    let many = study.0.first().map_or(0, |o| o.many_latent);
+    let named = study.0.first().map_or(String::new(), |o| {
+        let courses = [&o.beta, &o.many, &o.many_beta];
+        let texts = courses.map(|c| format!("{} variables et β = {}", c.latent, c.beta));
+        texts.join(", puis ")
+    });
     format!(
-        "Les pertes. Le « grand β » vaut {}, « beaucoup de variables » en compte {many}. Les erreurs sont des sommes de carrés sur \
-         les 12 288 valeurs d'une image :\n\n{}",
-        fixed(beta, 0),
+        "Les pertes. Les trois derniers entraînements ont {named}. Les erreurs sont des sommes de carrés sur les 12 288 valeurs d'une \
+         image :\n\n{}",
         table.finish()
     )
 }
