@@ -17,7 +17,7 @@ use visages::{
     burn::tensor::Device,
     data::{
         DrawnFacesConfig, ImageStore, Labelled, LabelledSplit, LoadOptions, Preset, SplitConfig,
-        drawn_objects, mean_image, squared_errors, utkface,
+        drawn_objects, mean_image, picture_measures, squared_errors, utkface,
     },
     host::StopFlag,
     train::{latent_means, reconstruction_errors},
@@ -41,6 +41,8 @@ const LATENT: [usize; 2] = [4, 32];
 /// Weights of the divergence that make variables collapse: of few variables, of many. A variable that lessens the error by
 /// less than half the weight is not worth its divergence, in a network of straight lines.
 const LARGE_BETA: [f64; 2] = [100.0, 10.0];
+/// One training image in so many is kept for the small training, and shown as many times: the steps are as many.
+const KEPT: usize = 10;
 /// Share of the images in test.
 const TEST: f64 = 0.2;
 /// Seeds between the drawings of other things and those of the lab.
@@ -50,10 +52,8 @@ const OTHERS: u64 = 1_000;
 struct Sizes {
     /// Images of both parts.
     images: usize,
-    /// Images of the small training.
-    few: usize,
-    /// Epochs on all images, and on few of them.
-    epochs: [u32; 2],
+    /// Passes over the images.
+    epochs: u32,
     /// Pictures of things.
     objects: usize,
     /// Labels of the small classifiers.
@@ -64,15 +64,13 @@ const fn sizes(preset: Preset) -> Sizes {
     match preset {
         Preset::Quick => Sizes {
             images: 400,
-            few: 100,
-            epochs: [2, 4],
+            epochs: 2,
             objects: 60,
             labels: [100, 300],
         },
         _ => Sizes {
             images: 2_500,
-            few: 200,
-            epochs: [40, 300],
+            epochs: 40,
             objects: 300,
             labels: [100, 1_000],
         },
@@ -141,28 +139,28 @@ impl Trial {
             seed: self.seed,
             latent,
             beta,
-            epochs: sizes.epochs[0],
+            epochs: sizes.epochs,
             device: &device,
             checkpoints: Some(kept.join(name)),
         };
         let [few_latent, many_latent] = LATENT;
 
-        let (model, usual) = training(few_latent, 1.0, "usual").run(train, test)?;
+        let (model, usual) = training(few_latent, 1.0, "usual").run(train, train.len(), test)?;
         let [mixed_train, mixed_test] = [train, test].map(|images| scrambled(images, &device));
         let (mixed_train, mixed_test) = (mixed_train?, mixed_test?);
         let (mixed_model, scrambled) =
-            training(few_latent, 1.0, "scrambled").run(&mixed_train, &mixed_test)?;
-        let (_, beta) = training(few_latent, LARGE_BETA[0], "beta").run(train, test)?;
-        let (many_model, many) = training(many_latent, 1.0, "many").run(train, test)?;
-        let (_, many_beta) = training(many_latent, LARGE_BETA[1], "many-beta").run(train, test)?;
-        let rows: Vec<usize> = (0..sizes.few.min(train.len())).collect();
-        // Its epochs are shorter than the writing of a state.
-        let (small_model, small) = Training {
-            epochs: sizes.epochs[1],
-            checkpoints: None,
-            ..training(few_latent, 1.0, "")
-        }
-        .run(&train.select(&rows)?, test)?;
+            training(few_latent, 1.0, "scrambled").run(&mixed_train, train.len(), &mixed_test)?;
+        let (_, beta) =
+            training(few_latent, LARGE_BETA[0], "beta").run(train, train.len(), test)?;
+        let (many_model, many) =
+            training(many_latent, 1.0, "many").run(train, train.len(), test)?;
+        let (_, many_beta) =
+            training(many_latent, LARGE_BETA[1], "many-beta").run(train, train.len(), test)?;
+        // Images are in no order: the first ones are any.
+        let few = (train.len() / KEPT).max(1);
+        let rows: Vec<usize> = (0..train.len()).map(|row| row % few).collect();
+        let (small_model, small) =
+            training(few_latent, 1.0, "small").run(&train.select(&rows)?, few, test)?;
 
         let errors = |model, images| reconstruction_errors(model, images, BATCH, &device);
         let usual_errors = errors(&model, test)?;
@@ -184,7 +182,7 @@ impl Trial {
         let (codes, many_codes) = (codes?, many_codes?);
         let outcome = Outcome {
             images: [train.len(), test.len()],
-            few: rows.len(),
+            few,
             usual,
             small,
             scrambled,
@@ -231,8 +229,12 @@ impl Trial {
         let split = SplitConfig::new()
             .with_shares(0.0, TEST)
             .with_seed(self.seed);
-        let faces = Labelled::read(&files, &options)?.join(&factors, "file")?;
-        Ok(faces.split(&split)?)
+        let mut faces = Labelled::read(&files, &options)?.join(&factors, "file")?;
+        for column in picture_measures(faces.images())?.columns() {
+            faces = faces.with_column(column.clone())?;
+        }
+        // Files are sorted by name, which begins with the age.
+        Ok(faces.sample(faces.len(), self.seed)?.split(&split)?)
     }
 }
 

@@ -73,8 +73,13 @@ pub struct Course {
 const LOSS: &str = "perte";
 
 impl Training<'_> {
-    /// Trains on `train`, measures on both.
-    pub fn run(&self, train: &ImageStore, test: &ImageStore) -> Result<(Vae64, Course)> {
+    /// Trains on `train`, whose first `different` images are not the same twice; measures on both.
+    pub fn run(
+        &self,
+        train: &ImageStore,
+        different: usize,
+        test: &ImageStore,
+    ) -> Result<(Vae64, Course)> {
         let set = Labelled::new(train.clone(), unlabelled(train.len())?)?;
         let batches = BatchConfig::new(BATCH).with_seed(self.seed);
         self.device.seed(self.seed);
@@ -113,7 +118,7 @@ impl Training<'_> {
         let steps = train.len().div_ceil(BATCH);
         let losses = fitted.history.losses().chunks(steps);
         let kl = divergences(&kl_by_dimension(&model, test, BATCH, self.device)?)?;
-        let rows: Vec<usize> = (0..train.len().min(MEASURED)).collect();
+        let rows: Vec<usize> = (0..different.min(MEASURED)).collect();
         let course = Course {
             epochs: self.epochs,
             beta: self.beta,

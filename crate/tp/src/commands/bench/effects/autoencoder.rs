@@ -294,7 +294,7 @@ fn factors(study: &Study, args: &EffectsArgs) -> String {
 /// A few numbers against pixels, in a small classifier.
 fn numbers(study: &Study, args: &EffectsArgs) -> String {
     let mut table = Table::new(
-        &["étiquette", "exemples étiquetés", "différence, en points"],
+        &["facteur", "exemples étiquetés", "différence, en points"],
         args.seeds,
         &["verdict"],
     );
@@ -317,7 +317,8 @@ fn numbers(study: &Study, args: &EffectsArgs) -> String {
         table.differences(&[&asked.label, &labels, &name], &found, Unit::Points);
     }
     format!(
-        "Quelques nombres ou tous les pixels, pour une régression logistique (exactitude sur le test) :\n\n{}",
+        "Le facteur dépasse-t-il sa médiane ? Une régression logistique le dit d'après quelques nombres ou d'après tous les pixels. \
+         Voici la différence des exactitudes sur le test :\n\n{}",
         table.finish()
     )
 }

@@ -189,7 +189,7 @@ pub(super) fn factors(study: &Study, args: &EffectsArgs) -> String {
 /// Accuracies and seconds of the small classifiers.
 pub(super) fn classifiers(study: &Study, args: &EffectsArgs) -> String {
     let mut table = Table::new(
-        &["étiquette", "exemples étiquetés", "ce qui est lu"],
+        &["facteur", "exemples étiquetés", "ce qui est lu"],
         args.seeds,
         &[],
     );
@@ -218,8 +218,8 @@ pub(super) fn classifiers(study: &Study, args: &EffectsArgs) -> String {
         }
     }
     format!(
-        "Les petits classifieurs : exactitude sur le test et durée de l'apprentissage. « Majorité » est l'exactitude de la réponse la \
-         plus fréquente :\n\n{}",
+        "Un petit classifieur dit si le facteur dépasse sa médiane : exactitude sur le test et durée de l'apprentissage. « Majorité » \
+         est l'exactitude de la réponse la plus fréquente :\n\n{}",
         table.finish()
     )
 }
@@ -232,19 +232,17 @@ pub(super) fn source(study: &Study, args: &EffectsArgs) -> String {
     };
     let [images, test] = study.0.first().map_or([0, 0], |o| o.images);
     let first = study.0.first();
-    let epochs = first.map_or([0, 0], |o| [o.usual.epochs, o.small.epochs]);
+    let epochs = first.map_or(0, |o| o.usual.epochs);
     let few = first.map_or(0, |o| o.few);
     format!(
         "*Préréglage « {preset} », sur des dessins. Les {} images de test n'ont servi à aucun apprentissage. Le réseau apprend sur {} \
-         images pendant {} époques, ou sur {} images pendant {} époques. Chaque graine change les dessins, le découpage, les poids \
+         images pendant {epochs} époques. L'autre n'en a que {}, montrées dix fois par époque. Chaque graine change les dessins, le découpage, les poids \
          de départ et les lots. Sous une graine, l'intervalle à 95 % ne tient compte que du hasard des images de test. Pour deux \
          réponses sur les mêmes images, il porte sur la différence image par image. Une différence est établie quand les intervalles \
          de toutes les graines sont du même côté de zéro. Mesuré par `cargo tp bench effets tp7`.*\n",
         grouped(test as u64),
         grouped(images as u64),
-        epochs[0],
         grouped(few as u64),
-        epochs[1]
     )
 }
 
