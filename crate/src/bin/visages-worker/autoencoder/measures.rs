@@ -183,7 +183,12 @@ pub fn factors(codes: &LatentTable, frame: &DataFrame, seed: u64) -> Result<Vec<
         }
     };
     let names = factors.into_iter().zip(variables).enumerate();
-    Ok(names.map(line).collect())
+    // A factor that never varies has no R².
+    let known = names.map(line).filter(|known| {
+        let Estimate { value, low, high } = known.r_squared;
+        value.is_finite() && low.is_finite() && high.is_finite()
+    });
+    Ok(known.collect())
 }
 
 /// A small classifier that reads codes or pixels.
