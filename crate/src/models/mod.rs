@@ -15,6 +15,7 @@ mod parameters;
 mod small_cnn;
 mod standard_cnn;
 mod vae64;
+mod weights;
 mod young_old;
 
 pub use age_cnn::{AgeCnn, AgeCnnConfig};
@@ -29,4 +30,5 @@ pub use parameters::{num_params, num_trainable_params};
 pub use small_cnn::{SmallCnn, SmallCnnConfig};
 pub use standard_cnn::{StandardCnn, StandardCnnConfig};
 pub use vae64::{Vae64, Vae64Config};
+pub use weights::{load_weights, save_weights};
 pub use young_old::{YoungOldCnn, YoungOldCnnConfig};
