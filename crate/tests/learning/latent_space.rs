@@ -233,7 +233,7 @@ fn a_small_classifier_on_numbers_and_on_pixels() {
     .unwrap();
     let probe = linear_probe(&mu.head(300), &labels[..300], &test, &rest, &device).unwrap();
     assert!(probe.accuracy > 0.93, "{probe:?}");
-    assert!(probe.low < probe.accuracy && probe.accuracy < probe.high && probe.n == 100);
+    assert!(probe.low < probe.accuracy && probe.accuracy <= probe.high && probe.n == 100);
     let dark = rest.iter().filter(|label| **label < 0.5).count();
     assert!((probe.majority - dark as f64 / 100.0).abs() < 1e-9);
     assert!(probe.seconds > 0.0);

@@ -178,6 +178,7 @@ pub fn measure(args: &EffectsArgs, notes: &mut Notes) -> Result<Measured> {
             "_mesures",
             whole(&[
                 tables::losses(&study, args),
+                tables::errors(&study, args),
                 tables::divergences(&study, args),
                 tables::outside(&study, args),
                 tables::far(&study, args),

@@ -61,6 +61,27 @@ pub(super) fn losses(study: &Study, args: &EffectsArgs) -> String {
     )
 }
 
+/// Errors of the lab's network beside those of the mean face.
+pub(super) fn errors(study: &Study, args: &EffectsArgs) -> String {
+    let mut table = Table::new(&["images", "dessinées par"], args.seeds, &[]);
+    type Read = fn(&super::Errors) -> super::Estimate;
+    let measures: [(&str, &str, Read); 4] = [
+        ("visages de test", "le réseau", |e| e.faces),
+        ("visages de test", "le visage moyen", |e| e.mean_face),
+        ("objets dessinés", "le réseau", |e| e.objects),
+        ("objets dessinés", "le visage moyen", |e| {
+            e.objects_by_mean_face
+        }),
+    ];
+    for (images, by, read) in measures {
+        table.measures(&[images, by], &study.each(|o| read(&o.errors)), Unit::Years);
+    }
+    format!(
+        "L'erreur de reconstruction par image, sur des visages et sur des images d'une autre sorte :\n\n{}",
+        table.finish()
+    )
+}
+
 /// Divergence of each variable, sorted.
 pub(super) fn divergences(study: &Study, args: &EffectsArgs) -> String {
     let mut table = Table::new(&["entraînement"], args.seeds, &[]);
@@ -233,6 +254,7 @@ mod tests {
         let (study, args) = (study(), args());
         let text = [
             losses(&study, &args),
+            errors(&study, &args),
             divergences(&study, &args),
             outside(&study, &args),
             far(&study, &args),
@@ -247,6 +269,8 @@ mod tests {
             "| grand β | perte sur l'entraînement | 762,0 |",
             "| peu de visages | erreur sur le test depuis les moyennes μ | 330,00 [327,00 ; 333,00] |",
             "| tous les visages | 5,00 · 5,00 · 5,00 · 5,00 |",
+            "| objets dessinés | le réseau | 700,00 [670,00 ; 730,00] |",
+            "| objets dessinés | le visage moyen | 690,00 [660,00 ; 720,00] |",
             "| ±3 | la loi normale | 0,27 % |",
             "| ±3 | les moyennes μ du test | 1,20 % (n = 1 960) |",
             "| une variable à ±5 (n = 8) | pixels presque noirs ou presque blancs | 31,0 % |",
