@@ -140,6 +140,12 @@ mod sampling {
                 mean + log_sigma.exp() + epsilon
             }
         }
+        sum_multiplied: Less {
+            fn sampling(mean: Tensor<2>, log_sigma: Tensor<2>) -> Tensor<2> {
+                let epsilon = mean.random_like(Distribution::Normal(0.0, 1.0));
+                (mean + epsilon) * log_sigma.exp()
+            }
+        }
         one_draw_for_all: Less {
             fn sampling(mean: Tensor<2>, log_sigma: Tensor<2>) -> Tensor<2> {
                 mean + log_sigma.exp()
