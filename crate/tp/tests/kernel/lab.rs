@@ -143,7 +143,11 @@ const TP7: [Mistake; 8] = [
         "log_sigma.clone().exp()",
     ),
     ("tp7-vae_loss", "kl * beta", "kl"),
-    ("tp7-train_vae", "model.decode(z)", "model.decode(mean.clone())"),
+    (
+        "tp7-train_vae",
+        "model.decode(z)",
+        "model.decode(mean.clone())",
+    ),
     ("tp7-face", "model.decode(z)", "model.decode(z * 0.0)"),
     ("tp7-sliders", "-range..=range", "-5.0..=5.0"),
 ];
