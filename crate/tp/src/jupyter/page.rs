@@ -233,7 +233,7 @@ impl Page {
                     Err(_) => return Err(exchange_error(&late(process, limit))),
                 };
                 let ours = message.parent_header.as_ref();
-                if !ours.is_some_and(|parent| parent.msg_id == id) {
+                if ours.is_none_or(|parent| parent.msg_id != id) {
                     continue;
                 }
                 if hear(&message.content) {
