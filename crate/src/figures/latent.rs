@@ -105,7 +105,7 @@ fn heatmap(frame: &DataFrame, text: &str) -> Result<Figure> {
         rows: ("facteur connu", &lines),
         columns: ("variable latente", &columns),
         under: &under,
-        note: "R² sur des images non vues : 0, la variable ne dit rien ; 1, elle dit tout. La meilleure est encadrée, si son intervalle est au-dessus de 0.",
+        note: "R² sur des images non vues. La meilleure variable est encadrée, si son intervalle est au-dessus de 0.",
     };
     let drawn = table.draw(alt, &|line, column| {
         let value = value(line, column);
