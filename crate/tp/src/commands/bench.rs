@@ -31,7 +31,7 @@ pub struct BenchArgs {
 #[derive(Debug, Subcommand)]
 enum Topic {
     /// Mesure ce que des biais connus font aux détecteurs, sur des visages dessinés et plusieurs graines
-    #[command(help_template = TEMPLATE)]
+    #[command(name = "biais", help_template = TEMPLATE)]
     Bias(bias::BiasBenchArgs),
     /// Mesure les curseurs : temps d'un déplacement à la nouvelle image, mémoire après beaucoup de déplacements
     #[command(help_template = TEMPLATE)]
