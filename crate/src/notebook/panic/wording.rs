@@ -20,7 +20,7 @@ pub(super) fn explain(message: &str) -> String {
         let text = if text.is_empty() { "À FAIRE" } else { text };
         return format!("Exercice à compléter : {}", shorten(text));
     }
-    if let Some(explained) = tensor_error(message) {
+    if let Some(explained) = tensor_error(message).or_else(|| not_one_value(message)) {
         return shorten(&explained);
     }
     let explained = if let Some(rest) = message.strip_prefix("index out of bounds: the len is ") {
@@ -92,6 +92,17 @@ fn tensor_error(message: &str) -> Option<String> {
     };
     Some(format!(
         "opération « {operation} » impossible, {cause} (burn : {reasons})"
+    ))
+}
+
+/// What burn says of `into_scalar` on a tensor of several values.
+fn not_one_value(message: &str) -> Option<String> {
+    let (_, rest) = message
+        .contains("try_into_scalar")
+        .then(|| message.split_once("InvalidShape { expected: 1, actual: "))??;
+    let count: usize = rest.split(' ').next()?.parse().ok()?;
+    Some(format!(
+        "ce tenseur a {count} valeurs, mais il en faut une seule : prenez-en d'abord la moyenne, `.mean()`, ou la somme, `.sum()`"
     ))
 }
 
@@ -168,6 +179,10 @@ mod tests {
             (
                 "attempt to subtract with overflow",
                 "dépassement de capacité d'un entier (opération « subtract »)",
+            ),
+            (
+                "Error while reading data: use `try_into_scalar` instead to catch the error at runtime: InvalidShape { expected: 1, actual: 2 }",
+                "ce tenseur a 2 valeurs, mais il en faut une seule : prenez-en d'abord la moyenne, `.mean()`, ou la somme, `.sum()`",
             ),
             ("mon message", "mon message"),
         ];

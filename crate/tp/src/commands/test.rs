@@ -156,7 +156,7 @@ fn long_checks(installation: &Installation, program: &Path) -> Vec<Check> {
                 "JupyterLab dans un navigateur (playwright)",
                 checks::in_a_browser(installation, &chromium),
             ));
-            long.push(Check::command(
+            long.push(Check::commands(
                 "curseurs dans un navigateur (playwright)",
                 checks::controls_in_a_browser(installation, &chromium),
             ));

@@ -10,6 +10,7 @@ Times are printed; a median of three times what a calm machine gives is a failur
 
 import argparse
 import base64
+import contextlib
 import importlib.util
 import json
 import os
@@ -80,11 +81,20 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("✘ stopped"))
     folder = pathlib.Path(asked.screenshots)
     folder.mkdir(parents=True, exist_ok=True)
+    with opened("curseurs", notebook(CELLS, asked.kernel), asked.chromium) as (page, server, path):
+        controls = Controls(page, folder, server)
+        controls.notebook, controls.moves = path, asked.moves
+        controls.play(asked.only)
+
+
+@contextlib.contextmanager
+def opened(name, notebook, chromium):
+    """A notebook in JupyterLab, in a browser: the page, the server and the file."""
     with tempfile.TemporaryDirectory() as scratch:
         notebooks = pathlib.Path(scratch) / "notebooks"
         notebooks.mkdir()
-        path = notebooks / "curseurs.ipynb"
-        path.write_text(json.dumps(notebook(asked.kernel)), encoding="utf-8")
+        path = notebooks / f"{name}.ipynb"
+        path.write_text(json.dumps(notebook), encoding="utf-8")
         # The themes that are tried are nobody's choice.
         for variable in ["JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR"]:
             os.environ[variable] = str(pathlib.Path(scratch) / variable.lower())
@@ -92,29 +102,40 @@ def main():
         try:
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(
-                    executable_path=asked.chromium, args=["--no-sandbox", "--disable-gpu"]
+                    executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
                 )
                 page = browser.new_page(viewport={"width": 1000, "height": 1000})
                 page.goto(f"{server.url}/lab/tree/{path.name}?token={server.token}&reset")
-                controls = Controls(page, folder, server)
-                controls.notebook, controls.moves = path, asked.moves
-                controls.play(asked.only)
+                yield page, server, path
                 browser.close()
         finally:
             server.end()
 
 
-def notebook(kernel):
+def notebook(sources, kernel):
     cells = [
         {"cell_type": "code", "id": f"c{index}", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
-        for index, source in enumerate(CELLS)
+        for index, source in enumerate(sources)
     ]
     spec = {"name": kernel, "display_name": "Rust", "language": "rust"}
     return {"cells": cells, "metadata": {"kernelspec": spec}, "nbformat": 4, "nbformat_minor": 5}
 
 
 class Controls(Lab):
+    # The cell whose moves are timed, and its picture.
+    timed, picture = 1, "img[alt^=teinte]"
+
     def play(self, only):
+        self.open()
+        self.run(0)
+        self.show_set()
+        for part in [self.moves_by_hand, self.while_training, self.accessible, self.files, self.many_moves, self.restart]:
+            if only in part.__name__:
+                part()
+                print(f"✔ {part.__name__}", flush=True)
+
+    def open(self):
+        """Waits for the page and its kernel."""
         page = self.page
         page.wait_for_selector(".jp-CodeCell", timeout=120_000)
         self.wait("the application", lambda: page.evaluate("() => !!(window.jupyterapp || window.jupyterlab)"))
@@ -127,12 +148,6 @@ class Controls(Lab):
                 }"""
             ),
         )
-        self.run(0)
-        self.show_set()
-        for part in [self.moves_by_hand, self.while_training, self.accessible, self.files, self.many_moves, self.restart]:
-            if only in part.__name__:
-                part()
-                print(f"✔ {part.__name__}", flush=True)
 
     # What a reader does
 
@@ -158,23 +173,24 @@ class Controls(Lab):
     def watch(self):
         """Notes in the page when a new picture is painted."""
         self.page.evaluate(
-            """() => {
+            """([timed, picture]) => {
                 window.painted = [];
-                const cell = document.querySelectorAll('.jp-CodeCell')[1];
+                const cell = document.querySelectorAll('.jp-CodeCell')[timed];
                 let last = '';
                 new MutationObserver(() => {
-                    const image = cell.querySelector('img[alt^=teinte]');
+                    const image = cell.querySelector(picture);
                     if (image && image.src !== last) {
                         last = image.src;
                         requestAnimationFrame(() => window.painted.push(performance.now()));
                     }
                 }).observe(cell, {subtree: true, childList: true, attributes: true});
-            }"""
+            }""",
+            [self.timed, self.picture],
         )
 
     def time_moves(self, count):
         """Milliseconds from a key to the picture it makes."""
-        handle = self.at(1).locator(".noUi-handle").first
+        handle = self.at(self.timed).locator(".noUi-handle").first
         times = []
         for step in range(count):
             handle.focus()

@@ -70,7 +70,7 @@ const fn sizes(preset: Preset) -> Sizes {
         },
         _ => Sizes {
             images: 2_500,
-            epochs: 40,
+            epochs: 20,
             objects: 300,
             labels: [100, 1_000],
         },

@@ -60,11 +60,20 @@ enum Preset {
 }
 
 impl Preset {
-    /// Most photographs, and epochs.
-    const fn sizes(self) -> (Option<usize>, u32) {
+    /// Most photographs; all when absent.
+    const fn images(self) -> Option<usize> {
         match self {
-            Self::Rapide => (Some(600), 2),
-            Self::Seance => (None, 20),
+            Self::Rapide => Some(600),
+            Self::Seance => None,
+        }
+    }
+
+    /// Passes over them: fewer of the first network, whose pictures are larger, so that each training takes as long.
+    const fn epochs(self, network: Network) -> u32 {
+        match (self, network) {
+            (Self::Rapide, _) => 2,
+            (Self::Seance, Network::Genre) => 10,
+            (Self::Seance, Network::Age | Network::GenreAge) => 20,
         }
     }
 }
@@ -255,7 +264,7 @@ fn asked(named: &[Network]) -> Vec<Network> {
 }
 
 fn trials(args: &GenderAgeArgs) -> Vec<Trial> {
-    let (images, epochs) = args.preset.sizes();
+    let images = args.preset.images();
     let mut trials = Vec::new();
     for model in asked(&args.networks) {
         for seed in args.seeds.0..=args.seeds.1 {
@@ -263,7 +272,7 @@ fn trials(args: &GenderAgeArgs) -> Vec<Trial> {
                 model,
                 seed,
                 images,
-                epochs,
+                epochs: args.preset.epochs(model),
             });
         }
     }

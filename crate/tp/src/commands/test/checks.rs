@@ -267,15 +267,22 @@ pub fn in_a_browser(installation: &Installation, chromium: &Path) -> Command {
 }
 
 /// Live controls in the real JupyterLab.
-pub fn controls_in_a_browser(installation: &Installation, chromium: &Path) -> Command {
-    let mut command = installation.python.command("python");
-    command
-        .current_dir(installation.repository.root())
-        .arg("crate/tp/tests/jupyter/controls.py")
-        .arg(installation.cache.target().join("captures"))
-        .arg("--chromium")
-        .arg(chromium);
-    command
+pub fn controls_in_a_browser(installation: &Installation, chromium: &Path) -> Vec<Command> {
+    let captures = installation.cache.target().join("captures");
+    let python = |script: &str| {
+        let mut command = installation.python.command("python");
+        command
+            .current_dir(installation.repository.root())
+            .arg(format!("crate/tp/tests/jupyter/{script}.py"));
+        command
+    };
+    let mut controls = python("controls");
+    let mut latent = python("latent_sliders");
+    latent.arg("notebooks/corrige/tp7_vae.ipynb");
+    for command in [&mut controls, &mut latent] {
+        command.arg(&captures).arg("--chromium").arg(chromium);
+    }
+    vec![controls, latent]
 }
 
 pub fn documentation(installation: &Installation) -> Command {

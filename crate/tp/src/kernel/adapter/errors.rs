@@ -201,12 +201,18 @@ pub(super) fn compilation(
         ));
     }
     // evcxr names the cell « command_N », with a count of its own.
-    traceback.extend(lines.iter().map(|line| renamed(line, count)));
+    let pieces = lines.iter().map(|lines| renamed(lines, count));
+    traceback.extend(pieces.filter(|lines| framed || !is_scrap(lines)));
     CellError {
         name: COMPILATION,
         value: message,
         traceback,
     }
+}
+
+/// Whether a line is a scrap of code that the compiler would insert: without its frame, nothing says where it goes.
+fn is_scrap(line: &str) -> bool {
+    line.trim().chars().count() <= 4
 }
 
 /// The one error of a cell that needs names when no cell was executed yet: which of them it is does not matter.

@@ -1,8 +1,8 @@
 //! What the commonest compiler messages mean, in French.
 
-use super::closures;
 use super::names::Definition;
 use super::operands::{between_types, quoted, ranks, second};
+use super::{closures, reflexes};
 use crate::kernel::brackets::{Unbalanced, brackets};
 
 /// A message in French.
@@ -37,6 +37,9 @@ pub(super) fn of(
     };
     let name = quoted(message).unwrap_or_default();
     if let Some(hint) = closures::of(message, text, code) {
+        return hint;
+    }
+    if let Some(hint) = reflexes::of(message, text, code, &|name| defined(name).is_some()) {
         return hint;
     }
     if has("[E0382]") || message.contains("of moved value") {
@@ -119,12 +122,6 @@ pub(super) fn of(
                 second(message)
             ),
             format!("Écrivez {}!(…).", second(message)),
-        );
-    }
-    if has("[E0423]") && message.contains("expected function, found module `zip`") {
-        return hint(
-            "Il n'y a pas de fonction « zip » à part.",
-            "Partez de la première liste : a.iter().zip(&b), puis .map(|(x, y)| …).",
         );
     }
     if has("[E0689]")

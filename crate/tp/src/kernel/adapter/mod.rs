@@ -8,7 +8,7 @@
 //! | [`pipes`] | what the cells print, read without evcxr |
 //! | [`running`] | the cell that runs |
 //! | [`screen`], [`bar`] | what it shows, in order and at a readable pace |
-//! | [`errors`], [`hints`], [`operands`], [`closures`], [`places`] | errors in French, at the student's own line |
+//! | [`errors`], [`hints`], [`operands`], [`reflexes`], [`closures`], [`places`] | errors in French, at the student's own line |
 //! | [`replies`] | what is answered without evcxr |
 //! | [`questions`] | what a name means: `?name`, the tooltip |
 //! | [`requests`] | what Jupyter asks |
@@ -32,6 +32,7 @@ mod operands;
 mod pipes;
 mod places;
 mod questions;
+mod reflexes;
 mod replies;
 mod requests;
 mod running;

@@ -13,8 +13,12 @@ pub(super) fn markdown(entries: &[Entry], args: &GenderAgeArgs) -> Vec<(&'static
     let whole = |text: String| format!("{text}\n{source}");
     vec![
         ("genre_age", whole(study.scores())),
+        (
+            "genre_age_essentiel",
+            format!("{}\n{}", study.essentials(), study.short_source()),
+        ),
         ("genre_age_groupes", whole(study.groups())),
-        ("genre_age_modele2", whole(study.curve())),
+        ("genre_age_modele2", study.curve()),
     ]
 }
 
@@ -46,26 +50,53 @@ impl Study<'_> {
             .collect()
     }
 
+    /// The two constant answers, as rows of a table: on the test images of each seed, whatever the network.
+    fn constants(&self, table: &mut Table, name: &str, measures: [&str; 2]) {
+        let Some(network) = super::asked(&self.args.networks).into_iter().next() else {
+            return;
+        };
+        let constants = self.of(network);
+        let each = |pick: fn(&Entry) -> Estimate| -> Vec<Estimate> {
+            constants.iter().map(|entry| pick(entry)).collect()
+        };
+        let picks: [(fn(&Entry) -> Estimate, Unit); 2] = [
+            (|entry| entry.outcome.constant.accuracy, Unit::Rate),
+            (|entry| entry.outcome.constant.mae, Unit::Years),
+        ];
+        for (measure, (pick, unit)) in measures.into_iter().zip(picks) {
+            table.measures(&[name, measure], &each(pick), unit);
+        }
+    }
+
+    /// What the lab itself shows: one or two measures a network.
+    fn essentials(&self) -> String {
+        let mut table = self.table(&["réponse", "mesure"], &[]);
+        let [accuracy, mae] = ["exactitude", "MAE (ans)"];
+        self.constants(&mut table, "constante", [accuracy, mae]);
+        for (place, network) in super::asked(&[]).into_iter().enumerate() {
+            let name = format!("modèle {}", place + 1);
+            let found = self.genders(network, |found| found.accuracy);
+            if !found.is_empty() {
+                table.measures(&[&name, accuracy], &found, Unit::Rate);
+            }
+            let found = self.ages(network, |found| found.mae);
+            if !found.is_empty() {
+                table.measures(&[&name, mae], &found, Unit::Years);
+            }
+        }
+        table.finish()
+    }
+
     fn scores(&self) -> String {
         let mut table = self.table(&["réponse", "mesure, sur le test"], &[]);
-        let first = super::asked(&self.args.networks).into_iter().next();
-        if let Some(network) = first {
-            let constants = self.of(network);
-            let each = |pick: fn(&Entry) -> Estimate| -> Vec<Estimate> {
-                constants.iter().map(|entry| pick(entry)).collect()
-            };
-            let name = "constante";
-            table.measures(
-                &[name, "exactitude du genre annoté le plus fréquent"],
-                &each(|entry| entry.outcome.constant.accuracy),
-                Unit::Rate,
-            );
-            table.measures(
-                &[name, "MAE de l'âge médian, en années"],
-                &each(|entry| entry.outcome.constant.mae),
-                Unit::Years,
-            );
-        }
+        self.constants(
+            &mut table,
+            "constante",
+            [
+                "exactitude du genre annoté le plus fréquent",
+                "MAE de l'âge médian, en années",
+            ],
+        );
         for network in super::asked(&self.args.networks) {
             self.rows(&mut table, network);
         }
@@ -203,7 +234,9 @@ impl Study<'_> {
             .map(|entry| entry.outcome.course.measured("mae"))
             .collect();
         let epochs = courses.iter().map(|course| course.len()).max().unwrap_or(0);
-        for epoch in 0..epochs {
+        // Where a curve bends, then every fourth epoch and the last.
+        let shown = |epoch: &usize| [1, 2, epochs].contains(&(epoch + 1)) || (epoch + 1) % 4 == 0;
+        for epoch in (0..epochs).filter(shown) {
             let mut cells = vec![(epoch + 1).to_string()];
             let at = |course: &&[f64]| {
                 course
@@ -214,22 +247,36 @@ impl Study<'_> {
             table.push(&cells);
         }
         format!(
-            "Le modèle 2, époque par époque : MAE sur la validation, en années :\n\n{}",
+            "MAE du modèle 2 sur la validation, en années :\n\n{}",
             table.finish()
+        )
+    }
+
+    /// How many photographs, and epochs.
+    fn sizes(&self) -> String {
+        let epochs = self.entries.iter().map(|entry| entry.outcome.course.epochs);
+        let longest = epochs.max().unwrap_or(0);
+        self.entries.first().map_or(String::new(), |entry| {
+            let [train, validation, test] = entry.outcome.images.map(|n| grouped(n as u64));
+            format!(
+                "{train} photographies d'entraînement, {validation} de validation et {test} de test, {} au plus",
+                counted(longest as usize, "époque")
+            )
+        })
+    }
+
+    fn short_source(&self) -> String {
+        format!(
+            "*{}. Entre crochets, l'intervalle à 95 %. Mesuré par `cargo tp bench genre-age`.*\n",
+            self.sizes()
         )
     }
 
     /// What was measured, and how intervals are made.
     fn source(&self) -> String {
-        let sizes = self.entries.first().map_or(String::new(), |entry| {
-            let [train, validation, test] = entry.outcome.images.map(|n| grouped(n as u64));
-            format!(
-                "{train} photographies d'entraînement, {validation} de validation et {test} de test, {}, ",
-                counted(entry.outcome.course.epochs as usize, "époque")
-            )
-        });
+        let sizes = self.sizes();
         format!(
-            "*UTKFace, chaque photographie une fois et d'un seul côté ; {sizes}{}. Chaque graine tire un autre découpage, d'autres poids de départ et un \
+            "*UTKFace, chaque photographie une fois et d'un seul côté ; {sizes}, {}. Chaque graine tire un autre découpage, d'autres poids de départ et un \
              autre ordre. L'époque est choisie sur la validation, le test est mesuré une fois. Entre crochets, l'intervalle à 95 % des images de test : \
              Wilson pour une exactitude et pour CS@5, rééchantillonnage (bootstrap) pour les autres mesures, images appariées pour les différences. Mesuré par \
              `cargo tp bench genre-age`.*\n",
@@ -250,7 +297,12 @@ mod tests {
         let names: Vec<&str> = found.iter().map(|(name, _)| *name).collect();
         assert_eq!(
             names,
-            ["genre_age", "genre_age_groupes", "genre_age_modele2"]
+            [
+                "genre_age",
+                "genre_age_essentiel",
+                "genre_age_groupes",
+                "genre_age_modele2"
+            ]
         );
         for (place, expected) in [
             (
@@ -278,15 +330,18 @@ mod tests {
                 "| modèle 2 (âge) : MAE − celle de l'âge médian, en années | −8,00 [−8,80 ; −7,20] |",
             ),
             (0, "7 500 photographies d'entraînement"),
+            (1, "| constante | exactitude | 0,520 [0,490 ; 0,550] |"),
+            (1, "| modèle 1 | exactitude | 0,880 [0,860 ; 0,900] |"),
+            (1, "| modèle 3 | MAE (ans) | 7,20 [6,80 ; 7,60] |"),
             (
-                1,
+                2,
                 "| modèle 2 (âge) | 20 | erreur signée, en années | 0,50 [−0,50 ; 1,50] (n = 200) |",
             ),
             (
-                1,
+                2,
                 "| modèle 3 (genre et âge) | 4 | MAE standardisée, en années | – | – |",
             ),
-            (2, "| 1 | 11,25 | 11,25 |\n| 2 | 8,50 | 8,50 |"),
+            (3, "| 1 | 11,25 | 11,25 |\n| 2 | 8,50 | 8,50 |"),
         ] {
             let text = found[place].1.replace(['\u{202f}', '\u{a0}'], " ");
             assert!(text.contains(expected), "{expected}\n{text}");
