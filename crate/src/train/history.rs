@@ -20,11 +20,14 @@ pub const ON_TRAINING: &str = " en entraînement";
 /// Name of a validated loss: figures draw it beside the training loss.
 pub const VALIDATION_LOSS: &str = "perte";
 
-/// Exponentially smoothed series of losses, as `mdl.util.LossHistory` of MIT 6.S191:
-/// `s₁ = x₁`, then `sₜ = α·sₜ₋₁ + (1 − α)·xₜ`.
+/// Steps from which smoothing has a hold.
+const YOUNG: f64 = 10.0;
+
+/// Exponentially smoothed series of losses: `s₁ = x₁`, then `sₜ₊₁ = αₜ·sₜ + (1 − αₜ)·xₜ₊₁` with
+/// `αₜ = min(α, t / (t + 10))`.
 ///
-/// The first loss is kept whole (no bias correction), so with α = 0.99 the curve needs a few hundred
-/// steps to leave it.
+/// After t steps the curve thus remembers about a tenth of them. `mdl.util.LossHistory` of MIT 6.S191, from which this
+/// comes, keeps α: with its 0.99, a training of a hundred steps never leaves its first loss.
 #[derive(Clone, Debug)]
 pub struct LossHistory {
     smoothing_factor: f64,
@@ -32,7 +35,7 @@ pub struct LossHistory {
 }
 
 impl LossHistory {
-    /// An empty series; `smoothing_factor` is α, in [0, 1): 0 does not smooth.
+    /// An empty series; `smoothing_factor` is the largest α, in [0, 1): 0 does not smooth.
     ///
     /// # Errors
     /// [`Error::Argument`] when α is outside [0, 1).
@@ -52,8 +55,10 @@ impl LossHistory {
 
     /// Adds the loss of one step.
     pub fn append(&mut self, loss: f64) {
+        let steps = self.values.len() as f64;
+        let factor = self.smoothing_factor.min(steps / (steps + YOUNG));
         let smoothed = match self.values.last() {
-            Some(last) => self.smoothing_factor * last + (1.0 - self.smoothing_factor) * loss,
+            Some(last) => factor * last + (1.0 - factor) * loss,
             None => loss,
         };
         self.values.push(smoothed);

@@ -115,15 +115,24 @@ fn the_loss_refuses_a_silent_broadcast() {
 }
 
 #[test]
-fn smoothing_is_that_of_the_original() {
+fn smoothing_holds_more_and_more() {
     let mut history = LossHistory::new(0.99).unwrap();
     for loss in [1.0, 0.5, 0.0] {
         history.append(loss);
     }
-    let expected = [1.0, 0.995, 0.985_05];
+    // α is 1/11 after one step, 2/12 after two.
+    let expected = [1.0, 6.0 / 11.0, 1.0 / 11.0];
     for (found, expected) in history.get().iter().zip(expected) {
         assert!((found - expected).abs() < 1e-12);
     }
+    // A short training is followed, a long one is smoothed as much as was asked.
+    let mut short = LossHistory::new(0.99).unwrap();
+    (0..100).for_each(|step| short.append(if step < 50 { 9.0 } else { 1.0 }));
+    assert!(short.get()[99] < 1.05, "{:?}", short.get()[99]);
+    let mut long = LossHistory::new(0.99).unwrap();
+    (0..5_000).for_each(|_| long.append(1.0));
+    long.append(2.0);
+    assert!((long.get()[5_000] - 1.01).abs() < 1e-9);
     let mut raw = LossHistory::new(0.0).unwrap();
     raw.append(3.0);
     raw.append(1.0);
@@ -159,7 +168,7 @@ fn the_history_is_a_frame_with_fixed_columns() {
         .unwrap()
         .iter()
         .collect();
-    assert_eq!(smoothed, [Some(2.0), Some(1.5)]);
+    assert_eq!(smoothed, [Some(2.0), Some(12.0 / 11.0)]);
 }
 
 #[test]
