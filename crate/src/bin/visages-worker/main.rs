@@ -4,9 +4,9 @@
 //! with its input.
 
 mod age_classes;
-mod bias;
 mod cacd;
 mod detectors;
+mod draws;
 mod effects;
 mod efficientnet;
 mod error;
@@ -18,6 +18,7 @@ mod labels;
 mod profile;
 mod protocol;
 mod shortcut;
+mod study;
 mod synth;
 mod vae64;
 mod workload;
@@ -117,7 +118,7 @@ impl Session {
                 })
             }
             Request::Cacd(preparation) => preparation.write(output),
-            Request::Bias(trial) => Ok(Answer::Tried {
+            Request::Study(trial) => Ok(Answer::Studied {
                 ok: true,
                 outcome: trial.run()?,
             }),

@@ -15,6 +15,7 @@
 //! | [`DrawnPeopleConfig`] | several pictures of each person, of two age classes |
 //! | [`draw_faces`] | faces of factors that the caller chose |
 //! | [`varied_faces`] | the same persons twice, one factor changed |
+//! | [`WorldConfig`] | a detection set in which one version of a face is rare, and people in both versions |
 
 mod bias;
 mod cache;
@@ -34,6 +35,7 @@ mod sample;
 mod tone;
 mod truth;
 mod variation;
+mod worlds;
 
 use std::ops::RangeInclusive;
 
@@ -50,6 +52,7 @@ pub use planted::Defect;
 pub use record::{CHOICES, FaceRecord, MEASURES, faces_frame, non_faces_frame};
 pub use tone::{Presentation, SkinTone};
 pub use variation::{Variation, varied_faces};
+pub use worlds::{DrawnWorld, RareFactor, World, WorldConfig, WorldTest};
 
 /// Sides of the pictures that can be drawn, in pixels.
 const SIDES: RangeInclusive<usize> = 32..=256;
