@@ -24,11 +24,12 @@ use serde_json::json;
 
 use self::confirmation::Confirmation;
 use self::screening::Screening;
-use self::study::{Arm, CONFIRMATION_SEEDS, Entry, Outcome, SCREENING_SEEDS, Sizes, Trial, World};
+use self::study::{
+    Arm, CONFIRMATION_SEEDS, Entry, Failure, Line, Outcome, SCREENING_SEEDS, Sizes, Trial, World,
+};
 use super::journal;
 use crate::cli::Verdict;
 use crate::error::{Error, Result};
-use crate::french::counted;
 use crate::paths::{Cache, Repository};
 use crate::setup::rust::Toolchain;
 use crate::worker;
@@ -171,7 +172,7 @@ struct Bench<'a> {
     journal: &'a Path,
     without: &'a [Dropped],
     sizes: Sizes,
-    known: Vec<Entry>,
+    known: Vec<Line>,
     repository: Repository,
     cache: Cache,
     program: Option<PathBuf>,
@@ -225,29 +226,34 @@ impl<'a> Bench<'a> {
         self.entries(&trials)
     }
 
+    /// What the journal has or the worker finds, in the order of the trials; those that failed are noted and left out.
     fn entries(&mut self, trials: &[Trial]) -> Result<Vec<Entry>> {
         let mut found = Vec::new();
         for (index, trial) in trials.iter().enumerate() {
             let known = self
                 .known
                 .iter()
-                .find(|entry| entry.trial == *trial)
+                .find(|line| line.trial() == trial)
                 .cloned();
-            let entry = match known {
-                Some(entry) => entry,
+            let line = match known {
+                Some(line) => line,
                 None => {
-                    let entry = self.train(trial, &format!("{}/{}", index + 1, trials.len()))?;
-                    journal::append(self.journal, &entry)?;
-                    self.known.push(entry.clone());
-                    entry
+                    let line = self.train(trial, &format!("{}/{}", index + 1, trials.len()))?;
+                    journal::append(self.journal, &line)?;
+                    self.known.push(line.clone());
+                    line
                 }
             };
-            found.push(entry);
+            match line {
+                Line::Done(entry) => found.push(*entry),
+                Line::Failed(Failure { trial, failed }) => tell!("✘ {trial} : {failed}"),
+            }
         }
         Ok(found)
     }
 
-    fn train(&mut self, trial: &Trial, place: &str) -> Result<Entry> {
+    /// One training. What the worker refuses is an outcome too; an interruption is not.
+    fn train(&mut self, trial: &Trial, place: &str) -> Result<Line> {
         let program = match &self.program {
             Some(program) => program,
             // A whole journal asks for no worker.
@@ -263,13 +269,20 @@ impl<'a> Bench<'a> {
         let what = format!("{place} : {trial}");
         let started = Instant::now();
         let usual = "environ une minute sur deux cœurs";
-        let outcome: Outcome =
-            worker::perform(worker::command(program, cores), &request, &what, usual)?;
-        Ok(Entry {
-            trial: trial.clone(),
-            outcome,
-            seconds: started.elapsed().as_secs_f64(),
-        })
+        let outcome: Result<Outcome> =
+            worker::perform(worker::command(program, cores), &request, &what, usual);
+        match outcome {
+            Ok(outcome) => Ok(Line::Done(Box::new(Entry {
+                trial: trial.clone(),
+                outcome,
+                seconds: started.elapsed().as_secs_f64(),
+            }))),
+            Err(Error::Usage(failed)) => Ok(Line::Failed(Failure {
+                trial: trial.clone(),
+                failed,
+            })),
+            Err(other) => Err(other),
+        }
     }
 
     /// The first training of the journal again: the same numbers, but for the time it takes.
@@ -280,26 +293,21 @@ impl<'a> Bench<'a> {
                 self.journal.display()
             )));
         };
-        let again = self.train(&noted.trial, "1/1")?;
-        let mut differences = 0;
-        if noted.outcome.without_time() != again.outcome.without_time() {
-            differences += 1;
-        }
-        let _ = writeln!(
-            std::io::stdout(),
-            "{} : {}",
-            noted.trial,
-            match differences {
-                0 => "les mêmes nombres".to_owned(),
-                n => format!(
-                    "{} : les nombres diffèrent du journal",
-                    counted(n, "entraînement")
-                ),
+        let again = self.train(noted.trial(), "1/1")?;
+        let same = match (&noted, &again) {
+            (Line::Done(one), Line::Done(other)) => {
+                one.outcome.without_time() == other.outcome.without_time()
             }
-        );
-        Ok(match differences {
-            0 => Verdict::Fine,
-            _ => Verdict::Failed,
+            (one, other) => one == other,
+        };
+        let said = match same {
+            true => "les mêmes nombres que dans le journal",
+            false => "des nombres qui ne sont pas ceux du journal",
+        };
+        let _ = writeln!(std::io::stdout(), "{} : {said}", noted.trial());
+        Ok(match same {
+            true => Verdict::Fine,
+            false => Verdict::Failed,
         })
     }
 }

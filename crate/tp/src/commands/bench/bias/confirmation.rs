@@ -86,6 +86,13 @@ impl Confirmation {
 
     /// Something of every training of an arm in a world, in the order of the seeds.
     pub fn values(&self, world: &World, arm: Arm, of: &dyn Fn(&Outcome) -> f64) -> Vec<f64> {
+        self.by_seed(world, arm, of)
+            .into_iter()
+            .map(|(_, value)| value)
+            .collect()
+    }
+
+    fn by_seed(&self, world: &World, arm: Arm, of: &dyn Fn(&Outcome) -> f64) -> Vec<(u64, f64)> {
         let mut own: Vec<(u64, f64)> = self
             .entries
             .iter()
@@ -93,10 +100,10 @@ impl Confirmation {
             .map(|entry| (entry.trial.seed, of(&entry.outcome)))
             .collect();
         own.sort_by_key(|(seed, _)| *seed);
-        own.into_iter().map(|(_, value)| value).collect()
+        own
     }
 
-    /// An arm less another, seed by seed; nothing when one has not all its seeds.
+    /// An arm less another, over the seeds that both have.
     pub fn less(
         &self,
         world: &World,
@@ -104,11 +111,15 @@ impl Confirmation {
         other: Arm,
         of: &dyn Fn(&Outcome) -> f64,
     ) -> Vec<f64> {
-        let (one, other) = (self.values(world, arm, of), self.values(world, other, of));
-        match one.len() == other.len() {
-            true => one.iter().zip(&other).map(|(a, b)| a - b).collect(),
-            false => Vec::new(),
-        }
+        let other = self.by_seed(world, other, of);
+        let pairs = self
+            .by_seed(world, arm, of)
+            .into_iter()
+            .filter_map(|(seed, value)| {
+                let same = other.iter().find(|(own, _)| *own == seed);
+                same.map(|(_, reference)| value - reference)
+            });
+        pairs.collect()
     }
 
     /// H1 and H2: both rules in world A.
@@ -158,10 +169,19 @@ impl Confirmation {
 
     /// Rank correlation (Spearman), over the seeds of a world, of the gain of a rule with how much it enriched the draws.
     pub fn gain_and_enrichment(&self, world: &World, arm: Arm) -> Option<f64> {
-        let gains = self.less(world, arm, Arm::Uniform, &|outcome| outcome.rare.recall());
-        let drawn = self.values(world, arm, &|outcome| {
-            outcome.drawn_share().unwrap_or(f64::NAN) / outcome.true_share()
-        });
+        let control = self.by_seed(world, Arm::Uniform, &|outcome| outcome.rare.recall());
+        let enrichment =
+            |outcome: &Outcome| outcome.drawn_share().unwrap_or(f64::NAN) / outcome.true_share();
+        let drawn = self.by_seed(world, arm, &enrichment);
+        let recall = self.by_seed(world, arm, &|outcome| outcome.rare.recall());
+        let pairs = recall
+            .iter()
+            .zip(&drawn)
+            .filter_map(|((seed, value), (_, drawn))| {
+                let same = control.iter().find(|(own, _)| own == seed);
+                same.map(|(_, reference)| (value - reference, *drawn))
+            });
+        let (gains, drawn): (Vec<f64>, Vec<f64>) = pairs.unzip();
         spearman(&gains, &drawn)
     }
 }

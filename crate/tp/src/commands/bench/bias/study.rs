@@ -266,13 +266,37 @@ impl Outcome {
     }
 }
 
-/// One line of the journal.
+/// A training that ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     pub trial: Trial,
     pub outcome: Outcome,
     /// What it took, drawings included.
     pub seconds: f64,
+}
+
+/// A training that the worker could not finish: it diverged, or worse.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Failure {
+    pub trial: Trial,
+    pub failed: String,
+}
+
+/// A line of the journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Line {
+    Done(Box<Entry>),
+    Failed(Failure),
+}
+
+impl Line {
+    pub fn trial(&self) -> &Trial {
+        match self {
+            Self::Done(entry) => &entry.trial,
+            Self::Failed(failure) => &failure.trial,
+        }
+    }
 }
 
 /// Made-up entries, for tests.
