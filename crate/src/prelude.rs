@@ -22,17 +22,22 @@ pub use polars;
 pub use polars::prelude::*;
 
 pub use crate::data::{
-    AgeClasses, AgeClassesConfig, AgeSource, Batch, BatchConfig, Bias, Crop, Decoding,
-    DetectionConfig, DetectionLoader, DrawnFacesConfig, DrawnPeopleConfig, FaceGroup, FeatureBatch,
-    FeatureConfig, Features, Framing, ImageFolder, ImageStore, IndexBatches, Labelled,
-    LabelledBatch, LabelledSplit, LoadOptions, Preset, SplitConfig, SplitRows, Storage,
+    AgeClasses, AgeClassesConfig, AgeSource, Batch, BatchConfig, Bias, Blocks, Crop, Decoding,
+    DetectionConfig, DetectionLoader, DrawnFacesConfig, DrawnPeopleConfig, FACTORS, FaceGroup,
+    FeatureBatch, FeatureConfig, Features, Framing, ImageFolder, ImageStore, IndexBatches,
+    Labelled, LabelledBatch, LabelledSplit, LoadOptions, Preset, SplitConfig, SplitRows, Storage,
     SyntheticConfig, TestFaces, Variation,
     augment::{Augmenter, Transform, center_crops, random_crops},
-    cacd, celeba, classes, fairface, match_classes, read_images, split_by_content, utkface,
-    varied_faces,
+    cacd, celeba, classes, drawn_objects, fairface, match_classes, mean_image, picture_measures,
+    read_images, split_by_content, split_in_blocks, squared_errors, utkface, varied_faces,
 };
 pub use crate::error::Error;
-pub use crate::explain::{Traversal, kl_by_dimension, latent_traversal, most_active};
+pub use crate::explain::{
+    Clusters, PrincipalComponents, Probe, Traversal, adjusted_rand_index, cluster_factors,
+    interpolate, k_means, kl_by_dimension, latent_factors, latent_traversal, linear_probe,
+    most_active, pixel_features, principal_components, prior_share_outside, prior_traversal,
+    share_outside,
+};
 pub use crate::fairness::{
     Accuracy, AccuracyDifference, AgeAudit, Audit, ErrorDifference, McNemar, ResidualIntervals,
     Z_95, accuracy_difference, accuracy_interval, before_after, by_model, constant_answers,
@@ -42,17 +47,18 @@ pub use crate::fairness::{
 };
 pub use crate::figures::{
     Figure, GridOptions, age_scatter, augmentation_rows, confusion_matrix, crosstab_heatmap,
-    cycle_gan_scheme, db_vae_scheme, difference_bars, errors_by_factor, grouped_bars,
-    histogram_by_group, image_grid, image_pair, image_rows, loss_curve, probability_grid,
-    recall_bars, reliability_diagram, roc_by_group, split_violin, stacked_bars, stacked_histogram,
-    vae_scheme,
+    cycle_gan_scheme, db_vae_scheme, difference_bars, errors_by_factor, factor_heatmap,
+    grouped_bars, histogram_by_group, image_grid, image_pair, image_rows, latent_map, loss_curve,
+    probability_grid, recall_bars, reliability_diagram, roc_by_group, split_violin, stacked_bars,
+    stacked_histogram, vae_scheme,
 };
 pub use crate::french::{format_count, format_number};
 pub use crate::host::StopFlag;
 pub use crate::metrics::{AgeMetric, Metric, age_metrics, binary_metrics};
 pub use crate::models::{
     AgeCnn, AgeCnnConfig, GenderAgeCnn, GenderAgeCnnConfig, GenderCnn, GenderCnnConfig,
-    Initialization, StandardCnn, StandardCnnConfig, num_params, num_trainable_params,
+    Initialization, StandardCnn, StandardCnnConfig, Vae64, Vae64Config, load_weights, num_params,
+    num_trainable_params, save_weights,
 };
 pub use crate::notebook::{
     Attempt, Controls, IntoView, Session, Table, Values, attempt, clear_output, interact,
@@ -64,11 +70,12 @@ pub use crate::ops::{
 };
 pub use crate::train::{
     AdamConfig, AdamWConfig, Classifier, Clipping, DebiasedFit, DebiasingConfig, DebiasingLog,
-    DebiasingModel, EarlyStopping, Evaluation, FitConfig, Fitted, History, LatentTable,
-    LossHistory, Penalty, ReduceOnPlateau, SgdConfig, Trainer, TrainingLog, ValidationTarget,
-    absolute_error, accuracy, balanced_class_weights, binary_cross_entropy_with_logits,
-    density_histogram, digitize, effective_sample_size, evaluate, fit, fit_debiasing,
-    fit_debiasing_with, fit_with, freeze_layers, gradient_step, huber_error, latent_means, predict,
-    predict_label, predict_probabilities, predictions, scored_predictions, softmax_cross_entropy,
-    squared_error, train_step, unfreeze_layers, weighted_mean, weights_of_classes,
+    DebiasingModel, EarlyStopping, Evaluation, FitConfig, Fitted, History, LatentModel,
+    LatentTable, LossHistory, Penalty, ReduceOnPlateau, SgdConfig, Trainer, TrainingLog, VaeLosses,
+    ValidationTarget, absolute_error, accuracy, balanced_class_weights,
+    binary_cross_entropy_with_logits, density_histogram, digitize, effective_sample_size, evaluate,
+    evaluate_vae, fit, fit_debiasing, fit_debiasing_with, fit_with, freeze_layers, gradient_step,
+    huber_error, latent_means, predict, predict_label, predict_probabilities, predictions,
+    reconstruct, reconstruction_errors, scored_predictions, softmax_cross_entropy, squared_error,
+    train_step, unfreeze_layers, vae_terms, weighted_mean, weights_of_classes,
 };

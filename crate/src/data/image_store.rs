@@ -239,6 +239,46 @@ impl ImageStore {
         Ok(Tensor::from_data(TensorData::new(values, shape), device))
     }
 
+    /// The same images with their colours last, as files have them: row after row, and within a row pixel after pixel, each
+    /// with its red, its green and its blue. Networks read [`to_tensor`](Self::to_tensor).
+    ///
+    /// # Shapes
+    /// - output: `[indices.len(), height, width, 3]`, values in `[0, 1]`
+    ///
+    /// # Errors
+    /// Those of [`to_tensor`](Self::to_tensor).
+    ///
+    /// # Example
+    /// ```
+    /// use visages::prelude::*;
+    /// let mut images = ImageStore::new(1, 2);
+    /// images.push(&[255, 0, 0, 0, 0, 255])?; // red, then blue
+    /// let device = Device::flex();
+    /// let last = images.to_tensor_channels_last(&[0], &device)?;
+    /// assert_eq!(last.dims(), [1, 1, 2, 3]);
+    /// let first = last.clone().permute([0, 3, 1, 2]);
+    /// assert_eq!(first.into_data(), images.to_tensor(&[0], &device)?.into_data());
+    /// // `reshape` moves nothing: the « red » of both pixels is the red and the green of the first.
+    /// assert_ne!(last.reshape([1, 3, 1, 2]).into_data(), images.to_tensor(&[0], &device)?.into_data());
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn to_tensor_channels_last(&self, indices: &[usize], device: &Device) -> Result<Tensor<4>> {
+        if indices.is_empty() {
+            return Err(Error::argument(
+                "indices",
+                "liste vide",
+                "demandez au moins une image",
+            ));
+        }
+        let mut values = Vec::with_capacity(indices.len() * self.image_len());
+        for &index in indices {
+            let image = self.image(index)?;
+            values.extend(image.iter().map(|byte| f32::from(*byte) / 255.0));
+        }
+        let shape = [indices.len(), self.height, self.width, CHANNELS];
+        Ok(Tensor::from_data(TensorData::new(values, shape), device))
+    }
+
     /// The values of [`to_tensor`](Self::to_tensor), before they are on a device.
     pub(super) fn planes(&self, indices: &[usize]) -> Result<Vec<f32>> {
         let area = self.height * self.width;

@@ -25,6 +25,7 @@ mod intake;
 mod jpeg;
 mod kept;
 mod labelled;
+mod measured;
 mod memory;
 mod options;
 mod picture_file;
@@ -52,18 +53,21 @@ pub(crate) use h5::h5_file;
 pub use h5::{count_h5, read_h5};
 pub use image_store::{CHANNELS, ImageStore};
 pub use labelled::{BatchConfig, Batches, Labelled, LabelledBatch, LabelledSplit};
+pub use measured::{mean_image, picture_measures, squared_errors};
 pub use options::{Crop, DEFAULT_SIDE, Decoding, Framing, LoadOptions, Storage};
 pub use preset::{PRESET_VARIABLE, Preset};
 pub use rows::read_images;
 pub use sampler::IndexBatches;
-pub use split::{Split, SplitConfig, SplitRows, match_classes, split_by_content};
+pub use split::{
+    Blocks, Split, SplitConfig, SplitRows, match_classes, split_by_content, split_in_blocks,
+};
 pub(crate) use synthetic::keep_drawings_in;
 pub use synthetic::{
     Background, Beard, Bias, CHOICES, Cut, Defect, DrawnDetection, DrawnFacesConfig,
-    DrawnPeopleConfig, DrawnWorld, FaceFactors, FaceLabel, FaceRecord, FolderReport, Glasses,
-    HairTexture, Headwear, MANIFEST, MEASURES, NonFaceFactors, NonFaceKind, Presentation,
+    DrawnPeopleConfig, DrawnWorld, FACTORS, FaceFactors, FaceLabel, FaceRecord, FolderReport,
+    Glasses, HairTexture, Headwear, MANIFEST, MEASURES, NonFaceFactors, NonFaceKind, Presentation,
     RareFactor, Shot, SkinTone, SyntheticConfig, TONES_BY_CODE, Variation, World, WorldConfig,
-    WorldTest, draw_faces, faces_frame, non_faces_frame, varied_faces,
+    WorldTest, draw_faces, drawn_objects, faces_frame, non_faces_frame, varied_faces,
 };
 pub use test_faces::{FaceGroup, TestFaces};
 /// The data sets that the labs know, each described once.

@@ -1,17 +1,15 @@
 //! Latent traversal: the faces decoded while one latent variable moves and the others stay.
 
-use burn::{
-    Tensor,
-    tensor::{Device, TensorData},
-};
+use burn::tensor::Device;
 use polars::prelude::{DataFrame, df};
 
+use super::decoding::{decode, finite};
 use crate::{
     data::ImageStore,
     error::{Error, Result},
     french::compact,
     host,
-    train::{DebiasingModel, LatentTable, encode_images},
+    train::{LatentModel, LatentTable, encode_images},
 };
 
 /// The faces of [`latent_traversal`], one row a latent variable.
@@ -55,7 +53,7 @@ impl std::fmt::Debug for Traversal {
 /// [`Error::Argument`] without faces, variables or steps, or for a step that is not a finite number;
 /// [`Error::Index`] when there is no such variable; [`Error::Shape`] when `start` has another number of
 /// variables, or when `decode` does not return one RGB image a step.
-pub fn latent_traversal<M: DebiasingModel>(
+pub fn latent_traversal<M: LatentModel>(
     model: &M,
     mu: &LatentTable,
     start: Option<&[f32]>,
@@ -112,22 +110,76 @@ pub fn latent_traversal<M: DebiasingModel>(
             codes.extend_from_slice(&base);
             codes[first + dimension] = (mean + step * deviation) as f32;
         }
-        let z = TensorData::new(codes, [steps.len(), base.len()]);
-        let faces = model.decode(Tensor::from_data(z, &device));
-        if faces.dims()[0] != steps.len() {
-            let [_, channels, height, width] = faces.dims();
-            return Err(Error::shape(
-                "sortie de la méthode decode (une image par ligne de z)",
-                [steps.len(), channels, height, width],
-                faces.dims(),
-            ));
-        }
+        let faces = decode(&model, codes, base.len(), &device)?;
         labels.push(format!(
             "Variable {dimension}, de {} à {}",
             compact(mean + steps[0] * deviation),
             compact(mean + steps[steps.len() - 1] * deviation),
         ));
-        rows.push(ImageStore::from_tensor(faces)?);
+        rows.push(faces);
+    }
+    Ok(Traversal { labels, rows })
+}
+
+/// Decodes images along chosen latent variables, in the units of the standard normal law that training pulls them to: in the
+/// row of variable `j`, `z_j` goes from `−range` to `range` in `steps` images, and the other variables keep the values of
+/// `start`.
+///
+/// # Arguments
+/// - `start`: the values of all latent variables, 0 (their prior mean) for the middle;
+/// - `dimensions`: the variables, from 0; `range`: 3 holds 99.7 % of a standard normal law, 5 all but one in two million.
+///
+/// # Errors
+/// [`Error::Argument`] without variables, for fewer than two steps, or for a value that is not a finite number;
+/// [`Error::Index`] when there is no such variable; [`Error::Shape`] when the network does not return one RGB image a step.
+pub fn prior_traversal<M: LatentModel>(
+    model: &M,
+    start: &[f32],
+    dimensions: &[usize],
+    range: f64,
+    steps: usize,
+    device: &Device,
+) -> Result<Traversal> {
+    if dimensions.is_empty() {
+        return Err(Error::argument(
+            "dimensions",
+            "liste vide",
+            "au moins une variable latente",
+        ));
+    }
+    if !(range.is_finite() && range > 0.0) {
+        return Err(Error::argument(
+            "range",
+            range,
+            "un nombre positif, par exemple 3.0",
+        ));
+    }
+    if steps < 2 {
+        return Err(Error::argument("steps", steps, "au moins deux images"));
+    }
+    finite("start", start)?;
+    let device = device.clone().without_autodiff();
+    let model = model.valid().to_device(&device);
+    let (mut labels, mut rows) = (Vec::new(), Vec::new());
+    for &dimension in dimensions {
+        if dimension >= start.len() {
+            return Err(Error::Index {
+                what: "la liste des variables latentes",
+                index: dimension,
+                len: start.len(),
+            });
+        }
+        let mut codes = start.repeat(steps);
+        for (step, code) in codes.chunks_exact_mut(start.len()).enumerate() {
+            let share = step as f64 / (steps - 1) as f64;
+            code[dimension] = (range * (2.0 * share - 1.0)) as f32;
+        }
+        rows.push(decode(&model, codes, start.len(), &device)?);
+        labels.push(format!(
+            "Variable {dimension}, de {} à {}",
+            compact(-range),
+            compact(range)
+        ));
     }
     Ok(Traversal { labels, rows })
 }
@@ -145,7 +197,7 @@ pub fn latent_traversal<M: DebiasingModel>(
 ///
 /// # Errors
 /// Those of [`encode_images`]; [`Error::Frame`] when polars refuses the columns.
-pub fn kl_by_dimension<M: DebiasingModel>(
+pub fn kl_by_dimension<M: LatentModel>(
     model: &M,
     images: &ImageStore,
     batch_size: usize,

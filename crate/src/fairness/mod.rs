@@ -46,7 +46,7 @@ pub use paired_errors::{ErrorDifference, paired_error_difference};
 pub use residual_intervals::ResidualIntervals;
 pub use right_answers::{Accuracy, AccuracyDifference, accuracy_difference, accuracy_interval};
 pub use stats::holm;
-pub(crate) use stats::quantile;
+pub(crate) use stats::{normal_cdf, quantile};
 
 /// Below this number of images, a rate is flagged as too uncertain to compare.
 pub const SMALL_GROUP: usize = 30;

@@ -191,20 +191,20 @@ fn whole(number: usize) -> String {
 }
 
 /// A grid of shaded cells with the names of its lines and columns.
-struct Table<'a> {
-    text: &'a str,
-    rows: (&'a str, &'a [String]),
-    columns: (&'a str, &'a [String]),
+pub(super) struct Table<'a> {
+    pub(super) text: &'a str,
+    pub(super) rows: (&'a str, &'a [String]),
+    pub(super) columns: (&'a str, &'a [String]),
     /// What stands under the name of a line.
-    under: &'a dyn Fn(usize) -> String,
-    note: &'a str,
+    pub(super) under: &'a dyn Fn(usize) -> String,
+    pub(super) note: &'a str,
 }
 
 /// Shade from 0 to 1, text, text below it, whether it is framed.
-type Cell = (f64, String, String, bool);
+pub(super) type Cell = (f64, String, String, bool);
 
 impl Table<'_> {
-    fn draw(&self, alt: String, cell: &dyn Fn(usize, usize) -> Cell) -> Result<Figure> {
+    pub(super) fn draw(&self, alt: String, cell: &dyn Fn(usize, usize) -> Cell) -> Result<Figure> {
         let (lines, columns) = (self.rows.1.len(), self.columns.1.len());
         check_count("rows", "groupe", lines, MAX_SIDE)?;
         check_count("columns", "groupe", columns, MAX_SIDE)?;

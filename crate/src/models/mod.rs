@@ -14,6 +14,7 @@ mod initialization;
 mod parameters;
 mod standard_cnn;
 mod vae64;
+mod weights;
 mod young_old;
 
 pub use age_cnn::{AgeCnn, AgeCnnConfig};
@@ -27,4 +28,5 @@ pub use initialization::Initialization;
 pub use parameters::{num_params, num_trainable_params};
 pub use standard_cnn::{StandardCnn, StandardCnnConfig};
 pub use vae64::{Vae64, Vae64Config};
+pub use weights::{load_weights, save_weights};
 pub use young_old::{YoungOldCnn, YoungOldCnnConfig};

@@ -12,9 +12,12 @@ use burn::{
     tensor::{Device, Distribution},
 };
 
-use crate::ops::{
-    Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig, Linear, PaddingConfig2d, dense,
-    relu, sigmoid,
+use crate::{
+    error::{Error, Result},
+    ops::{
+        Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig, Linear, PaddingConfig2d,
+        dense, relu, sigmoid,
+    },
 };
 
 /// Height and width of the images, in pixels.
@@ -25,6 +28,8 @@ const LAST_SIDE: usize = SIDE / 8;
 const CHANNELS: [usize; 3] = [32, 64, 64];
 /// Units of the dense layers on both sides of the latent variables.
 const HIDDEN: usize = 512;
+/// Most latent variables.
+const MOST_LATENT: usize = 64;
 
 /// Configuration of a [`Vae64`].
 ///
@@ -33,21 +38,30 @@ const HIDDEN: usize = 512;
 /// use visages::{burn::prelude::*, models::Vae64Config};
 ///
 /// let device = Device::flex();
-/// let model = Vae64Config::new().with_latent_dim(4).init(&device);
+/// let model = Vae64Config::new().with_latent_dim(4).init(&device)?;
 /// assert_eq!(model.num_params(), 4_318_155);
 /// let (recon, mean, log_sigma) = model.forward(Tensor::zeros([2, 3, 64, 64], &device));
 /// assert_eq!((recon.dims(), mean.dims()), ([2, 3, 64, 64], log_sigma.dims()));
+/// // Sizes that the network has not are refused.
+/// assert!(Vae64Config::new().with_image_size(100).init(&device).is_err());
+/// assert!(Vae64Config::new().with_latent_dim(0).init(&device).is_err());
+/// # Ok::<(), visages::Error>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Vae64Config {
-    /// Number of latent variables, 4 by default.
+    /// Number of latent variables, from 1 to 64; 4 by default.
     pub latent_dim: usize,
+    /// Height and width of the images in pixels: 64, the only size that this network has.
+    pub image_size: usize,
 }
 
 impl Vae64Config {
     /// The original's sizes: 4 latent variables.
     pub fn new() -> Self {
-        Self { latent_dim: 4 }
+        Self {
+            latent_dim: 4,
+            image_size: SIDE,
+        }
     }
 
     /// Sets the number of latent variables.
@@ -56,9 +70,32 @@ impl Vae64Config {
         self
     }
 
+    /// Sets the height and width of the images, in pixels: a size that is not 64 is refused by [`init`](Self::init).
+    pub fn with_image_size(mut self, image_size: usize) -> Self {
+        self.image_size = image_size;
+        self
+    }
+
     /// Builds the model on `device`, with Glorot kernels and zero biases as our other networks; call
     /// [`Device::seed`] before for reproducible weights.
-    pub fn init(&self, device: &Device) -> Vae64 {
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for images that are not of 64 pixels, or for a number of latent variables outside 1..=64.
+    pub fn init(&self, device: &Device) -> Result<Vae64> {
+        if self.image_size != SIDE {
+            return Err(Error::argument(
+                "image_size",
+                self.image_size,
+                format!("ce réseau ne lit que des images de {SIDE} × {SIDE} pixels"),
+            ));
+        }
+        if !(1..=MOST_LATENT).contains(&self.latent_dim) {
+            return Err(Error::argument(
+                "latent_dim",
+                self.latent_dim,
+                format!("ce réseau a de 1 à {MOST_LATENT} variables latentes"),
+            ));
+        }
         let down = |channels: [usize; 2]| {
             Conv2dConfig::new(channels, [3, 3])
                 .with_stride([2, 2])
@@ -76,7 +113,7 @@ impl Vae64Config {
         let [small, middle, large] = CHANNELS;
         let flat = large * LAST_SIDE * LAST_SIDE;
 
-        Vae64 {
+        Ok(Vae64 {
             conv1: down([3, small]),
             conv2: down([small, middle]),
             conv3: down([middle, large]),
@@ -88,7 +125,7 @@ impl Vae64Config {
             up1: up([large, middle]),
             up2: up([middle, small]),
             up3: up([small, 3]),
-        }
+        })
     }
 }
 
@@ -111,8 +148,10 @@ pub struct Vae64 {
     conv2: Conv2d,
     conv3: Conv2d,
     hidden: Linear,
-    mean: Linear,
-    log_sigma: Linear,
+    /// Head of the means of the latent variables: 512 values in, `latent_dim` out.
+    pub mean: Linear,
+    /// Head of the logarithms of their standard deviations.
+    pub log_sigma: Linear,
     latent: Linear,
     expand: Linear,
     up1: ConvTranspose2d,
@@ -121,6 +160,21 @@ pub struct Vae64 {
 }
 
 impl Vae64 {
+    /// What both heads of the encoder read: the last values before the latent variables.
+    ///
+    /// # Shapes
+    /// - `images`: `[batch, 3, 64, 64]`, values in `[0, 1]`
+    /// - output: `[batch, 512]`, never negative
+    ///
+    /// # Panics
+    /// Like every tensor operation of burn, when the images have another size.
+    pub fn features(&self, images: Tensor<4>) -> Tensor<2> {
+        let x = relu(self.conv1.forward(images)); // [_, 32, 32, 32]
+        let x = relu(self.conv2.forward(x)); // [_, 64, 16, 16]
+        let x = relu(self.conv3.forward(x)); // [_, 64, 8, 8]
+        relu(self.hidden.forward(x.flatten::<2>(1, 3))) // [_, 512]
+    }
+
     /// What the encoder reads in a batch of images: `(mean, log_sigma)`.
     ///
     /// # Shapes
@@ -130,10 +184,7 @@ impl Vae64 {
     /// # Panics
     /// Like every tensor operation of burn, when the images have another size.
     pub fn encode(&self, images: Tensor<4>) -> (Tensor<2>, Tensor<2>) {
-        let x = relu(self.conv1.forward(images)); // [_, 32, 32, 32]
-        let x = relu(self.conv2.forward(x)); // [_, 64, 16, 16]
-        let x = relu(self.conv3.forward(x)); // [_, 64, 8, 8]
-        let x = relu(self.hidden.forward(x.flatten::<2>(1, 3))); // [_, 512]
+        let x = self.features(images);
         (self.mean.forward(x.clone()), self.log_sigma.forward(x))
     }
 

@@ -2,7 +2,7 @@
 
 use burn::{Tensor, module::Module, optim::ModuleOptimizer};
 
-use super::{Classifier, debiasing_loss, gradient_step};
+use super::{Classifier, LatentModel, debiasing_loss, gradient_step};
 use crate::{
     data::Batch,
     error::{Error, Result},
@@ -81,6 +81,17 @@ impl DebiasingModel for DbVae {
 impl<M: DebiasingModel> Classifier for M {
     fn forward(&self, images: Tensor<4>) -> Tensor<2> {
         self.encode(images).0
+    }
+}
+
+impl<M: DebiasingModel> LatentModel for M {
+    fn posterior(&self, images: Tensor<4>) -> Result<(Tensor<2>, Tensor<2>)> {
+        let (_, mean, logvar) = encode_checked(self, images)?;
+        Ok((mean, logvar))
+    }
+
+    fn generate(&self, z: Tensor<2>) -> Tensor<4> {
+        self.decode(z)
     }
 }
 

@@ -5,7 +5,7 @@ use burn::{
     tensor::{Device, TensorData},
 };
 
-use super::debiasing_model::{DebiasingModel, encode_checked};
+use super::LatentModel;
 use crate::{
     data::ImageStore,
     error::{Error, Result},
@@ -100,6 +100,16 @@ impl LatentTable {
             .collect()
     }
 
+    /// The first `count` images, all of them when there are fewer.
+    #[must_use]
+    pub fn head(&self, count: usize) -> Self {
+        let count = count.min(self.len()) * self.latent_dim;
+        Self {
+            values: self.values[..count].to_vec(),
+            latent_dim: self.latent_dim,
+        }
+    }
+
     /// The whole table as a tensor.
     ///
     /// # Shapes
@@ -120,13 +130,15 @@ impl std::fmt::Debug for LatentTable {
 
 /// Means and log-variances of the latent variables of `images`, in their order.
 ///
-/// The model answers in evaluation mode, `batch_size` images at a time, and is left as it is; the
+/// A [`DbVae`](crate::models::DbVae), a network of one's own that is a
+/// [`DebiasingModel`](super::DebiasingModel), and a [`Vae64`](crate::models::Vae64) are encoded alike: log-variances are
+/// twice the `log_sigma` of the last. The model answers in evaluation mode, `batch_size` images at a time, and is left as it is; the
 /// images are prepared as in training (the originals forget to).
 ///
 /// # Errors
-/// [`Error::Argument`] for an empty batch or without images, [`Error::Shape`] when `encode` returns
-/// other shapes than it should, [`Error::Stopped`] when the reader interrupts it.
-pub fn encode_images<M: DebiasingModel>(
+/// [`Error::Argument`] for an empty batch or without images, those of [`LatentModel::posterior`], [`Error::Stopped`] when
+/// the reader interrupts it.
+pub fn encode_images<M: LatentModel>(
     model: &M,
     images: &ImageStore,
     batch_size: usize,
@@ -136,7 +148,7 @@ pub fn encode_images<M: DebiasingModel>(
 }
 
 /// [`encode_images`], which `flag` ends with [`Error::Stopped`] too.
-pub(super) fn encode_until<M: DebiasingModel>(
+pub(super) fn encode_until<M: LatentModel>(
     model: &M,
     images: &ImageStore,
     batch_size: usize,
@@ -168,7 +180,7 @@ pub(super) fn encode_until<M: DebiasingModel>(
             });
         }
         host::check(ENCODING)?;
-        let (_, mean, logvar) = encode_checked(&model, images.to_tensor(batch, &device)?)?;
+        let (mean, logvar) = model.posterior(images.to_tensor(batch, &device)?)?;
         latent_dim = mean.dims()[1];
         means.extend(mean.try_into_vec_as::<f32>()?);
         logvars.extend(logvar.try_into_vec_as::<f32>()?);
@@ -183,7 +195,7 @@ pub(super) fn encode_until<M: DebiasingModel>(
 ///
 /// # Errors
 /// Those of [`encode_images`].
-pub fn latent_means<M: DebiasingModel>(
+pub fn latent_means<M: LatentModel>(
     model: &M,
     images: &ImageStore,
     batch_size: usize,

@@ -14,7 +14,8 @@
 //! | `optimizer`, `adam`, `layers` | optimizers, clipping; penalties and frozen layers by their names |
 //! | `checkpoint`, `checkpoint_key`, `probe`, `exact` | going on after an interruption, and refusing to when anything differs |
 //! | `detection`, `classifier`, `evaluate` | the plain detector |
-//! | `debias`, `debiasing_log`, `debiasing_model`, `resampling`, `latent` | the DB-VAE and the adaptive resampling of its faces |
+//! | `debias`, `debiasing_log`, `debiasing_model`, `resampling` | the DB-VAE and the adaptive resampling of its faces |
+//! | `latent_model`, `latent`, `vae_measures` | what autoencoders have in common; latent variables of images, reconstructions and their errors |
 //! | `loss`, `vae_loss` | losses, one value an image |
 
 mod adam;
@@ -33,6 +34,7 @@ mod exact;
 mod fit_config;
 mod history;
 mod latent;
+mod latent_model;
 mod layers;
 mod log;
 mod loss;
@@ -44,6 +46,7 @@ mod target;
 mod task;
 mod trainer;
 mod vae_loss;
+mod vae_measures;
 
 pub use adam::AdamConfig;
 pub use classifier::Classifier;
@@ -62,6 +65,7 @@ pub use evaluate::{
 pub use fit_config::{FitConfig, Fitted};
 pub use history::{History, LossHistory, ON_TRAINING, Traced, VALIDATION_LOSS};
 pub use latent::{LatentTable, encode_images, latent_means};
+pub use latent_model::LatentModel;
 pub use layers::{Penalty, freeze_layers, unfreeze_layers};
 pub use log::TrainingLog;
 pub use loss::{
@@ -75,6 +79,7 @@ pub use resampling::{
 pub use target::{EarlyStopping, ReduceOnPlateau, ValidationTarget};
 pub use task::{Descent, Task, gradient_step};
 pub use trainer::{EpochStart, Trainer};
-pub use vae_loss::{KL_WEIGHT, debiasing_loss, sampling, vae_loss};
+pub use vae_loss::{KL_WEIGHT, debiasing_loss, sampling, vae_loss, vae_terms};
+pub use vae_measures::{VaeLosses, evaluate_vae, reconstruct, reconstruction_errors};
 
 use checkpoint::Checkpoints;

@@ -1,6 +1,7 @@
-//! The losses of the DB-VAE and the draw of its latent variables, with their shapes checked.
+//! The losses of the autoencoders and the draw of the DB-VAE's latent variables, with their shapes checked.
 //!
-//! `logvar` is the log-variance log σ² of each latent variable, everywhere.
+//! `logvar` is the log-variance log σ² of each latent variable, everywhere; `log_sigma`, half of it, is what the VAE of
+//! 64 × 64 pixels says instead.
 
 use burn::Tensor;
 
@@ -112,6 +113,64 @@ pub fn debiasing_loss(
     let face_indicator = y.clone().equal_elem(1).float().cast(y.dtype());
     let total = (classification.clone() + face_indicator * vae).mean();
     Ok((total, classification))
+}
+
+/// Both terms of the loss of the VAE of 64 × 64 images, one value an image: `(squares, kl)`.
+///
+/// - `squares`, the *sum* over colours, rows and columns of `(x − x̂)²`;
+/// - `kl = −½ Σⱼ (1 + 2sⱼ − μⱼ² − exp(2sⱼ))` with `s = log σ`: the divergence from N(μ, σ²) to the standard normal, summed over
+///   the latent variables, in nats.
+///
+/// The loss of a batch is the mean of `squares + β · kl`. (The original sums over the images of a batch as well: its gradients
+/// are those, times the size of the batch, which Adam undoes.)
+///
+/// # Shapes
+/// - `x`, `x_recon`: `[batch, channels, height, width]`
+/// - `mean`, `log_sigma`: `[batch, latent_dim]`
+/// - output: `[batch]` and `[batch]`
+///
+/// # Errors
+/// [`Error::Shape`] when the two images, the two latent tensors, or the numbers of images differ.
+///
+/// # Example
+/// ```
+/// use visages::prelude::*;
+///
+/// let device = Device::flex();
+/// let x = Tensor::<4>::zeros([1, 3, 64, 64], &device);
+/// // Every pixel is 0.1 off: 12,288 × 0.01. And σ = 2, μ = 0: ½ (4 − 1) − ln 2.
+/// let (mean, log_sigma) = (Tensor::zeros([1, 1], &device), Tensor::full([1, 1], 2_f32.ln(), &device));
+/// let (squares, kl) = vae_terms(x.clone(), x + 0.1, mean, log_sigma)?;
+/// let (squares, kl): (f32, f32) = (squares.into_scalar(), kl.into_scalar());
+/// assert!((squares - 122.88).abs() < 1e-2 && (kl - 0.8069).abs() < 1e-4);
+/// # Ok::<(), Error>(())
+/// ```
+pub fn vae_terms(
+    x: Tensor<4>,
+    x_recon: Tensor<4>,
+    mean: Tensor<2>,
+    log_sigma: Tensor<2>,
+) -> Result<(Tensor<1>, Tensor<1>)> {
+    same_shape("images reconstruites (x_recon)", x.dims(), x_recon.dims())?;
+    same_shape(
+        "log-écarts-types latents (log_sigma)",
+        mean.dims(),
+        log_sigma.dims(),
+    )?;
+    let [batch, ..] = x.dims();
+    let [encoded, latent_dim] = mean.dims();
+    same_shape(
+        "moyennes latentes (mean)",
+        [batch, latent_dim],
+        [encoded, latent_dim],
+    )?;
+    let squares: Tensor<2> = (x - x_recon).square().flatten(1, 3); // [batch, pixels]
+    let twice = log_sigma * 2.0;
+    let terms = twice.clone() + 1.0 - mean.square() - twice.exp();
+    Ok((
+        squares.sum_dim(1).reshape([batch]),
+        terms.sum_dim(1).reshape([batch]) * -0.5,
+    ))
 }
 
 fn same_shape<const D: usize>(what: &str, expected: [usize; D], found: [usize; D]) -> Result<()> {

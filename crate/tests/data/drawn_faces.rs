@@ -10,8 +10,9 @@ use std::{
 use visages::{
     Error,
     data::{
-        Bias, CHOICES, DrawnFacesConfig, FaceRecord, MANIFEST, MEASURES, Presentation,
-        TONES_BY_CODE, draw_faces, utkface,
+        Background, Bias, CHOICES, Cut, DrawnFacesConfig, FACTORS, FaceRecord, Glasses, Headwear,
+        Labelled, LoadOptions, MANIFEST, MEASURES, Presentation, TONES_BY_CODE, draw_faces,
+        drawn_objects, utkface,
     },
     host::StopFlag,
     polars::prelude::{DataFrame, IntoLazy, SortMultipleOptions, col},
@@ -377,6 +378,72 @@ fn the_noise_of_drawn_labels_is_read_from_the_folder() {
     std::fs::write(photographs.path().join(MANIFEST), "nom,valeur\na,1\n").unwrap();
     let error = DrawnFacesConfig::true_labels(photographs.path()).unwrap_err();
     assert!(error.to_string().contains(MANIFEST), "{error}");
+}
+
+#[test]
+fn the_factors_of_a_folder_are_those_of_its_faces() {
+    let folder = TempFolder::new();
+    let config = config(60).with_side(32);
+    config
+        .write_utkface_folder(folder.path(), &StopFlag::new(), |_, _| {})
+        .unwrap();
+    let found = DrawnFacesConfig::true_factors(folder.path())
+        .unwrap()
+        .unwrap();
+    let names = found.get_column_names();
+    let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+    assert_eq!((names[0], &names[1..]), ("file", &FACTORS[..]));
+    // One row a file, copies included; the first rows are the faces in their order.
+    assert!(found.height() > 60);
+    let at = |name: &str, row: usize| found.column(name).unwrap().f64().unwrap().get(row).unwrap();
+    for (row, record) in config.records().unwrap().iter().enumerate() {
+        let factors = record.factors;
+        let yes = |said: bool| f32::from(u8::from(said));
+        for (name, expected) in [
+            ("teint", factors.tone.index() as f32 + 1.0),
+            ("pose", factors.yaw),
+            ("côté de la lumière", factors.shot.light_side),
+            ("exposition", factors.shot.exposure),
+            ("lumière chaude", factors.shot.warmth),
+            ("sourire", factors.smile),
+            ("lunettes", yes(factors.glasses != Glasses::None)),
+            ("chapeau", yes(factors.headwear != Headwear::None)),
+            ("âge dessiné", factors.age),
+            ("cheveux longs", yes(factors.cut == Cut::Long)),
+            ("taille du visage", factors.size),
+            (
+                "fond uni",
+                yes(factors.shot.background == Background::Plain),
+            ),
+        ] {
+            let found = at(name, row);
+            assert!(
+                (found - f64::from(expected)).abs() < 1e-4,
+                "{name} {found} {expected}"
+            );
+        }
+    }
+    // They are joined to the files by name.
+    let people = utkface::usable(&utkface::scan(folder.path()).unwrap()).unwrap();
+    let faces = Labelled::read(&people, &LoadOptions::new().with_size(32, 32)).unwrap();
+    let known = faces.join(&found, "file").unwrap();
+    assert_eq!(known.numbers("pose").unwrap().len(), faces.len());
+    assert!(
+        DrawnFacesConfig::true_factors(TempFolder::new().path())
+            .unwrap()
+            .is_none()
+    );
+}
+
+#[test]
+fn objects_are_drawn_from_their_seed() {
+    let some = drawn_objects(6, 32, 1).unwrap();
+    assert!(some == drawn_objects(6, 32, 1).unwrap());
+    // More of them begin with the same.
+    let more = drawn_objects(9, 32, 1).unwrap();
+    assert!(more.select(&[0, 1, 2, 3, 4, 5]).unwrap() == some);
+    assert!(some != drawn_objects(6, 32, 2).unwrap());
+    assert!(drawn_objects(0, 32, 1).is_err() && drawn_objects(1, 31, 1).is_err());
 }
 
 #[test]

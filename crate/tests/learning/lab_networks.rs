@@ -28,7 +28,8 @@ fn the_vae_has_its_originals_size_at_every_latent_dimension() {
     for (latent_dim, expected) in [(4, 4_318_155), (1, 4_313_541), (32, 4_361_219)] {
         let model = Vae64Config::new()
             .with_latent_dim(latent_dim)
-            .init(&device());
+            .init(&device())
+            .unwrap();
         assert_eq!(
             (model.num_params(), model.latent_dim()),
             (expected, latent_dim)
@@ -39,7 +40,7 @@ fn the_vae_has_its_originals_size_at_every_latent_dimension() {
 #[test]
 fn the_vae_draws_around_its_means_and_decodes_to_pixels() {
     let _generator = seeded(3);
-    let model = Vae64Config::new().init(&device());
+    let model = Vae64Config::new().init(&device()).unwrap();
     let (mean, log_sigma) = model.encode(Tensor::ones([3, 3, 64, 64], &device()));
     assert_eq!((mean.dims(), log_sigma.dims()), ([3, 4], [3, 4]));
     // σ = e^−20: nothing is left of the noise; were it read as a log-variance, e^−10 would be.

@@ -629,7 +629,8 @@ fn frozen_layers_get_no_gradient_and_keep_their_statistics() {
 #[test]
 fn the_vae_of_the_lab_is_trained() {
     let _generator = seeded(5);
-    let model = Vae64Config::new().with_latent_dim(2).init(&Device::flex());
+    let network = Vae64Config::new().with_latent_dim(2);
+    let model = network.init(&Device::flex()).unwrap();
     let trainer = Trainer::new(model, |epoch| {
         let pixels: Vec<f32> = (0..4 * 3 * 64 * 64)
             .map(|at| 0.5 + 0.5 * (at as f32 * 0.01).sin())

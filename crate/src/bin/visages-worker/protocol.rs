@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    age_classes,
+    age_classes, autoencoder,
     cacd::Preparation,
     effects,
     error::{Error, Result},
@@ -49,6 +49,8 @@ pub enum Request {
     GenderAge(gender_age::Trial),
     /// Train one of them on photographs.
     Headline(gender_age::Headline),
+    /// Train the networks of the lab on the variational autoencoder and tell all that its claims need.
+    Autoencoder(autoencoder::Trial),
     /// Tell what two labels say of the age of drawn faces.
     Shortcut(shortcut::Shortcut),
     /// Draw a contact sheet.
@@ -215,6 +217,11 @@ pub enum Answer {
         ok: bool,
         #[serde(flatten)]
         outcome: Box<gender_age::HeadlineOutcome>,
+    },
+    Autoencoder {
+        ok: bool,
+        #[serde(flatten)]
+        outcome: Box<autoencoder::Outcome>,
     },
     Shortcut {
         ok: bool,

@@ -28,16 +28,16 @@ pub struct Vae {
 }
 
 impl Vae {
-    pub fn new(settings: &Settings) -> Self {
+    pub fn new(settings: &Settings) -> Result<Self> {
         let device = Device::flex();
-        let model = Vae64Config::new().with_latent_dim(LATENT).init(&device);
-        Self {
+        let model = Vae64Config::new().with_latent_dim(LATENT).init(&device)?;
+        Ok(Self {
             model: Trained::new(formula::weights(model)),
             optimizer: optimizer(settings),
             images: formula::images(settings.batch, SIDE, &device).autodiff(),
             noise: formula::noise(settings.batch, LATENT, &device).autodiff(),
             learning_rate: settings.learning_rate,
-        }
+        })
     }
 
     fn descend(&mut self, draw: impl Fn(&Vae64, Tensor<2>, Tensor<2>) -> Tensor<2>) -> Result<f64> {

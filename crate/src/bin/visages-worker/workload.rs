@@ -35,7 +35,7 @@ pub fn build(settings: &Settings) -> Result<Box<dyn Workload>> {
     Ok(match settings.model {
         Model::Cnn => Box::new(detectors::Cnn::new(settings)),
         Model::DbVae => Box::new(detectors::DebiasingVae::new(settings)),
-        Model::Vae64 => Box::new(vae64::Vae::new(settings)),
+        Model::Vae64 => Box::new(vae64::Vae::new(settings)?),
         Model::YoungOld => Box::new(young_old::YoungOld::new(settings)),
         Model::Gender => Box::new(Steps::<GenderCnn>::new(settings)),
         Model::Age => Box::new(Steps::<AgeCnn>::new(settings)),

@@ -14,6 +14,7 @@
 //! | [`DrawnFacesConfig`] | faces labelled as UTKFace is, in memory or as a folder of files |
 //! | [`DrawnPeopleConfig`] | several pictures of each person, of two age classes |
 //! | [`draw_faces`] | faces of factors that the caller chose |
+//! | [`drawn_objects`] | things that are no faces, and nothing else |
 //! | [`varied_faces`] | the same persons twice, one factor changed |
 //! | [`WorldConfig`] | a detection set in which one version of a face is rare, and people in both versions |
 
@@ -27,6 +28,7 @@ mod faces;
 mod factors;
 mod folder;
 mod labels;
+mod objects;
 mod others;
 mod planted;
 mod record;
@@ -47,10 +49,12 @@ pub use faces::{DrawnFacesConfig, draw_faces};
 pub use factors::{Background, Beard, Cut, FaceFactors, Glasses, HairTexture, Headwear, Shot};
 pub use folder::{FolderReport, MANIFEST};
 pub use labels::{FaceLabel, TONES_BY_CODE};
+pub use objects::drawn_objects;
 pub use others::{NonFaceFactors, NonFaceKind};
 pub use planted::Defect;
 pub use record::{CHOICES, FaceRecord, MEASURES, faces_frame, non_faces_frame};
 pub use tone::{Presentation, SkinTone};
+pub use truth::FACTORS;
 pub use variation::{Variation, varied_faces};
 pub use worlds::{DrawnWorld, RareFactor, World, WorldConfig, WorldTest};
 

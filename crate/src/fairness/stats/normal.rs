@@ -4,7 +4,7 @@
 ///
 /// # Source
 /// G. West, *Better approximations to cumulative normal functions*, Wilmott 2005 (Hart's algorithm, double precision).
-pub(super) fn normal_cdf(x: f64) -> f64 {
+pub(crate) fn normal_cdf(x: f64) -> f64 {
     let z = x.abs();
     let tail = if z > 37.0 {
         0.0

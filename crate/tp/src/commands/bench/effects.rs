@@ -5,6 +5,7 @@
 //! measure goes on where it stopped; the tables go to `notebooks/resultats/`, where `tp publish` takes them.
 
 mod age_classes;
+mod autoencoder;
 mod debiasing;
 mod gender_age;
 pub(super) mod interval;
@@ -47,6 +48,8 @@ enum Lab {
     Tp5,
     /// Les deux tranches d'âge
     Tp6,
+    /// L'auto-encodeur variationnel
+    Tp7,
 }
 
 impl Lab {
@@ -57,6 +60,7 @@ impl Lab {
             Self::Tp3 => "effets_tp3",
             Self::Tp5 => "effets_tp5",
             Self::Tp6 => "effets_tp6",
+            Self::Tp7 => "effets_tp7",
         }
     }
 }
@@ -73,7 +77,7 @@ enum Preset {
 /// Arguments of `tp bench effets`.
 #[derive(Debug, Args)]
 pub struct EffectsArgs {
-    /// TP dont on mesure les effets : tp1, tp3, tp5, tp6 (tous par défaut)
+    /// TP dont on mesure les effets : tp1, tp3, tp5, tp6, tp7 (tous par défaut)
     #[arg(value_name = "TP", hide_possible_values = true)]
     labs: Vec<Lab>,
     /// Graines, la première et la dernière (42-44 par défaut)
@@ -168,6 +172,7 @@ pub fn execute(args: &EffectsArgs) -> Result<Verdict> {
             Lab::Tp3 => gender_age::measure(args, &mut notes)?,
             Lab::Tp5 => debiasing::measure(args, &mut notes)?,
             Lab::Tp6 => age_classes::measure(args, &mut notes)?,
+            Lab::Tp7 => autoencoder::measure(args, &mut notes)?,
         };
         if args.json {
             all.push(measures);
