@@ -220,12 +220,13 @@ macro_rules! validations {
         cases! { "validate"; $($name: $expected {
             fn validate<M: Module>(
                 model: &M, forward: fn(&M, Tensor<4>) -> Heads, set: &Labelled, device: &Device,
-            ) -> Result<[(&'static str, f64); 3], Error> {
+            ) -> Result<[(&'static str, f64); 4], Error> {
                 let ($logits, $ages) = answers(model, forward, set.images(), device)?;
                 let ($gender, $age) = (set.target("gender", device)?, set.target("age", device)?);
                 let loss = joint_loss(($logits.clone(), $ages.clone()), $gender.clone(), $age.clone() / MAX_AGE, AGE_WEIGHT)?;
                 let (accuracy, mae): (Tensor<1>, Tensor<1>) = $measured;
-                Ok([("perte", loss.into_scalar()), ("exactitude", accuracy.into_scalar()), ("MAE", mae.into_scalar())])
+                let (accuracy, mae): (f64, f64) = (accuracy.into_scalar(), mae.into_scalar());
+                Ok([("perte", loss.into_scalar()), ("exactitude", accuracy), ("MAE", mae), ("choix", 1.0 - accuracy + mae / 30.0)])
             }
         })* }
     };
@@ -239,7 +240,7 @@ mod validate {
         stub: Zero {
             fn validate<M: Module>(
                 _: &M, _: fn(&M, Tensor<4>) -> Heads, _: &Labelled, _: &Device,
-            ) -> Result<[(&'static str, f64); 3], Error> { todo!("À FAIRE"); }
+            ) -> Result<[(&'static str, f64); 4], Error> { todo!("À FAIRE"); }
         }
     }
     validations! {

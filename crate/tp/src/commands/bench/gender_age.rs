@@ -64,7 +64,7 @@ impl Preset {
     const fn sizes(self) -> (Option<usize>, u32) {
         match self {
             Self::Rapide => (Some(600), 2),
-            Self::Seance => (None, 25),
+            Self::Seance => (None, 20),
         }
     }
 }
@@ -328,7 +328,7 @@ mod tests {
         assert_eq!(json!(other)["model"], "genre-age");
         assert_eq!(
             points(Path::new("/t/j.jsonl"), other),
-            Path::new("/t/j.jsonl.points/genre-age-44-tout-25")
+            Path::new("/t/j.jsonl.points/genre-age-44-tout-20")
         );
     }
 }

@@ -1,7 +1,8 @@
 """PyTorch's side of « cargo tp bench pas --pair pytorch ».
 
 Reads one JSON request a line on stdin, answers one JSON line on stdout. Networks are plain torch.nn modules, trained on
-the processor in eager mode. Nothing but PyTorch is imported: whoever has it can compare.
+the processor: in eager mode or compiled (torch.compile, which needs a C++ compiler), channels first or last, as the
+peer's name, the one argument, says. Nothing but PyTorch is imported: whoever has it can compare.
 
 Weights, images and noise come from formulas, the same as in crate/src/bin/visages-worker/formula.rs (told in
 peer_tensorflow.py). burn's layouts are PyTorch's, but for dense kernels, [in, out].
@@ -21,8 +22,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-# What who chooses nothing gets.
-LAYOUT = torch.contiguous_format
+NAME = sys.argv[1] if len(sys.argv) > 1 else "pytorch"
+COMPILED = "compile" in NAME
+LAYOUT = torch.channels_last if "canaux" in NAME else torch.contiguous_format
 SIDE, LATENT, FILTERS = 64, 100, 12
 KL_WEIGHT = 0.0005
 SIZES = [(3, FILTERS, 5), (FILTERS, 2 * FILTERS, 5), (2 * FILTERS, 4 * FILTERS, 3), (4 * FILTERS, 6 * FILTERS, 3)]
@@ -375,22 +377,25 @@ class Session:
         network.train(network.trains)
         variables = list(network.parameters())
         optimizer, kind = adam(variables, request["learning_rate"], request["epsilon"])
+        # The loss and its gradients become one compiled function, at the first step.
+        measure = torch.compile(network.loss) if COMPILED else network.loss
 
         def step(formula):
             optimizer.zero_grad()
-            loss = network.loss(formula)
+            loss = measure(formula)
             loss.backward()
             optimizer.step()
             return loss.item()
 
         def forward(formula):
             with torch.inference_mode():
-                return network.loss(formula).item()
+                return measure(formula).item()
 
         self.step = step if network.trains else forward
         onednn = "oneDNN" if torch.backends.mkldnn.is_available() else "sans oneDNN"
         return {
-            "engine": f"PyTorch {torch.__version__}, {onednn}, {kind}",
+            "engine": f"PyTorch {torch.__version__}, {'compilé' if COMPILED else 'mode immédiat'}, "
+                      f"canaux {'en dernier' if LAYOUT is torch.channels_last else 'en premier'}, {onednn}, {kind}",
             "threads": torch.get_num_threads(),
             "trainable": sum(v.numel() for v in variables),
         }

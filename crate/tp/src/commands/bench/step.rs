@@ -106,8 +106,9 @@ impl Model {
 #[derive(Debug, Args)]
 pub struct StepBenchArgs {
     /// Bibliothèque à laquelle comparer dans la même mesure : tensorflow (au plus vite, noyaux fusionnés) ou keras (tel qu'on
-    /// l'écrit d'ordinaire), installés au besoin ; ou pytorch (tel qu'on l'écrit d'ordinaire), qui doit être déjà là, dans le
-    /// Python que nomme la variable TP_PYTORCH, sinon dans celui des TP (.venv) ou dans python3
+    /// l'écrit d'ordinaire), installés au besoin ; ou pytorch (tel qu'on l'écrit d'ordinaire), pytorch-canaux (canaux en dernier),
+    /// pytorch-compile ou pytorch-compile-canaux (torch.compile), qui doivent être déjà là, dans le Python que nomme la variable
+    /// TP_PYTORCH, sinon dans celui des TP (.venv) ou dans python3
     #[arg(long = "pair", value_name = "PAIR", hide_possible_values = true)]
     peer: Option<Peer>,
     /// Réseaux mesurés, séparés par des virgules, parmi cnn, dbvae, vae64, jeune-age, genre, age, genre-age et

@@ -1,24 +1,17 @@
 //! The effects that the lab on genders and ages claims: what its networks are worth beside constant answers, what a wrong
 //! preparation costs, what two techniques change, whom intervals miss, what makes an age hard to tell.
 
+mod differences;
 mod tables;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::age_classes::Size;
-use super::interval::{Estimate, less};
-use super::table::{Table, Unit};
+use super::interval::Estimate;
 use super::{EffectsArgs, Measured, Notes};
-use crate::commands::bench::gender_age::answers::{Age, Constant, Course, Gender, ranking};
+use crate::commands::bench::gender_age::answers::{Age, Constant, Course, Gender};
 use crate::error::Result;
-
-/// Level of the intervals around ages.
-const LEVEL: Estimate = Estimate {
-    value: 0.9,
-    low: 0.9,
-    high: 0.9,
-};
 
 /// What identifies a trial.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -140,11 +133,12 @@ pub fn measure(args: &EffectsArgs, notes: &mut Notes) -> Result<Measured> {
         (
             "",
             whole(&[
-                points(&study, args),
-                years(&study, args),
-                ranks(&study, args),
+                differences::points(&study, args),
+                differences::years(&study, args),
+                differences::ranks(&study, args),
             ]),
         ),
+        ("_essentiel", differences::cited(&study, args)),
         (
             "_mesures",
             whole(&[
@@ -160,66 +154,6 @@ pub fn measure(args: &EffectsArgs, notes: &mut Notes) -> Result<Measured> {
     Ok((texts, json!({ "lab": "tp3", "known": notes.known })))
 }
 
-/// What the lab claims of rates, as differences.
-fn points(study: &Study, args: &EffectsArgs) -> String {
-    let mut table = Table::new(&["différence, en points"], args.seeds, &["verdict"]);
-    let mut push = |name: &str, estimates: Vec<Estimate>| {
-        table.differences(&[name], &estimates, Unit::Points);
-    };
-    push(
-        "modèle 1 : exactitude − réponse constante",
-        study.each(|o| o.gender[0].less_constant),
-    );
-    push(
-        "modèle 3 : exactitude − réponse constante",
-        study.each(|o| o.gender[1].less_constant),
-    );
-    push(
-        "modèle 3 − modèle 1 : exactitude",
-        study.each(|o| less(o.gender[1].accuracy, o.gender[0].accuracy)),
-    );
-    push(
-        "modèle 1 : F1 de la classe « homme » − F1 de la classe « femme »",
-        study.each(|o| less(o.gender[0].f1[1], o.gender[0].f1[0])),
-    );
-    push(
-        "modèle 1 : exactitude sur l'image entière − sur le recadrage du centre",
-        study.each(|o| o.crops.difference),
-    );
-    let techniques = study.0.first().map_or(0, |o| o.techniques.len());
-    for place in 0..techniques {
-        let title = study.0[0].techniques[place].title();
-        let gap = |o: &Outcome| {
-            let found = &o.techniques[place];
-            less(found.train, found.validation)
-        };
-        push(
-            &format!("{title} : exactitude d'entraînement − de validation"),
-            study.each(gap),
-        );
-        if place > 0 {
-            push(
-                &format!("{title} − seul : exactitude de validation"),
-                study.each(|o| o.techniques[place].gain),
-            );
-        }
-    }
-    for name in study.names(covered) {
-        let of = |o: &Outcome| {
-            let found = o.coverage.iter().find(|one| coverage_name(one) == name);
-            found.map_or(LEVEL, |found| found.coverage)
-        };
-        push(
-            &format!("couverture de l'intervalle, {name} − 90 %"),
-            study.each(|o| less(of(o), LEVEL)),
-        );
-    }
-    format!(
-        "Les différences de taux, et ce que les graines établissent :\n\n{}",
-        table.finish()
-    )
-}
-
 /// « ensemble », « code 2 », « femme », « âgé ».
 fn coverage_name(found: &Coverage) -> String {
     match found.factor.as_str() {
@@ -230,96 +164,6 @@ fn coverage_name(found: &Coverage) -> String {
 
 fn covered(outcome: &Outcome) -> Vec<String> {
     outcome.coverage.iter().map(coverage_name).collect()
-}
-
-/// What the lab claims of ages, as differences.
-fn years(study: &Study, args: &EffectsArgs) -> String {
-    let mut table = Table::new(&["différence, en années"], args.seeds, &["verdict"]);
-    let mut push = |name: &str, estimates: Vec<Estimate>| {
-        table.differences(&[name], &estimates, Unit::Years);
-    };
-    push(
-        "modèle 3 : MAE − celle de l'âge médian",
-        study.each(|o| o.age.less_median),
-    );
-    for end in 0..2 {
-        let name = study
-            .0
-            .first()
-            .map_or(String::new(), |o| o.age.ends[end].name.clone());
-        let of = |o: &Outcome| o.age.ends[end].values.first().copied().flatten();
-        push(
-            &format!("modèle 3 : erreur signée, {name}"),
-            study.each(|o| of(o).unwrap_or(UNKNOWN)),
-        );
-    }
-    push(
-        "modèle 3 : MAE avec ÷116 puis ×120 − MAE",
-        study.each(|o| o.scale.difference),
-    );
-    for name in study.names(|o| o.factors.iter().map(|one| one.name.clone()).collect()) {
-        let of = |o: &Outcome| {
-            let found = o.factors.iter().find(|one| one.name == name);
-            found.map_or(UNKNOWN, |found| found.difference)
-        };
-        push(
-            &format!("modèle 3, même personne : MAE après − avant, {name}"),
-            study.each(of),
-        );
-    }
-    format!(
-        "Les différences d'âge, et ce que les graines établissent :\n\n{}",
-        table.finish()
-    )
-}
-
-/// What has no value.
-const UNKNOWN: Estimate = Estimate {
-    value: f64::NAN,
-    low: f64::NAN,
-    high: f64::NAN,
-};
-
-/// Whether codes keep their order once ages are standardised.
-fn ranks(study: &Study, args: &EffectsArgs) -> String {
-    let mut table = Table::new(
-        &["codes, de la plus petite MAE à la plus grande"],
-        args.seeds,
-        &[],
-    );
-    // Only codes that have both are compared.
-    let both = |o: &Outcome| {
-        let complete = |group: &&_| {
-            let group: &crate::commands::bench::gender_age::answers::Group = group;
-            group.values.iter().all(Option::is_some)
-        };
-        let codes: Vec<_> = o.age.by_code.iter().filter(complete).cloned().collect();
-        [ranking(&codes, 0), ranking(&codes, 1)]
-    };
-    let mut push = |name: &str, cells: Vec<String>| {
-        let mut row = vec![name.to_owned()];
-        row.extend(cells);
-        table.push(&row);
-    };
-    push("MAE brute", study.each(|o| both(o)[0].clone()));
-    push(
-        "MAE standardisée sur l'âge",
-        study.each(|o| both(o)[1].clone()),
-    );
-    push(
-        "le classement change",
-        study.each(|o| {
-            let [raw, standardised] = both(o);
-            match raw == standardised {
-                true => "non".to_owned(),
-                false => "oui".to_owned(),
-            }
-        }),
-    );
-    format!(
-        "Le classement des codes par la MAE du modèle 3. Des codes voisins peuvent changer de place par hasard :\n\n{}",
-        table.finish()
-    )
 }
 
 #[cfg(test)]
@@ -414,43 +258,6 @@ mod tests {
             photographs: None,
             write: false,
             json: false,
-        }
-    }
-
-    #[test]
-    fn differences_by_hand() {
-        let (study, args) = (study(), args());
-        let text = [points(&study, &args), years(&study, &args)].concat();
-        for expected in [
-            "| modèle 1 : exactitude − réponse constante | 28,0 [25,0 ; 31,0] | établi, positif |",
-            // Both intervals are 2 points on each side: 2 × √2.
-            "| modèle 3 − modèle 1 : exactitude | 2,0 [−0,8 ; 4,8] | non établi |",
-            "| modèle 1 : exactitude sur l'image entière − sur le recadrage du centre | −20,0 [−24,0 ; −16,0] | établi, négatif |",
-            "| petit réseau avec abandon (dropout) − seul : exactitude de validation | 5,0 [3,0 ; 7,0] | établi, positif |",
-            "| petit réseau avec normalisation par lot − seul : exactitude de validation | 1,0 [−1,0 ; 3,0] | non établi |",
-            "| couverture de l'intervalle, ensemble − 90 % | 0,0 [−3,0 ; 3,0] | non établi |",
-            "| couverture de l'intervalle, code 1 − 90 % | −2,0 [−5,0 ; 1,0] | non établi |",
-            "| couverture de l'intervalle, âgé − 90 % | −30,0 [−33,0 ; −27,0] | établi, négatif |",
-            "| modèle 3 : MAE − celle de l'âge médian | −6,20 [−7,00 ; −5,40] | établi, négatif |",
-            "| modèle 3 : erreur signée, moins de 10 ans | 5,00 [4,00 ; 6,00] | établi, positif |",
-            "| modèle 3 : erreur signée, 60 ans et plus | −12,00 [−13,00 ; −11,00] | établi, négatif |",
-            "| modèle 3, même personne : MAE après − avant, maquillage | 0,10 [−0,40 ; 0,60] | non établi |",
-            "| modèle 3, même personne : MAE après − avant, flou | 2,00 [1,50 ; 2,50] | établi, positif |",
-        ] {
-            assert!(text.contains(expected), "{expected}\n{text}");
-        }
-        assert!(!text.contains("petit réseau seul − seul"), "{text}");
-    }
-
-    #[test]
-    fn rankings_compare_codes_that_have_both() {
-        let text = ranks(&study(), &args());
-        for expected in [
-            "| MAE brute | 1 < 0 |",
-            "| MAE standardisée sur l'âge | 0 < 1 |",
-            "| le classement change | oui |",
-        ] {
-            assert!(text.contains(expected), "{expected}\n{text}");
         }
     }
 }

@@ -23,7 +23,7 @@ const PYTORCH_VARIABLE: &str = "TP_PYTORCH";
 
 /// A library that takes the same steps as ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Peer {
     /// TensorFlow au plus vite : normalisation et Adam par ses noyaux fusionnés, tf.function, oneDNN
     Tensorflow,
@@ -31,6 +31,12 @@ pub enum Peer {
     Keras,
     /// PyTorch tel qu'on l'écrit d'ordinaire, oneDNN ; jamais installé par « tp »
     Pytorch,
+    /// Le même, les canaux rangés en dernier
+    PytorchCanaux,
+    /// Le même, compilé (torch.compile, qui veut un compilateur C++)
+    PytorchCompile,
+    /// Compilé, les canaux rangés en dernier
+    PytorchCompileCanaux,
 }
 
 /// A peer that can be started.
@@ -51,7 +57,10 @@ impl Peer {
             Self::Tensorflow | Self::Keras => {
                 install(repository, cache, HEADING, "tensorflow", TENSORFLOW)?
             }
-            Self::Pytorch => (
+            Self::Pytorch
+            | Self::PytorchCanaux
+            | Self::PytorchCompile
+            | Self::PytorchCompileCanaux => (
                 python_with_torch(repository)?,
                 write_script(cache, "pytorch", PYTORCH)?,
             ),
@@ -252,6 +261,8 @@ mod tests {
             assert_eq!(told, peer.name());
         }
         assert_eq!(Peer::from_str("pytorch", false), Ok(Peer::Pytorch));
+        let compiled = Peer::from_str("pytorch-compile-canaux", false);
+        assert_eq!(compiled, Ok(Peer::PytorchCompileCanaux));
         assert!(Peer::from_str("torch", false).is_err());
     }
 

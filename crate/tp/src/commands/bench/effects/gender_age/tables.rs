@@ -240,20 +240,35 @@ pub(super) fn factors(study: &Study, args: &EffectsArgs) -> String {
     )
 }
 
+/// Images and epochs, with a comma behind.
+fn sizes(study: &Study) -> String {
+    study.0.first().map_or(String::new(), |o| {
+        let [train, validation, test] = o.images.map(|images| grouped(images as u64));
+        let [first, third] = [0, 1].map(|place| o.courses[place].epochs as usize);
+        format!(
+            "{train} images d'entraînement, {validation} de validation et {test} de test, {} pour le modèle 1, {third} pour le modèle 3, ",
+            counted(first, "époque")
+        )
+    })
+}
+
+/// What was measured, for who reads the lab.
+pub(super) fn short_source(study: &Study, args: &EffectsArgs) -> String {
+    format!(
+        "*Visages dessinés, {}{}. Entre crochets, l'intervalle à 95 %. Une différence est établie quand les intervalles de toutes les graines sont du \
+         même côté de zéro. Mesuré par `cargo tp bench effets tp3`, qui explique chaque intervalle dans `effets_tp3.md`.*\n",
+        sizes(study),
+        args.seeds.in_words(),
+    )
+}
+
 /// What was measured, and how intervals are made.
 pub(super) fn source(study: &Study, args: &EffectsArgs) -> String {
     let preset = match args.preset {
         Preset::Rapide => "rapide",
         Preset::Seance => "seance",
     };
-    let sizes = study.0.first().map_or(String::new(), |o| {
-        let [train, validation, test] = o.images.map(|images| grouped(images as u64));
-        let epochs = o.courses[0].epochs as usize;
-        format!(
-            "{train} images d'entraînement, {validation} de validation et {test} de test, {} pour les modèles 1 et 3, ",
-            counted(epochs, "époque")
-        )
-    });
+    let sizes = sizes(study);
     format!(
         "*Visages dessinés au format d'UTKFace ; {sizes}{} (préréglage « {preset} »). Chaque graine tire d'autres dessins, d'autres poids de départ et \
          un autre ordre. Entre crochets, l'intervalle à 95 % des images de test : Wilson pour une exactitude et pour une couverture, rééchantillonnage \
