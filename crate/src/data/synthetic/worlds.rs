@@ -445,7 +445,7 @@ impl WorldConfig {
         count: usize,
         draw: impl FnOnce() -> Result<ImageStore>,
     ) -> Result<ImageStore> {
-        let folder: Option<&Path> = self.cache.as_deref().or_else(default_folder);
+        let folder: Option<&Path> = self.cache.as_deref().or_else(|| default_folder());
         let place = folder.map(|folder| CachedSet::new(folder, &self.key(what), self.side, count));
         if let Some(known) = place.as_ref().and_then(CachedSet::recall) {
             return Ok(known);
