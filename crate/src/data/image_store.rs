@@ -252,7 +252,7 @@ impl ImageStore {
     /// ```
     /// use visages::prelude::*;
     /// let mut images = ImageStore::new(1, 2);
-    /// images.push(&[255, 0, 0, 0, 0, 255])?; // red, then blue
+    /// images.push(&[255, 0, 0, 0, 255, 0])?; // red, then green
     /// let device = Device::flex();
     /// let last = images.to_tensor_channels_last(&[0], &device)?;
     /// assert_eq!(last.dims(), [1, 1, 2, 3]);

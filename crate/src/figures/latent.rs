@@ -23,7 +23,8 @@ const MOST_NAMES: usize = 6;
 const PARTS: usize = 4;
 
 /// How well each known factor is predicted from each latent variable, and from all of them: a shade and a number a cell, from the
-/// frame of [`latent_factors`](crate::explain::latent_factors). The best variable of each line is framed.
+/// frame of [`latent_factors`](crate::explain::latent_factors). The best variable of each line is framed, when its
+/// interval lies above 0.
 ///
 /// The frame may be one that waits for an exercise; see [`Ready`].
 ///
@@ -69,11 +70,18 @@ fn heatmap(frame: &DataFrame, text: &str) -> Result<Figure> {
     };
     let value = |line: usize, column: usize| row_of(line, column).and_then(|row| values[row]);
     let written = |value: Option<f64>| value.map_or("—".to_owned(), |value| decimal(value, 2));
+    let lows = find(frame, "low")?.cast(&DataType::Float64)?;
+    let lows: Vec<Option<f64>> = lows.f64()?.iter().collect();
+    let says = |line: usize, column: usize| {
+        let low = row_of(line, column).and_then(|row| lows[row]);
+        low.is_some_and(|low| low > 0.0)
+    };
     // The last column has all variables together: the best one is looked for before it.
     let best = |line: usize| {
         (0..columns.len().saturating_sub(1))
             .filter_map(|column| Some((column, value(line, column)?)))
             .max_by(|a, b| a.1.total_cmp(&b.1))
+            .filter(|(column, _)| says(line, *column))
     };
     let described: Vec<String> = (0..lines.len())
         .map(|line| {
@@ -97,7 +105,7 @@ fn heatmap(frame: &DataFrame, text: &str) -> Result<Figure> {
         rows: ("facteur connu", &lines),
         columns: ("variable latente", &columns),
         under: &under,
-        note: "R² sur des images non vues : 0, la variable ne dit rien ; 1, elle dit tout. La meilleure est encadrée.",
+        note: "R² sur des images non vues. La meilleure variable est encadrée, si son intervalle est au-dessus de 0.",
     };
     let drawn = table.draw(alt, &|line, column| {
         let value = value(line, column);

@@ -28,7 +28,7 @@ pub mod variables;
 pub use attempt::{Attempt, attempt};
 pub use check::{Check, Grade, IntoOutcome, Outcome, Verdict, check, grade};
 pub use compare::{close, equal};
-pub use controls::{Controls, IntoView, Upload, Values, interact};
+pub use controls::{Controls, IntoView, Rehearsal, Upload, Values, View, interact, rehearse};
 pub use display::{Table, show_table};
 pub use live::{ProgressBar, clear_output, progress_bar, stop_requested};
 pub use panic::{cell_failed, cell_panicked, enter_cell, leave_cell, run_cell, tell_evcxr};

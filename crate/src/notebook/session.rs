@@ -314,6 +314,12 @@ impl fmt::Display for Session {
             device::describe(&self.settings.device),
             self.settings.seed
         )?;
+        if self.settings.preset == Preset::Quick {
+            writeln!(
+                f,
+                "Ce préréglage vérifie seulement que tout s'exécute : les réseaux y apprennent à peine."
+            )?;
+        }
         if let Some(max) = self.settings.max_images {
             writeln!(
                 f,
@@ -448,6 +454,9 @@ mod tests {
                 .to_string()
                 .starts_with("Séance tp5 · préréglage « seance »")
         );
+        assert!(!session.to_string().contains("apprennent à peine"));
+        let quick = resolve(Session::builder("tp5"), &[(PRESET_VARIABLE, "rapide")]).unwrap();
+        assert!(quick.to_string().contains("apprennent à peine"));
     }
 
     #[test]

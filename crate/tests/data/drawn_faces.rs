@@ -10,7 +10,7 @@ use std::{
 use visages::{
     Error,
     data::{
-        Background, Bias, CHOICES, Cut, DrawnFacesConfig, FACTORS, FaceRecord, Glasses, Headwear,
+        Background, Bias, CHOICES, DrawnFacesConfig, FACTORS, FaceRecord, Glasses, Headwear,
         Labelled, LoadOptions, MANIFEST, MEASURES, Presentation, TONES_BY_CODE, draw_faces,
         drawn_objects, utkface,
     },
@@ -409,7 +409,6 @@ fn the_factors_of_a_folder_are_those_of_its_faces() {
             ("lunettes", yes(factors.glasses != Glasses::None)),
             ("chapeau", yes(factors.headwear != Headwear::None)),
             ("âge dessiné", factors.age),
-            ("cheveux longs", yes(factors.cut == Cut::Long)),
             ("taille du visage", factors.size),
             (
                 "fond uni",

@@ -118,7 +118,7 @@ fn a_factor_alone_turned_or_absent() {
     ] {
         assert!(latent_factors(&mu, frame, factors, 1).is_err());
     }
-    let few = df!("x" => vec![None, Some(1.0)].repeat(N / 2)).unwrap();
+    let few = df!("x" => [None, Some(1.0)].repeat(N / 2)).unwrap();
     assert!(latent_factors(&mu, &few, &["x"], 1).is_ok());
     let few = df!("x" => (0..N).map(|row| (row < 9).then_some(1.0)).collect::<Vec<_>>()).unwrap();
     let message = latent_factors(&mu, &few, &["x"], 1)

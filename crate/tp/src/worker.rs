@@ -123,6 +123,8 @@ pub fn perform<T: DeserializeOwned>(
                 let _ = child.wait();
                 return Err(Error::Usage(error.unwrap_or_default()));
             }
+            // What the library tells a reader, when it goes on with a training.
+            Err(_) if !line.starts_with('{') => {}
             Err(_) => break,
         }
     }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{
     SkinTone,
     faces::DrawnFacesConfig,
-    factors::{Background, Cut, Glasses, Headwear},
+    factors::{Background, Glasses, Headwear},
     folder::MANIFEST,
 };
 use crate::error::{Error, Result};
@@ -25,7 +25,6 @@ struct Line {
     written_code: Option<u8>,
     apparent_age: f64,
     tone: String,
-    cut: String,
     headwear: String,
     glasses: String,
     background: String,
@@ -41,7 +40,7 @@ struct Line {
 type Factor = (&'static str, fn(&Line) -> f64);
 
 /// The factors of [`DrawnFacesConfig::true_factors`].
-const VALUES: [Factor; 12] = [
+const VALUES: [Factor; 11] = [
     ("teint", |line| skin(&line.tone)),
     ("pose", |line| line.yaw),
     ("côté de la lumière", |line| line.light_side),
@@ -55,9 +54,6 @@ const VALUES: [Factor; 12] = [
         whether(line.headwear != Headwear::None.name())
     }),
     ("âge dessiné", |line| line.apparent_age),
-    ("cheveux longs", |line| {
-        whether(line.cut == Cut::Long.name())
-    }),
     ("taille du visage", |line| line.size),
     ("fond uni", |line| {
         whether(line.background == Background::Plain.name())
@@ -65,8 +61,8 @@ const VALUES: [Factor; 12] = [
 ];
 
 /// The columns of [`DrawnFacesConfig::true_factors`] beside `file`, in their order.
-pub const FACTORS: [&str; 12] = {
-    let mut names = [""; 12];
+pub const FACTORS: [&str; 11] = {
+    let mut names = [""; 11];
     let mut at = 0;
     while at < names.len() {
         names[at] = VALUES[at].0;
@@ -148,7 +144,7 @@ impl DrawnFacesConfig {
     /// | `exposition` | in stops: 0 is right, −1 half of the light |
     /// | `lumière chaude` | from −1 (cold) to 1 (warm) |
     /// | `sourire` | from −1 (corners of the mouth down) to 1 |
-    /// | `lunettes`, `chapeau`, `cheveux longs`, `fond uni` | 1 yes, 0 no |
+    /// | `lunettes`, `chapeau`, `fond uni` | 1 yes, 0 no |
     /// | `âge dessiné` | in years |
     /// | `taille du visage` | half-height of the head, as a share of the side |
     ///

@@ -19,15 +19,18 @@
 //! | `values` | [`Values`], [`Upload`]: what the function is given |
 //! | `view` | [`View`], [`IntoView`]: what it gives |
 //! | `link` | the connection to the kernel adapter |
+//! | `rehearsal` | [`rehearse`]: controls without a page, for check cells |
 //! | `server` | the thread of a set |
 
 mod builder;
 mod link;
+mod rehearsal;
 mod server;
 mod values;
 mod view;
 
 pub use builder::Controls;
+pub use rehearsal::{Rehearsal, rehearse};
 pub use values::{Upload, Values};
 pub use view::{IntoView, View};
 
@@ -87,6 +90,9 @@ pub fn interact<V: IntoView>(
 
 fn start(controls: Controls, mut work: Work) -> Result<()> {
     let panel = controls.build()?;
+    if rehearsal::is_on() {
+        return rehearsal::keep(panel, work);
+    }
     let values = Values::first(panel);
     let first = attempt(|| work(&values));
     // A label that does not exist explains whatever it led to.

@@ -86,6 +86,23 @@ impl<T: IntoView> IntoView for std::result::Result<T, Error> {
 }
 
 impl View {
+    /// The bytes of a picture.
+    pub fn png(&self) -> Option<&[u8]> {
+        match &self.0 {
+            Shown::Picture(figure) => Some(figure.png()),
+            _ => None,
+        }
+    }
+
+    /// The text, that of a table, or what a picture shows, in words.
+    pub fn text(&self) -> &str {
+        match &self.0 {
+            Shown::Picture(figure) => figure.alt_text(),
+            Shown::Table(table) => table.text(),
+            Shown::Text(text) => text,
+        }
+    }
+
     /// As it travels to the adapter, with the bytes of a picture.
     pub(super) fn message(&self) -> (controls::View, &[u8]) {
         match &self.0 {

@@ -57,8 +57,7 @@ pub fn shown(input: TokenStream) -> TokenStream {
 }
 
 /// What `tp publish` puts before a check cell: the names by which it grades.
-const GRADERS: &str =
-    "#[allow(unused_imports)] use ::visages::notebook::{Verdict, check, close, equal, grade};";
+const GRADERS: &str = "#[allow(unused_imports)] use ::visages::notebook::{Verdict, check, close, equal, grade, rehearse};";
 
 /// One code cell.
 struct Cell {

@@ -11,6 +11,7 @@ mod tp5_model;
 mod tp5_resampling;
 mod tp5_training;
 mod tp6;
+mod tp7;
 
 use visages::{notebook::Grade, prelude::*};
 

@@ -1,6 +1,7 @@
 //! `tp bench`: measurements, as a French table or as JSON.
 
 mod bias;
+mod controls;
 mod effects;
 mod exchange;
 mod gender_age;
@@ -32,6 +33,9 @@ enum Topic {
     /// Étudie quand le DB-VAE débiaise, dans quatorze mondes de visages dessinés (notebooks/resultats/protocole_biais.md)
     #[command(name = "biais", help_template = TEMPLATE)]
     Bias(bias::BiasBenchArgs),
+    /// Mesure les curseurs : temps d'un déplacement à la nouvelle image, mémoire après beaucoup de déplacements
+    #[command(help_template = TEMPLATE)]
+    Curseurs(controls::ControlsBenchArgs),
     /// Mesure les effets qu'affirment les TP, sur leurs dessins et plusieurs graines
     #[command(help_template = TEMPLATE)]
     Effets(effects::EffectsArgs),
@@ -56,6 +60,7 @@ enum Topic {
 pub fn execute(args: &BenchArgs) -> Result<Verdict> {
     match &args.topic {
         Topic::Bias(args) => bias::execute(args),
+        Topic::Curseurs(args) => controls::execute(args),
         Topic::Effets(args) => effects::execute(args),
         Topic::GenderAge(args) => gender_age::execute(args),
         Topic::Noyau(args) => kernel::execute(args),

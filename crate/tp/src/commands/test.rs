@@ -47,7 +47,7 @@ pub fn execute(args: &TestArgs) -> Result<Verdict> {
         &installation,
         &toolchain,
         &program,
-    ))?);
+    )?)?);
     if args.tout {
         steps.extend(run_shown(long_checks(&installation, &program))?);
     }
@@ -80,12 +80,12 @@ fn long_and_short(
     installation: &Installation,
     toolchain: &Toolchain,
     program: &Path,
-) -> Vec<Check> {
+) -> Result<Vec<Check>> {
     let tests = |profile, package, targets: &[&str]| {
         checks::clippy_and_tests(installation, toolchain, profile, package, targets)
     };
-    let mut blank = checks::blank_copies(installation, program);
-    vec![
+    let mut blank = checks::blank_copies(installation, program)?;
+    Ok(vec![
         Check::command(
             "clippy et tests, bibliothèque",
             tests("release", "visages", &[]),
@@ -116,7 +116,7 @@ fn long_and_short(
             "tp0, moteur ndarray",
             checks::run_on_ndarray(installation, program, "tp0"),
         ),
-    ]
+    ])
 }
 
 /// What `--tout` adds; says what it leaves out for want of a program or of data.
@@ -151,10 +151,16 @@ fn long_checks(installation: &Installation, program: &Path) -> Vec<Check> {
         );
     }
     match process::chromium().filter(|_| checks::has_python_module(installation, "playwright")) {
-        Some(chromium) => long.push(Check::command(
-            "JupyterLab dans un navigateur (playwright)",
-            checks::in_a_browser(installation, &chromium),
-        )),
+        Some(chromium) => {
+            long.push(Check::command(
+                "JupyterLab dans un navigateur (playwright)",
+                checks::in_a_browser(installation, &chromium),
+            ));
+            long.push(Check::command(
+                "curseurs dans un navigateur (playwright)",
+                checks::controls_in_a_browser(installation, &chromium),
+            ));
+        }
         None => tell!(
             "– JupyterLab n'est pas essayé dans un navigateur : il y faut Chromium (« sudo apt install chromium ») et « {} -m pip install playwright ».",
             python.display()

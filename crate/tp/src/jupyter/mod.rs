@@ -10,13 +10,16 @@
 //! | [`outputs`] | messages of one cell → notebook outputs and markers |
 //! | `exchange` | channels, handshake, the messages of one cell |
 //! | [`client`] | what a caller asks and gets back |
+//! | [`page`] | a client that shows live controls |
 
 pub mod client;
 mod exchange;
 pub mod outputs;
+pub mod page;
 pub mod process;
 pub mod tree;
 
 pub use client::{CellError, CellResult, CellStatus, Client, Completion, StartOptions};
 pub use outputs::{Event, StreamName};
+pub use page::Page;
 pub use process::KernelCommand;

@@ -481,7 +481,7 @@ fn announced(cell: &Cell, points: f64) -> Option<Problem> {
 }
 
 /// The names by which a check cell grades.
-const GRADERS: [&str; 5] = ["Verdict", "check", "close", "equal", "grade"];
+const GRADERS: [&str; 6] = ["Verdict", "check", "close", "equal", "grade", "rehearse"];
 
 /// The text of a check cell such that it grades with the library's own functions, whatever functions of the same names the
 /// student's cells define; other cells as they are. Of a folded cell, JupyterLab shows the first line.

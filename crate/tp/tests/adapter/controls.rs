@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use jupyter_protocol::{
     CommClose, CommId, CommInfoRequest, CommMsg, CommOpen, ExecuteRequest, JupyterMessage,
-    JupyterMessageContent, MediaType,
+    JupyterMessageContent, MediaType, ShutdownRequest,
 };
 use jupyter_zmq_client::create_client_iopub_connection;
 use serde_json::{Value, json};
@@ -581,6 +581,13 @@ pub fn a_file_goes_to_the_function_and_nowhere_else() {
         // A page that comes back has a control that still sends.
         let states = page.states("CTL2").await;
         assert!(states.get(&upload).is_none());
+        let note = states
+            .as_object()
+            .unwrap()
+            .keys()
+            .find(|id| id.ends_with("-note"));
+        let told = states[note.unwrap()]["state"]["value"].to_string();
+        assert!(told.contains("dépassait sans doute 9 Mo"), "{told}");
         let anew = opened(&page.told).last().unwrap().0.clone();
         assert_eq!(states[&anew]["state"]["value"], json!([]));
         let holder = states
@@ -591,6 +598,7 @@ pub fn a_file_goes_to_the_function_and_nowhere_else() {
         assert_eq!(holder.unwrap()["model_name"], "HBoxModel");
         let told = page.message(&anew, data, &[&[9]]).await;
         assert!(updates(&told, &place)[0].1.to_string().contains("[9]"));
+        assert_eq!(updates(&told, note.unwrap())[0].1["value"], "");
     });
 }
 
@@ -627,9 +635,72 @@ pub fn a_reopened_notebook_shows_its_pictures() {
         assert_eq!(model["model_name"], "HTMLModel");
         let shown = model["state"]["value"].as_str().unwrap();
         assert!(
-            shown.contains("réexécutez la cellule") && shown.contains("iVBORw0KGgo="),
+            shown.contains("exécutez de nouveau leur cellule") && shown.contains("iVBORw0KGgo="),
             "{shown}"
         );
     });
     std::fs::remove_file(notebook).unwrap();
+}
+
+pub fn controls_of_a_restarted_kernel_say_that_they_are_over() {
+    block_on(async {
+        let mut page = Page::open().await;
+        let told = page.execute("controls", json!({"cellId": "a"})).await;
+        let models = opened(&told);
+        let slider = named(&models, "FloatSliderModel");
+        let upload = named(&models, "FileUploadModel");
+        let note = models.iter().find(|(id, ..)| id.ends_with("-note"));
+        let note = note.unwrap().0.clone();
+        let restart = JupyterMessage::new(ShutdownRequest { restart: true }, None);
+        page.wires.control.send(restart).await.unwrap();
+        // A page that did not ask for it hears it while the kernel ends.
+        loop {
+            let read = tokio::time::timeout(Duration::from_secs(5), page.wires.iopub.read());
+            let message = read.await.expect("a message in time").unwrap();
+            if !updates(std::slice::from_ref(&message), &note).is_empty() {
+                break;
+            }
+            page.told.push(message);
+        }
+        assert_eq!(
+            updates(&page.told, &slider).last().unwrap().1,
+            json!({"disabled": true})
+        );
+        let mut page = Page {
+            wires: page.wires.again().await,
+            told: Vec::new(),
+        };
+        // A page that asked for it asks the new kernel for all states.
+        let states = page.states("CTL").await;
+        assert_eq!(states[&slider]["model_name"], "FloatSliderModel");
+        assert_eq!(states[&slider]["state"]["disabled"], true);
+        let told = states[&note]["state"]["value"].to_string();
+        assert!(told.contains("séance fermée"), "{told}");
+        // One that heard nothing goes on: it is answered, and idle.
+        let told = page.set(&slider, json!({"value": 0.1})).await;
+        assert_eq!(updates(&told, &slider)[0].1["disabled"], true);
+        assert_eq!(updates(&told, &upload)[0].1["disabled"], true);
+        assert!(
+            updates(&told, &note)[0].1["value"]
+                .to_string()
+                .contains("séance fermée")
+        );
+        let data = json!({"method": "update", "state": {"value": [{"name": "moi.png"}]},
+            "buffer_paths": [["value", 0, "content"]]});
+        let told = page.message(&upload, data, &[&[1, 2, 3]]).await;
+        assert_eq!(
+            updates(&told, &upload).last().unwrap().1["value"],
+            json!([])
+        );
+        // What is none of ours has no answer.
+        let told = page.set("tp-visages-x", json!({"value": 1})).await;
+        assert!(updates(&told, "tp-visages-x").is_empty());
+        // Executed again, the cell has controls that live.
+        let told = page.execute("controls", json!({"cellId": "a"})).await;
+        let models = opened(&told);
+        let told = page
+            .set(&named(&models, "FloatSliderModel"), json!({"value": 0.2}))
+            .await;
+        assert_eq!(updates(&told, &named(&models, "HTMLModel")).len(), 1);
+    });
 }

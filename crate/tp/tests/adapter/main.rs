@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 use tp::jupyter::KernelCommand;
 
-const TESTS: [(&str, fn()); 45] = [
+const TESTS: [(&str, fn()); 46] = [
     (
         "text_of_both_streams_arrives_whole",
         protocol::text_of_both_streams_arrives_whole,
@@ -177,6 +177,10 @@ const TESTS: [(&str, fn()); 45] = [
     (
         "a_reopened_notebook_shows_its_pictures",
         controls::a_reopened_notebook_shows_its_pictures,
+    ),
+    (
+        "controls_of_a_restarted_kernel_say_that_they_are_over",
+        controls::controls_of_a_restarted_kernel_say_that_they_are_over,
     ),
     ("messages_cost_little", channels::messages_cost_little),
 ];

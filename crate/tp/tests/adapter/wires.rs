@@ -24,7 +24,7 @@ pub(super) struct Wires {
     pub(super) iopub: ClientIoPubConnection,
     pub(super) connection: ConnectionInfo,
     pub(super) child: Child,
-    _folder: Folder,
+    folder: Option<Folder>,
 }
 
 impl Drop for Wires {
@@ -63,8 +63,26 @@ impl Wires {
     pub(super) async fn start_with(through_adapter: bool, more: &[(&str, &str)]) -> Self {
         let folder = Folder::create();
         let connection = connection();
+        Self::start_in(through_adapter, more, folder, &connection).await
+    }
+
+    /// Starts the adapter again where it ended, as Jupyter's server restarts a kernel.
+    pub(super) async fn again(mut self) -> Self {
+        self.child.wait().unwrap();
+        let folder = self.folder.take().unwrap();
+        let connection = self.connection.clone();
+        drop(self);
+        Self::start_in(true, &[], folder, &connection).await
+    }
+
+    async fn start_in(
+        through_adapter: bool,
+        more: &[(&str, &str)],
+        folder: Folder,
+        connection: &ConnectionInfo,
+    ) -> Self {
         let file = folder.0.join("connexion.json");
-        std::fs::write(&file, serde_json::to_vec(&connection).unwrap()).unwrap();
+        std::fs::write(&file, serde_json::to_vec(connection).unwrap()).unwrap();
         let mut command = if through_adapter {
             let mut command = Command::new(folder.0.join("bin/tp"));
             command.arg("kernel");
@@ -77,7 +95,7 @@ impl Wires {
         command.arg(&file).stdin(Stdio::null());
         command.envs(more.iter().copied());
         let child = command.spawn().unwrap();
-        let mut wires = Self::connect(&connection, child, folder).await;
+        let mut wires = Self::connect(connection, child, folder).await;
         // Both channels are there once a question's status arrives too.
         loop {
             let question = JupyterMessage::from(KernelInfoRequest {});
@@ -126,7 +144,7 @@ impl Wires {
                 .unwrap(),
             connection: connection.clone(),
             child,
-            _folder: folder,
+            folder: Some(folder),
         }
     }
 

@@ -35,7 +35,7 @@ class RustKernel(jupyter_kernel_test.KernelTests):
     invalid_code_samples = ["}", "(]"]
     code_page_something = "?Vec::new"
     code_inspect_sample = "Vec::new"
-    code_clear_output = "visages::notebook::effacer();"
+    code_clear_output = "visages::notebook::clear_output();"
     completion_samples = [{"text": "std::vec::Ve", "matches": {"Vec"}}]
     code_history_pattern = "6*"
     supported_history_operations = ("tail", "range", "search")

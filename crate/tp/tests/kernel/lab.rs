@@ -124,6 +124,34 @@ const TP3: [Mistake; 8] = [
     ),
 ];
 
+/// A mistake for each answer cell of tp7.
+const TP7: [Mistake; 8] = [
+    (
+        "tp7-channels_first",
+        "pixels.permute([0, 3, 1, 2])",
+        "{ let [n, h, w, c] = pixels.dims(); pixels.reshape([n, c, h, w]) }",
+    ),
+    (
+        "tp7-heads",
+        "(mean.forward(features.clone()), log_sigma.forward(features))",
+        "(log_sigma.forward(features.clone()), mean.forward(features))",
+    ),
+    ("tp7-sampling", "log_sigma.exp()", "(log_sigma * 0.5).exp()"),
+    (
+        "tp7-kl_terms",
+        "(log_sigma.clone() * 2.0).exp()",
+        "log_sigma.clone().exp()",
+    ),
+    ("tp7-vae_loss", "kl * beta", "kl"),
+    (
+        "tp7-train_vae",
+        "model.decode(z)",
+        "model.decode(mean.clone())",
+    ),
+    ("tp7-face", "model.decode(z)", "model.decode(z * 0.0)"),
+    ("tp7-sliders", "-range..=range", "-5.0..=5.0"),
+];
+
 fn code_cells(notebook: &str, copy: &str) -> Vec<(String, String)> {
     let notebooks = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../notebooks");
     let notebook = Notebook::read(&notebooks.join(copy).join(notebook)).unwrap();
@@ -144,6 +172,11 @@ fn each_answer_of_tp6_goes_from_empty_to_wrong_to_right_in_one_session() {
 #[test]
 fn each_answer_of_tp3_goes_from_empty_to_wrong_to_right_in_one_session() {
     work("tp3_genre_age.ipynb", &TP3);
+}
+
+#[test]
+fn each_answer_of_tp7_goes_from_empty_to_wrong_to_right_in_one_session() {
+    work("tp7_vae.ipynb", &TP7);
 }
 
 fn work(notebook: &str, mistakes: &[Mistake]) {

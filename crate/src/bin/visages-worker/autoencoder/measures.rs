@@ -21,12 +21,10 @@ use crate::error::{Error, Result};
 const LIMITS: [f64; 2] = [3.0, 5.0];
 /// Test faces whose reconstructions are compared with decoded codes.
 const COMPARED: usize = 100;
-/// Labels of the small classifiers: a column, from which value on it is a yes, and its name.
-const LABELS: [(&str, f32, &str); 3] = [
-    ("gender", 0.5, "genre annoté « femme »"),
-    ("teint", 3.5, "teint foncé (types IV à VI)"),
-    ("lunettes", 0.5, "lunettes"),
-];
+/// What the small classifiers are asked: whether a cause is above its median of the training images.
+const ASKED: [&str; 3] = ["exposition", "pose", "sourire"];
+/// What is measured on the pixels, beside the causes that are known.
+const MEASURED: [&str; 3] = ["luminosité", "luminosité du fond", "chaleur de l'image"];
 
 /// A value and its 95 % interval.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -165,7 +163,8 @@ pub struct Known {
 }
 
 pub fn factors(codes: &LatentTable, frame: &DataFrame, seed: u64) -> Result<Vec<Known>> {
-    let found = latent_factors(codes, frame, &FACTORS, seed)?;
+    let names = [&FACTORS[..], &MEASURED].concat();
+    let found = latent_factors(codes, frame, &names, seed)?;
     let (factors, variables) = (words(&found, "factor")?, words(&found, "variable")?);
     let [values, lows, highs, sizes] =
         ["r_squared", "low", "high", "n"].map(|name| numbers(&found, name));
@@ -184,7 +183,12 @@ pub fn factors(codes: &LatentTable, frame: &DataFrame, seed: u64) -> Result<Vec<
         }
     };
     let names = factors.into_iter().zip(variables).enumerate();
-    Ok(names.map(line).collect())
+    // A factor that never varies has no R².
+    let known = names.map(line).filter(|known| {
+        let Estimate { value, low, high } = known.r_squared;
+        value.is_finite() && low.is_finite() && high.is_finite()
+    });
+    Ok(known.collect())
 }
 
 /// A small classifier that reads codes or pixels.
@@ -213,13 +217,16 @@ pub fn classifiers(
         pixel_features(parts.test.images())?,
     ];
     let mut found = Vec::new();
-    for (column, bound, label) in LABELS {
+    for cause in ASKED {
+        let mut sorted = parts.train.numbers(cause)?;
+        sorted.sort_by(f32::total_cmp);
+        let median = sorted[sorted.len() / 2];
         let yes = |values: Vec<f32>| -> Vec<f32> {
-            let answers = values.into_iter().map(|value| value > bound);
+            let answers = values.into_iter().map(|value| value > median);
             answers.map(|said| f32::from(u8::from(said))).collect()
         };
-        let train = yes(parts.train.numbers(column)?);
-        let test = yes(parts.test.numbers(column)?);
+        let train = yes(parts.train.numbers(cause)?);
+        let test = yes(parts.test.numbers(cause)?);
         for &count in counts {
             let count = count.min(train.len());
             let mut ask = |reads: &str, features: &[LatentTable; 2]| {
@@ -227,7 +234,7 @@ pub fn classifiers(
                 let known = known.head(count);
                 let probe = linear_probe(&known, &train[..count], asked, &test, device)?;
                 found.push(Classifier {
-                    label: label.to_owned(),
+                    label: cause.to_owned(),
                     reads: reads.to_owned(),
                     labels: count,
                     accuracy: Estimate {

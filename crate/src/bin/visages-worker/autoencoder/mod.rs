@@ -17,7 +17,7 @@ use visages::{
     burn::tensor::Device,
     data::{
         DrawnFacesConfig, ImageStore, Labelled, LabelledSplit, LoadOptions, Preset, SplitConfig,
-        drawn_objects, mean_image, squared_errors, utkface,
+        drawn_objects, mean_image, picture_measures, squared_errors, utkface,
     },
     host::StopFlag,
     train::{latent_means, reconstruction_errors},
@@ -38,8 +38,11 @@ const SIDE: usize = 64;
 const BATCH: usize = 64;
 /// Latent variables: the lab's, and many.
 const LATENT: [usize; 2] = [4, 32];
-/// Weight of the divergence that makes variables collapse.
-const LARGE_BETA: f64 = 40.0;
+/// Weights of the divergence that make variables collapse: of few variables, of many. A variable that lessens the error by
+/// less than half the weight is not worth its divergence, in a network of straight lines.
+const LARGE_BETA: [f64; 2] = [100.0, 10.0];
+/// One training image in so many is kept for the small training, and shown as many times: the steps are as many.
+const KEPT: usize = 10;
 /// Share of the images in test.
 const TEST: f64 = 0.2;
 /// Seeds between the drawings of other things and those of the lab.
@@ -49,10 +52,8 @@ const OTHERS: u64 = 1_000;
 struct Sizes {
     /// Images of both parts.
     images: usize,
-    /// Images of the small training.
-    few: usize,
-    /// Epochs on all images, and on few of them.
-    epochs: [u32; 2],
+    /// Passes over the images.
+    epochs: u32,
     /// Pictures of things.
     objects: usize,
     /// Labels of the small classifiers.
@@ -63,15 +64,13 @@ const fn sizes(preset: Preset) -> Sizes {
     match preset {
         Preset::Quick => Sizes {
             images: 400,
-            few: 100,
-            epochs: [2, 4],
+            epochs: 2,
             objects: 60,
             labels: [100, 300],
         },
         _ => Sizes {
             images: 2_500,
-            few: 200,
-            epochs: [40, 300],
+            epochs: 40,
             objects: 300,
             labels: [100, 1_000],
         },
@@ -107,14 +106,13 @@ pub struct Outcome {
     /// Images to learn from, and of test.
     images: [usize; 2],
     few: usize,
-    large_beta: f64,
-    many_latent: usize,
-    /// The lab's network; on few images; on pictures whose colours are mixed up; with a large β; with many variables.
+    /// The lab's network; on few images; on pictures whose colours are mixed up; with a large β; with many variables; with both.
     usual: Course,
     small: Course,
     scrambled: Course,
     beta: Course,
     many: Course,
+    many_beta: Course,
     /// Error on the test images: mixed up less right, few images less all, image by image.
     scrambled_less_usual: Estimate,
     small_less_usual: Estimate,
@@ -133,27 +131,36 @@ impl Trial {
         let sizes = sizes(preset);
         let parts = self.parts(preset, &sizes)?;
         let (train, test) = (parts.train.images(), parts.test.images());
-        let training = |latent: usize, beta: f64, epochs: u32| Training {
+        // Someone who stops this process finds again what it has learnt.
+        let kept = self
+            .cache
+            .join(format!("apprentissages-tp7-{preset}-{}", self.seed));
+        let training = |latent: usize, beta: f64, name: &str| Training {
             seed: self.seed,
             latent,
             beta,
-            epochs,
+            epochs: sizes.epochs,
             device: &device,
+            checkpoints: Some(kept.join(name)),
         };
         let [few_latent, many_latent] = LATENT;
-        let [all, few] = sizes.epochs;
 
-        let (model, usual) = training(few_latent, 1.0, all).run(train, test)?;
-        let rows: Vec<usize> = (0..sizes.few.min(train.len())).collect();
-        let (small_model, small) =
-            training(few_latent, 1.0, few).run(&train.select(&rows)?, test)?;
-        let mixed = [train, test].map(|images| scrambled(images, &device));
-        let [mixed_train, mixed_test] = mixed;
+        let (model, usual) = training(few_latent, 1.0, "usual").run(train, train.len(), test)?;
+        let [mixed_train, mixed_test] = [train, test].map(|images| scrambled(images, &device));
         let (mixed_train, mixed_test) = (mixed_train?, mixed_test?);
         let (mixed_model, scrambled) =
-            training(few_latent, 1.0, all).run(&mixed_train, &mixed_test)?;
-        let (_, beta) = training(few_latent, LARGE_BETA, all).run(train, test)?;
-        let (many_model, many) = training(many_latent, 1.0, all).run(train, test)?;
+            training(few_latent, 1.0, "scrambled").run(&mixed_train, train.len(), &mixed_test)?;
+        let (_, beta) =
+            training(few_latent, LARGE_BETA[0], "beta").run(train, train.len(), test)?;
+        let (many_model, many) =
+            training(many_latent, 1.0, "many").run(train, train.len(), test)?;
+        let (_, many_beta) =
+            training(many_latent, LARGE_BETA[1], "many-beta").run(train, train.len(), test)?;
+        // Images are in no order: the first ones are any.
+        let few = (train.len() / KEPT).max(1);
+        let rows: Vec<usize> = (0..train.len()).map(|row| row % few).collect();
+        let (small_model, small) =
+            training(few_latent, 1.0, "small").run(&train.select(&rows)?, few, test)?;
 
         let errors = |model, images| reconstruction_errors(model, images, BATCH, &device);
         let usual_errors = errors(&model, test)?;
@@ -173,16 +180,15 @@ impl Trial {
         });
         let [codes, many_codes] = codes;
         let (codes, many_codes) = (codes?, many_codes?);
-        Ok(Outcome {
+        let outcome = Outcome {
             images: [train.len(), test.len()],
-            few: rows.len(),
-            large_beta: LARGE_BETA,
-            many_latent,
+            few,
             usual,
             small,
             scrambled,
             beta,
             many,
+            many_beta,
             scrambled_less_usual: measures::paired(&mixed_errors, &usual_errors),
             small_less_usual: measures::paired(&small_errors, &usual_errors),
             errors: Errors {
@@ -202,7 +208,10 @@ impl Trial {
                 &sizes.labels,
                 &device,
             )?,
-        })
+        };
+        // States that are left behind only take room.
+        let _ = std::fs::remove_dir_all(&kept);
+        Ok(outcome)
     }
 
     /// The lab's pictures in two parts, with what is known of each.
@@ -220,8 +229,12 @@ impl Trial {
         let split = SplitConfig::new()
             .with_shares(0.0, TEST)
             .with_seed(self.seed);
-        let faces = Labelled::read(&files, &options)?.join(&factors, "file")?;
-        Ok(faces.split(&split)?)
+        let mut faces = Labelled::read(&files, &options)?.join(&factors, "file")?;
+        for column in picture_measures(faces.images())?.columns() {
+            faces = faces.with_column(column.clone())?;
+        }
+        // Files are sorted by name, which begins with the age.
+        Ok(faces.sample(faces.len(), self.seed)?.split(&split)?)
     }
 }
 

@@ -1,5 +1,7 @@
 //! One training of the lab's network, and its losses on both parts.
 
+use std::path::{Path, PathBuf};
+
 use serde::Serialize;
 use visages::{
     burn::tensor::Device,
@@ -33,6 +35,8 @@ pub struct Training<'a> {
     pub beta: f64,
     pub epochs: u32,
     pub device: &'a Device,
+    /// Where its state is kept after each epoch, and found again by another process.
+    pub checkpoints: Option<PathBuf>,
 }
 
 /// Both terms of the loss, and the error of reconstructions from the means.
@@ -52,11 +56,12 @@ pub struct Course {
     pub epochs: u32,
     pub beta: f64,
     pub latent: usize,
-    pub seconds: f64,
+    /// Duration; not of a training that another process had begun.
+    pub seconds: Option<f64>,
     /// Mean loss of the steps of each epoch.
     pub losses: Vec<f64>,
-    /// Loss on test images after some epochs.
-    pub test_losses: Vec<(u32, f64)>,
+    /// Loss on the test images after each epoch.
+    pub test_losses: Vec<f64>,
     pub train: Side,
     pub test: Side,
     /// Divergence of each variable on the test images, the largest first.
@@ -64,26 +69,35 @@ pub struct Course {
     pub collapsed: usize,
 }
 
-/// Epochs after which the test images are looked at.
-const LOOKS: u32 = 10;
+/// The loss of the test images, by the name that curves know.
+const LOSS: &str = "perte";
 
 impl Training<'_> {
-    /// Trains on `train`, measures on both.
-    pub fn run(&self, train: &ImageStore, test: &ImageStore) -> Result<(Vae64, Course)> {
+    /// Trains on `train`, whose first `different` images are not the same twice; measures on both.
+    pub fn run(
+        &self,
+        train: &ImageStore,
+        different: usize,
+        test: &ImageStore,
+    ) -> Result<(Vae64, Course)> {
         let set = Labelled::new(train.clone(), unlabelled(train.len())?)?;
         let batches = BatchConfig::new(BATCH).with_seed(self.seed);
         self.device.seed(self.seed);
         let model = Vae64Config::new()
             .with_latent_dim(self.latent)
             .init(self.device)?;
-        let every = (self.epochs / LOOKS).max(1);
-        let (mut epoch, mut test_losses) = (0, Vec::new());
+        let begun = self.checkpoints.as_deref().is_some_and(holds_files);
         let config = FitConfig::new()
             .with_epochs(self.epochs)
             .with_learning_rate(LEARNING_RATE)
             .with_optimizer(AdamConfig::new().with_epsilon(EPSILON))
             .with_seed(self.seed)
             .with_progress(false);
+        let config = match &self.checkpoints {
+            None => config,
+            Some(folder) if begun => config.with_checkpoints(folder).resume(),
+            Some(folder) => config.with_checkpoints(folder),
+        };
         let fitted = Trainer::new(model, |start| {
             batches.epoch(&set, start.epoch, &start.device)
         })
@@ -93,29 +107,27 @@ impl Training<'_> {
             let (squares, kl) = vae_terms(x, recon, mean, log_sigma)?;
             Ok((squares + kl * self.beta).mean())
         })
+        .with_fingerprint(set.content_hash(&[])?)
+        .with_setting("β", self.beta)
         .with_validation(|vae: &Vae64| {
-            epoch += 1;
-            if epoch % every == 0 {
-                let losses = evaluate_vae(vae, test, BATCH, self.device)?;
-                test_losses.push((epoch, losses.total(self.beta)));
-            }
-            Ok(Vec::<(String, f64)>::new())
+            let losses = evaluate_vae(vae, test, BATCH, self.device)?;
+            Ok(vec![(LOSS, losses.total(self.beta))])
         })
         .fit(&config)?;
         let model = fitted.model;
         let steps = train.len().div_ceil(BATCH);
         let losses = fitted.history.losses().chunks(steps);
         let kl = divergences(&kl_by_dimension(&model, test, BATCH, self.device)?)?;
-        let rows: Vec<usize> = (0..train.len().min(MEASURED)).collect();
+        let rows: Vec<usize> = (0..different.min(MEASURED)).collect();
         let course = Course {
             epochs: self.epochs,
             beta: self.beta,
             latent: self.latent,
-            seconds: fitted.seconds,
+            seconds: (!begun).then_some(fitted.seconds),
             losses: losses
                 .map(|l| l.iter().sum::<f64>() / l.len() as f64)
                 .collect(),
-            test_losses,
+            test_losses: fitted.history.validation(LOSS)?,
             train: self.side(&model, &train.select(&rows)?)?,
             test: self.side(&model, test)?,
             collapsed: kl.iter().filter(|kl| **kl < COLLAPSED).count(),
@@ -140,6 +152,15 @@ impl Training<'_> {
             error: measures::mean(&errors),
         })
     }
+}
+
+/// Whether a folder of checkpoints has a file, at any depth.
+fn holds_files(folder: &Path) -> bool {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.into_iter().any(|entry| {
+        let path = entry.path();
+        path.is_file() || holds_files(&path)
+    })
 }
 
 /// A frame for images of which nothing is known.

@@ -107,19 +107,39 @@ pub fn run_on_ndarray(installation: &Installation, program: &Path, lab: &str) ->
 }
 
 /// The untouched copies of a student, executed to their end.
-pub fn blank_copies(installation: &Installation, program: &Path) -> Command {
+///
+/// # Errors
+/// When the folder of the copies cannot be read.
+pub fn blank_copies(installation: &Installation, program: &Path) -> Result<Command> {
     let mut command = tp(installation, program);
-    command.args([
-        "run",
-        "--tous",
-        "--etudiant",
-        "--json",
-        "--donnees",
-        DRAWN_FACES,
-    ]);
+    command.arg("run").args(with_blanks(installation)?);
+    command.args(["--etudiant", "--json", "--donnees", DRAWN_FACES]);
     // What is not written trains nothing; what is given (the CNN) need not learn.
     command.env("TP_IMAGES", "80");
-    command
+    Ok(command)
+}
+
+/// What stands in a student's copy in place of a solution.
+const BLANK: &str = "todo!(";
+
+/// The labs whose student's copy has something to write; the others are their solution, which is run anyway.
+fn with_blanks(installation: &Installation) -> Result<Vec<String>> {
+    let folder = installation.repository.root().join("notebooks/etudiant");
+    let unreadable = |error| Error::io("Impossible de lire", &folder)(error);
+    let mut labs = Vec::new();
+    for entry in std::fs::read_dir(&folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        let name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
+        if text.contains(BLANK) {
+            let lab = name.and_then(|name| name.split_once('_').map(|(lab, _)| lab.to_owned()));
+            labs.extend(lab);
+        }
+    }
+    labs.sort();
+    Ok(labs)
 }
 
 /// Whether all of [`blank_copies`] went to their end, each check returning zero points; says to `out` what differs.
@@ -181,9 +201,7 @@ fn blank_copy(notebook: &serde_json::Value, out: &mut dyn Write) -> bool {
             fine = false;
         }
     }
-    // A lab that goes on with another, `tp5b_…`, has no points.
-    let number = name.split('_').next().unwrap_or_default();
-    if checks == 0 && !number.ends_with(|end: char| end.is_ascii_lowercase()) {
+    if checks == 0 {
         say(
             out,
             &format!("✘ Copie vierge de {name} : aucune vérification."),
@@ -248,6 +266,18 @@ pub fn in_a_browser(installation: &Installation, chromium: &Path) -> Command {
     command
 }
 
+/// Live controls in the real JupyterLab.
+pub fn controls_in_a_browser(installation: &Installation, chromium: &Path) -> Command {
+    let mut command = installation.python.command("python");
+    command
+        .current_dir(installation.repository.root())
+        .arg("crate/tp/tests/jupyter/controls.py")
+        .arg(installation.cache.target().join("captures"))
+        .arg("--chromium")
+        .arg(chromium);
+    command
+}
+
 pub fn documentation(installation: &Installation) -> Command {
     let mut command = cargo(
         installation,
@@ -272,7 +302,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_blank_copy_has_checks_unless_it_goes_on_with_another() {
+    fn a_blank_copy_has_checks() {
         let copy = |name: &str, cells: serde_json::Value| {
             let mut written = Vec::new();
             let copy = serde_json::json!({ "notebook": name, "cells_total": 1, "cells": cells });
@@ -281,8 +311,17 @@ mod tests {
         let zero = serde_json::json!([{ "cell": 1, "points": { "points": 0.0, "max": 1.0 } }]);
         let plain = serde_json::json!([{ "cell": 1, "ok": true }]);
         assert_eq!(copy("tp5_debiaisage", zero), (true, false));
-        assert_eq!(copy("tp5b_aller_plus_loin", plain.clone()), (true, false));
         assert_eq!(copy("tp5_debiaisage", plain), (false, true));
+    }
+
+    #[test]
+    fn a_lab_with_nothing_to_write_is_run_once_only() {
+        let text = |name: &str| {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../notebooks/etudiant");
+            std::fs::read_to_string(folder.join(name)).unwrap()
+        };
+        assert!(text("tp0_prise_en_main.ipynb").contains(BLANK));
+        assert!(!text("tp5b_aller_plus_loin.ipynb").contains(BLANK));
     }
 
     #[test]

@@ -181,7 +181,7 @@ pub(super) fn run(
             barrier: 0,
             past: None,
             log: VecDeque::new(),
-            controls: Controls::new(),
+            controls: Controls::new(connection_file),
         };
         let status = Message::new(
             "status",

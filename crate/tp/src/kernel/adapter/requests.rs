@@ -20,7 +20,11 @@ impl Adapter {
             "kernel_info_request" => replies::kernel_info(),
             "interrupt_request" => json!({"status": "ok"}),
             "shutdown_request" => {
-                let content = json!({"status": "ok", "restart": request.flag("restart", false)});
+                let restart = request.flag("restart", false);
+                if restart {
+                    self.leave_controls().await;
+                }
+                let content = json!({"status": "ok", "restart": restart});
                 let told = request.child("shutdown_reply", &self.front.session, content.clone());
                 self.front.iopub(&told).await;
                 content

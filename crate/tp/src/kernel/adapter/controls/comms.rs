@@ -3,13 +3,17 @@
 use serde_json::{Map, Value as Json, json};
 use tp_protocol::controls::Kind;
 
-use super::models::{read_value, value_state};
-use super::{leftover, opening};
+use super::trace::Trace;
+use super::values::{read_value, value_state};
+use super::{leftover, opening, place};
 use crate::kernel::adapter::Adapter;
 use crate::kernel::adapter::wire::Message;
 
 /// The target of the comm on which a page asks for all states. Only front ends of the version that we speak know it.
 const CONTROL: &str = "jupyter.widget.control";
+
+/// The server tells nobody that it dropped a file.
+const BACK_NOTE: &str = "La page s'est reconnectée. Si vous veniez de donner un fichier, il n'est pas arrivé : il dépassait sans doute 9 Mo.";
 
 impl Adapter {
     /// Takes a message about a comm; what is none of ours changes nothing.
@@ -62,11 +66,29 @@ impl Adapter {
                 states.insert(model.id.clone(), model.described());
             }
         }
+        let former = self.controls.former.iter().filter_map(|id| Trace::of(id));
+        for model in former.flat_map(|trace| leftover::dead(&trace)) {
+            states.insert(model.id.clone(), model.described());
+        }
         for model in self.controls.sets.iter().flat_map(|set| &set.models.all) {
             states.insert(model.id.clone(), model.described());
         }
         let data = json!({"method": "update_states", "states": states, "buffer_paths": []});
         self.comm_message(request, page, data).await;
+    }
+
+    /// A page speaks to a control of a session that is over: it is told so.
+    async fn tell_the_end(&mut self, request: &Message, id: &str) {
+        let Some(trace) = Trace::of(id) else { return };
+        for model in leftover::dead(&trace) {
+            let data = json!({"method": "update", "state": model.state, "buffer_paths": []});
+            self.comm_message(request, &model.id, data).await;
+        }
+        if !request.buffers.is_empty() {
+            // Nobody reads this file: the page does not keep it.
+            let data = json!({"method": "update", "state": {"disabled": true, "value": []}, "buffer_paths": []});
+            self.comm_message(request, id, data).await;
+        }
     }
 
     /// A page that lost its connection, over a file larger than its server lets through, sends nothing more from the
@@ -77,7 +99,15 @@ impl Adapter {
             if !self.controls.sets[index].alive {
                 continue;
             }
-            for old in self.controls.sets[index].uploads() {
+            let uploads = self.controls.sets[index].uploads();
+            if !uploads.is_empty() {
+                let set = &mut self.controls.sets[index];
+                set.noted = true;
+                let note = set.models.note.clone();
+                let told = json!({"value": place::note(BACK_NOTE)});
+                self.update(request, &note, told).await;
+            }
+            for old in uploads {
                 let Some((model, holder)) = self.controls.sets[index].models.renew(&old) else {
                     continue;
                 };
@@ -95,6 +125,7 @@ impl Adapter {
     /// Takes what a page says of one model; `true` when its output is on the way.
     async fn moved(&mut self, request: &Message, id: &str) -> bool {
         let Some(index) = self.controls.owner_of(id) else {
+            self.tell_the_end(request, id).await;
             return false;
         };
         let data = &request.content["data"];

@@ -5,6 +5,8 @@
 //! | [`socket`] | the connection of the cells' process |
 //! | [`set`] | one set: its models, its values, what waits for an output |
 //! | [`models`] | the widget models of a set |
+//! | [`trace`] | their ids, known after their session too |
+//! | [`values`] | values as pages send and show them |
 //! | [`place`] | an output as HTML |
 //! | [`comms`] | what pages say |
 //! | [`leftover`] | controls that a saved notebook still names |
@@ -19,9 +21,11 @@ mod models;
 mod place;
 mod set;
 pub(super) mod socket;
+mod trace;
+mod values;
 
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
@@ -59,12 +63,19 @@ pub(super) struct Controls {
     /// A page that shows controls was there.
     shown: bool,
     notebook: Option<PathBuf>,
+    /// One id of each set of the kernels before this one.
+    former: Vec<String>,
+    /// Where the next kernel finds those of this one.
+    memory: PathBuf,
 }
 
 impl Controls {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(connection_file: &Path) -> Self {
+        let memory = leftover::memory(connection_file);
         Self {
             notebook: leftover::notebook(),
+            former: leftover::recall(&memory),
+            memory,
             ..Self::default()
         }
     }
@@ -122,7 +133,7 @@ impl Adapter {
                 self.controls.cells.remove(&connection);
                 for index in 0..self.controls.sets.len() {
                     if self.controls.sets[index].connection == connection {
-                        self.retire(index).await;
+                        self.retire(index, DEAD_NOTE).await;
                     }
                 }
             }
@@ -211,9 +222,9 @@ impl Adapter {
         let parent = waiting.last().unwrap_or(&set.request).clone();
         let (place, note) = (set.models.place.clone(), set.models.note.clone());
         let value = place::html(view, bytes);
-        let slow = std::mem::take(&mut set.slow);
+        let noted = std::mem::take(&mut set.noted);
         self.update(&parent, &place, json!({"value": value})).await;
-        if slow {
+        if noted {
             self.update(&parent, &note, json!({"value": ""})).await;
         }
         for request in waiting {
@@ -267,7 +278,7 @@ impl Adapter {
     }
 
     /// A set whose process is gone stays where it is, and says so.
-    async fn retire(&mut self, index: usize) {
+    async fn retire(&mut self, index: usize, why: &str) {
         let set = &mut self.controls.sets[index];
         let waiting = set.retired();
         let parent = set.request.clone();
@@ -276,11 +287,22 @@ impl Adapter {
         for id in inputs {
             self.update(&parent, &id, json!({"disabled": true})).await;
         }
-        let told = place::note(DEAD_NOTE);
+        let told = place::note(why);
         self.update(&parent, &note, json!({"value": told})).await;
         for request in waiting {
             self.rest(&request).await;
         }
+    }
+
+    /// Before another kernel takes this one's place: pages that did not ask for it hear that these controls are over, and
+    /// the next kernel is left what it needs to tell the others.
+    pub(super) async fn leave_controls(&mut self) {
+        for index in 0..self.controls.sets.len() {
+            self.retire(index, leftover::TOLD).await;
+        }
+        let roots = self.controls.sets.iter().map(|set| set.models.root.clone());
+        self.controls.former.extend(roots);
+        leftover::keep(&self.controls.memory, &self.controls.former);
     }
 
     /// Takes a set away from all pages; its thread ends.
@@ -327,8 +349,8 @@ impl Adapter {
             if now.duration_since(since) >= HOLD {
                 released.extend(set.release());
             }
-            if now.duration_since(since) >= SLOW && !set.slow {
-                set.slow = true;
+            if now.duration_since(since) >= SLOW && !set.noted {
+                set.noted = true;
                 slow.push((set.request.clone(), set.models.note.clone()));
             }
         }

@@ -1,10 +1,11 @@
 //! Widget models: what a page's ipywidgets front end (controls 2.0) is given for a set of controls.
 
 use serde_json::{Map, Value as Json, json};
-use tp_protocol::controls::{Control, Kind, Value};
+use tp_protocol::controls::{Control, Kind};
 
-/// What the ids of our models begin with: one found in a saved notebook is known by it.
-pub(super) const PREFIX: &str = "tp-visages-";
+use super::place;
+use super::trace::{PREFIX, input_id, letters, note_id};
+use super::values::tidy;
 
 const CONTROLS: (&str, &str) = ("@jupyter-widgets/controls", "2.0.0");
 const BASE: (&str, &str) = ("@jupyter-widgets/base", "2.0.0");
@@ -42,6 +43,11 @@ impl Model {
             "HTMLModel",
             json!({"value": value, "tooltip": ""}),
         )
+    }
+
+    /// An input that moves nothing any more.
+    pub(super) fn dead(id: String, name: &str) -> Self {
+        Self::new(id, CONTROLS, name, json!({"disabled": true}))
     }
 
     /// As « request_states » has it.
@@ -87,8 +93,13 @@ struct Shared {
 impl Models {
     /// The models of these controls, with an output already there.
     pub(super) fn build(controls: &[Control], rows: &[Vec<usize>], output: &str) -> Self {
+        let shown = rows
+            .iter()
+            .flatten()
+            .filter_map(|index| controls.get(*index));
+        let letters: String = shown.map(|control| letters(&control.kind)).collect();
         let mut models = Self {
-            unique: format!("{PREFIX}{}", uuid::Uuid::new_v4().simple()),
+            unique: format!("{PREFIX}{}-{letters}", uuid::Uuid::new_v4().simple()),
             made: 0,
             all: Vec::new(),
             inputs: Vec::new(),
@@ -111,9 +122,12 @@ impl Models {
             let row = models.add(CONTROLS, "HBoxModel", state);
             models.boxes.push(row);
         }
-        models.note = models.add_html("");
+        let names = models.add_names(controls, rows);
+        models.note = note_id(&models.unique);
+        models.all.push(Model::html(models.note.clone(), ""));
         models.place = models.add_html(output);
         let mut children: Vec<String> = models.boxes.iter().map(|id| reference(id)).collect();
+        children.extend(names.iter().map(|id| reference(id)));
         children.extend([reference(&models.note), reference(&models.place)]);
         let state = json!({"children": children, "tooltip": ""});
         models.root = models.add(CONTROLS, "VBoxModel", state);
@@ -167,6 +181,27 @@ impl Models {
         id
     }
 
+    /// Adds what gives the handles of sliders their names, where there are any.
+    fn add_names(&mut self, controls: &[Control], rows: &[Vec<usize>]) -> Option<String> {
+        let shown = rows
+            .iter()
+            .flatten()
+            .filter_map(|index| controls.get(*index));
+        let sliders = shown
+            .filter(|control| matches!(control.kind, Kind::Slider { .. } | Kind::IntSlider { .. }));
+        let labels: Vec<&str> = sliders.map(|control| control.label.as_str()).collect();
+        if labels.is_empty() {
+            return None;
+        }
+        let hidden = self.layout(json!({"display": "none"}));
+        let id = self.add_html(&place::names(&labels));
+        if let Some(model) = self.get_mut(&id) {
+            let layout = reference(&hidden).into();
+            model.state.insert("layout".to_owned(), layout);
+        }
+        Some(id)
+    }
+
     fn layout(&mut self, state: Json) -> String {
         self.add(BASE, "LayoutModel", state)
     }
@@ -201,11 +236,12 @@ impl Models {
     fn control(&mut self, index: usize, control: &Control, shared: &Shared) -> Vec<String> {
         let label = &control.label;
         let mut add = |name: &str, state: Json| {
-            let id = self.add(CONTROLS, name, state);
+            let id = input_id(&self.unique, self.inputs.len());
+            self.all.push(Model::new(id.clone(), CONTROLS, name, state));
             self.inputs.push((id.clone(), index));
             id
         };
-        // The number beside a slider carries its label: a slider's handle has none of its own in this front end.
+        // The number beside a slider carries its label; a handle is named by [`Models::add_names`].
         let numbers = |min: Json, max: Json, step: Json, value: Json| {
             let field = json!({
                 "value": value, "min": min, "max": max, "step": step, "description": label, "tooltip": label,
@@ -278,46 +314,6 @@ fn reference(id: &str) -> String {
     format!("IPY_MODEL_{id}")
 }
 
-/// A number without what binary fractions leave at its end: 0.30000000000000004 is 0.3.
-fn tidy(number: f64) -> f64 {
-    format!("{number:.9e}").parse().unwrap_or(number)
-}
-
-/// The value that a page sends for a control; `None` for what is none of its values.
-pub(super) fn read_value(kind: &Kind, state: &Json) -> Option<Value> {
-    let value = &state["value"];
-    match kind {
-        Kind::Slider { min, max, .. } => {
-            let number = value.as_f64().filter(|number| number.is_finite())?;
-            Some(Value::Number(tidy(number).clamp(*min, *max)))
-        }
-        Kind::IntSlider { min, max, .. } => {
-            let number = value.as_i64().or_else(|| {
-                let number = value.as_f64()?;
-                (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64)
-            })?;
-            Some(Value::Integer(number.clamp(*min, *max)))
-        }
-        Kind::Choice { options, .. } => {
-            let index = usize::try_from(state["index"].as_u64()?).ok()?;
-            (index < options.len()).then_some(Value::Index(index))
-        }
-        Kind::Checkbox { .. } => Some(Value::Checked(value.as_bool()?)),
-        Kind::Button | Kind::Upload { .. } => None,
-    }
-}
-
-/// The part of a model's state that says its value.
-pub(super) fn value_state(value: &Value) -> Json {
-    match value {
-        Value::Number(number) => json!({"value": number}),
-        Value::Integer(number) => json!({"value": number}),
-        Value::Index(index) => json!({"index": index}),
-        Value::Checked(checked) => json!({"value": checked}),
-        Value::Clicks(_) | Value::Files(_) => json!({}),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -379,37 +375,6 @@ mod tests {
         assert!(
             held.contains(&new.id) && !held.contains(&format!("{old}\"")),
             "{held}"
-        );
-    }
-
-    #[test]
-    fn only_values_of_the_control_are_taken() {
-        let slider = controls()[0].kind.clone();
-        let read = |value: Json| read_value(&slider, &json!({"value": value}));
-        assert_eq!(read(json!(1)), Some(Value::Number(1.0)));
-        assert_eq!(read(json!(7.5)), Some(Value::Number(1.0)));
-        assert_eq!(read(json!(0.1 + 0.2)), Some(Value::Number(0.3)));
-        assert_eq!(read(json!("1")), None);
-        assert_eq!(read(json!(null)), None);
-        let whole = Kind::IntSlider {
-            min: 0,
-            max: 9,
-            step: 1,
-            value: 1,
-        };
-        assert_eq!(
-            read_value(&whole, &json!({"value": 4.0})),
-            Some(Value::Integer(4))
-        );
-        assert_eq!(read_value(&whole, &json!({"value": 4.5})), None);
-        let choice = Kind::Choice {
-            options: vec!["a".to_owned()],
-            index: 0,
-        };
-        assert_eq!(read_value(&choice, &json!({"index": 1})), None);
-        assert_eq!(
-            read_value(&choice, &json!({"index": 0})),
-            Some(Value::Index(0))
         );
     }
 }

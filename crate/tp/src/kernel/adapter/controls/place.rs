@@ -17,7 +17,9 @@ pub(super) fn html(view: &View, bytes: &[u8]) -> String {
         ),
         View::Table { html, .. } => format!("<div class=\"jp-RenderedHTMLCommon\">{html}</div>"),
         View::Failure { message } => format!(
-            "<div role=\"alert\" style=\"white-space: pre-wrap; color: var(--jp-error-color0, #b00020)\">✘ {}</div>",
+            // The themes' red is too pale for a text: it stands beside it.
+            "<div role=\"alert\" style=\"white-space: pre-wrap; color: var(--jp-content-font-color1); \
+             border-left: 4px solid var(--jp-error-color1, #b00020); padding-left: 0.6em\">✘ {}</div>",
             escape(message)
         ),
     }
@@ -29,6 +31,22 @@ pub(super) fn picture(png: &str, alt: &str, size: &str) -> String {
     format!(
         "<img decoding=\"sync\" src=\"data:image/png;base64,{png}\" alt=\"{}\"{size} style=\"max-width: 100%; height: auto\">",
         escape(alt)
+    )
+}
+
+/// What names the handles of a set's sliders for who does not see the labels: the front end gives a handle the role and the
+/// value of a slider, but no name, and no model has a field for it. The picture of one pixel is there for its event: it comes once
+/// the page shows the set, whose boxes may fill a little later.
+pub(super) fn names(labels: &[&str]) -> String {
+    const PIXEL: &str =
+        "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";
+    const NAME: &str = "const set=this.closest('.widget-vbox'),names=JSON.parse(this.dataset.names);\
+        const name=left=>{set&&set.querySelectorAll('.noUi-handle').forEach((handle,index)=>\
+        handle.setAttribute('aria-label',names[index]||''));left&&setTimeout(name,400,left-1)};name(8)";
+    let labels = serde_json::json!(labels).to_string();
+    format!(
+        "<img alt=\"\" src=\"{PIXEL}\" data-names=\"{}\" onload=\"{NAME}\">",
+        escape(&labels)
     )
 }
 
@@ -83,6 +101,11 @@ mod tests {
             let html = html(&view, b"\x89PNG");
             assert!(html.contains("&lt;script&gt;&quot;&#39;&amp;"), "{html}");
         }
+        let names = names(&["Luminosité", hostile]);
+        assert!(
+            names.contains("[&quot;Luminosité&quot;,&quot;&lt;script&gt;\\&quot;&#39;&amp;&quot;]"),
+            "{names}"
+        );
         assert_eq!(note(""), "");
         assert!(note(hostile).contains("&lt;script"));
     }

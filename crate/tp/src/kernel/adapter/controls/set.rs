@@ -5,7 +5,8 @@ use std::time::Instant;
 use bytes::Bytes;
 use tp_protocol::controls::{Control, File, Kind, ToCells, Value};
 
-use super::models::{Models, value_state};
+use super::models::Models;
+use super::values::value_state;
 use crate::kernel::adapter::wire::Message;
 
 /// A live set.
@@ -23,8 +24,8 @@ pub(super) struct Set {
     pub(super) asked: Option<(u64, Instant)>,
     /// Values came since.
     pub(super) moved: bool,
-    /// The reader was told that it takes long.
-    pub(super) slow: bool,
+    /// Its note says something that the next output puts an end to.
+    pub(super) noted: bool,
     /// Its process is there.
     pub(super) alive: bool,
     serial: u64,
@@ -50,7 +51,7 @@ impl Set {
             controls,
             asked: None,
             moved: false,
-            slow: false,
+            noted: false,
             alive: true,
             serial: 0,
             waiting: Vec::new(),

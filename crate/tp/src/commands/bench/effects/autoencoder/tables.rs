@@ -17,12 +17,13 @@ fn percent(share: f64, digits: usize) -> String {
 
 /// The trainings, in the order of the tables.
 type Pick = fn(&Outcome) -> &Course;
-const COURSES: [(&str, Pick); 5] = [
+const COURSES: [(&str, Pick); 6] = [
     ("tous les visages", |o| &o.usual),
     ("peu de visages", |o| &o.small),
     ("images mélangées par reshape", |o| &o.scrambled),
     ("grand β", |o| &o.beta),
     ("beaucoup de variables", |o| &o.many),
+    ("beaucoup de variables, grand β", |o| &o.many_beta),
 ];
 
 /// Losses of each training.
@@ -43,7 +44,8 @@ pub(super) fn losses(study: &Study, args: &EffectsArgs) -> String {
             format!("{} ; {}", c.train.images, c.test.images)
         }),
         ("époques ; secondes", |c| {
-            format!("{} ; {}", c.epochs, fixed(c.seconds, 0))
+            let seconds = c.seconds.map_or("–".to_owned(), |s| fixed(s, 0));
+            format!("{} ; {seconds}", c.epochs)
         }),
     ];
     for (title, pick) in COURSES {
@@ -51,12 +53,14 @@ pub(super) fn losses(study: &Study, args: &EffectsArgs) -> String {
             table.push(&row(&[title, name], study.each(|o| read(pick(o)))));
         }
     }
-    let beta = study.0.first().map_or(0.0, |o| o.large_beta);
-    let many = study.0.first().map_or(0, |o| o.many_latent);
+    let named = study.0.first().map_or(String::new(), |o| {
+        let courses = [&o.beta, &o.many, &o.many_beta];
+        let texts = courses.map(|c| format!("{} variables et β = {}", c.latent, c.beta));
+        texts.join(", puis ")
+    });
     format!(
-        "Les pertes. Le « grand β » vaut {}, « beaucoup de variables » en compte {many}. Les erreurs sont des sommes de carrés sur \
-         les 12 288 valeurs d'une image :\n\n{}",
-        fixed(beta, 0),
+        "Les pertes. Les trois derniers entraînements ont {named}. Les erreurs sont des sommes de carrés sur les 12 288 valeurs d'une \
+         image :\n\n{}",
         table.finish()
     )
 }
@@ -185,7 +189,7 @@ pub(super) fn factors(study: &Study, args: &EffectsArgs) -> String {
 /// Accuracies and seconds of the small classifiers.
 pub(super) fn classifiers(study: &Study, args: &EffectsArgs) -> String {
     let mut table = Table::new(
-        &["étiquette", "exemples étiquetés", "ce qui est lu"],
+        &["facteur", "exemples étiquetés", "ce qui est lu"],
         args.seeds,
         &[],
     );
@@ -214,8 +218,8 @@ pub(super) fn classifiers(study: &Study, args: &EffectsArgs) -> String {
         }
     }
     format!(
-        "Les petits classifieurs : exactitude sur le test et durée de l'apprentissage. « Majorité » est l'exactitude de la réponse la \
-         plus fréquente :\n\n{}",
+        "Un petit classifieur dit si le facteur dépasse sa médiane : exactitude sur le test et durée de l'apprentissage. « Majorité » \
+         est l'exactitude de la réponse la plus fréquente :\n\n{}",
         table.finish()
     )
 }
@@ -228,19 +232,17 @@ pub(super) fn source(study: &Study, args: &EffectsArgs) -> String {
     };
     let [images, test] = study.0.first().map_or([0, 0], |o| o.images);
     let first = study.0.first();
-    let epochs = first.map_or([0, 0], |o| [o.usual.epochs, o.small.epochs]);
+    let epochs = first.map_or(0, |o| o.usual.epochs);
     let few = first.map_or(0, |o| o.few);
     format!(
         "*Préréglage « {preset} », sur des dessins. Les {} images de test n'ont servi à aucun apprentissage. Le réseau apprend sur {} \
-         images pendant {} époques, ou sur {} images pendant {} époques. Chaque graine change les dessins, le découpage, les poids \
+         images pendant {epochs} époques. L'autre n'en a que {}, montrées dix fois par époque. Chaque graine change les dessins, le découpage, les poids \
          de départ et les lots. Sous une graine, l'intervalle à 95 % ne tient compte que du hasard des images de test. Pour deux \
          réponses sur les mêmes images, il porte sur la différence image par image. Une différence est établie quand les intervalles \
          de toutes les graines sont du même côté de zéro. Mesuré par `cargo tp bench effets tp7`.*\n",
         grouped(test as u64),
         grouped(images as u64),
-        epochs[0],
         grouped(few as u64),
-        epochs[1]
     )
 }
 

@@ -13,6 +13,9 @@ const LEVEL: Estimate = Estimate {
     high: 0.9,
 };
 
+/// The groups of ages that the lab tells of.
+const TOLD: [&str; 2] = ["jeune", "âgé"];
+
 /// One claim.
 struct Difference {
     name: String,
@@ -67,7 +70,7 @@ pub(super) fn cited(study: &Study, args: &EffectsArgs) -> String {
         "{}\n{}\n{}",
         of_rates(study).table("différence, en points", args, kept),
         of_ages(study).table("différence, en années", args, kept),
-        tables::short_source(study, args),
+        tables::short_source(args),
     )
 }
 
@@ -111,13 +114,14 @@ fn of_rates(study: &Study) -> Differences {
         push(
             &format!("{title} : exactitude d'entraînement − de validation"),
             study.each(gap),
-            place == 0,
+            false,
         );
         if place > 0 {
             push(
                 &format!("{title} − seul : exactitude de validation"),
                 study.each(|o| o.techniques[place].gain),
-                true,
+                // Each alone.
+                place < techniques - 1,
             );
         }
     }
@@ -126,14 +130,10 @@ fn of_rates(study: &Study) -> Differences {
             let found = o.coverage.iter().find(|one| coverage_name(one) == name);
             found.map_or(LEVEL, |found| found.coverage)
         };
-        let group_of_ages = study.0.iter().any(|o| {
-            let one = o.coverage.iter().find(|one| coverage_name(one) == name);
-            one.is_some_and(|one| one.factor == "age_group")
-        });
         push(
             &format!("couverture de l'intervalle, {name} − 90 %"),
             study.each(|o| less(of(o), LEVEL)),
-            group_of_ages,
+            TOLD.contains(&name.as_str()),
         );
     }
     found
@@ -141,12 +141,13 @@ fn of_rates(study: &Study) -> Differences {
 
 fn of_ages(study: &Study) -> Differences {
     let mut found = Differences(Vec::new());
-    let mut push = |name: &str, estimates: Vec<Estimate>| {
-        found.push(name, estimates, Unit::Years, true);
+    let mut push = |name: &str, estimates: Vec<Estimate>, cited: bool| {
+        found.push(name, estimates, Unit::Years, cited);
     };
     push(
         "modèle 3 : MAE − celle de l'âge médian",
         study.each(|o| o.age.less_median),
+        true,
     );
     for end in 0..2 {
         let name = study
@@ -157,11 +158,13 @@ fn of_ages(study: &Study) -> Differences {
         push(
             &format!("modèle 3 : erreur signée, {name}"),
             study.each(|o| of(o).unwrap_or(UNKNOWN)),
+            true,
         );
     }
     push(
         "modèle 3 : MAE avec ÷116 puis ×120 − MAE",
         study.each(|o| o.scale.difference),
+        false,
     );
     for name in study.names(|o| o.factors.iter().map(|one| one.name.clone()).collect()) {
         let of = |o: &Outcome| {
@@ -171,6 +174,7 @@ fn of_ages(study: &Study) -> Differences {
         push(
             &format!("modèle 3, même personne : MAE après − avant, {name}"),
             study.each(of),
+            true,
         );
     }
     found

@@ -253,11 +253,10 @@ fn sizes(study: &Study) -> String {
 }
 
 /// What was measured, for who reads the lab.
-pub(super) fn short_source(study: &Study, args: &EffectsArgs) -> String {
+pub(super) fn short_source(args: &EffectsArgs) -> String {
     format!(
-        "*Visages dessinés, {}{}. Entre crochets, l'intervalle à 95 %. Une différence est établie quand les intervalles de toutes les graines sont du \
-         même côté de zéro. Mesuré par `cargo tp bench effets tp3`, qui explique chaque intervalle dans `effets_tp3.md`.*\n",
-        sizes(study),
+        "*Visages dessinés, {}. Entre crochets, l'intervalle à 95 %. Une différence est établie quand les intervalles de toutes les graines sont du même \
+         côté de zéro. Mesuré par `cargo tp bench effets tp3`.*\n",
         args.seeds.in_words(),
     )
 }
