@@ -89,7 +89,7 @@ mod tests {
             .collect();
         assert_eq!(
             names,
-            ["biais", "effets", "genre-age", "noyau", "pas", "images"]
+            ["biais", "curseurs", "effets", "genre-age", "noyau", "pas", "images"]
         );
     }
 }
