@@ -1,8 +1,6 @@
 //! What the measures of the debiasing lab share: where the draws of faces fall, and a threshold of equal demands.
 
-use visages::train::LatentTable;
-
-use crate::error::Result;
+use visages::{Result, train::LatentTable};
 
 /// Share of the other images taken for faces, at which detectors are compared with equal demands.
 pub const EQUAL_ALARMS: f64 = 0.05;

@@ -89,7 +89,15 @@ mod tests {
             .collect();
         assert_eq!(
             names,
-            ["biais", "curseurs", "effets", "genre-age", "noyau", "pas", "images"]
+            [
+                "biais",
+                "curseurs",
+                "effets",
+                "genre-age",
+                "noyau",
+                "pas",
+                "images"
+            ]
         );
     }
 }

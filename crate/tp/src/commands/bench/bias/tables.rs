@@ -211,7 +211,7 @@ fn rates((centre, interval): Mean) -> String {
         Some([low, high]) => format!(
             "{} [{} ; {}]",
             fixed(centre, 3),
-            fixed(low, 3),
+            fixed(low.max(0.0), 3),
             fixed(high.min(1.0), 3)
         ),
         None => fixed(centre, 3),
