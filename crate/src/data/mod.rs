@@ -64,10 +64,10 @@ pub use split::{
 pub(crate) use synthetic::keep_drawings_in;
 pub use synthetic::{
     Background, Beard, Bias, CHOICES, Cut, Defect, DrawnDetection, DrawnFacesConfig,
-    DrawnPeopleConfig, FACTORS, FaceFactors, FaceLabel, FaceRecord, FolderReport, Glasses,
-    HairTexture, Headwear, MANIFEST, MEASURES, NonFaceFactors, NonFaceKind, Presentation, Shot,
-    SkinTone, SyntheticConfig, TONES_BY_CODE, Variation, draw_faces, drawn_objects, faces_frame,
-    non_faces_frame, varied_faces,
+    DrawnPeopleConfig, DrawnWorld, FACTORS, FaceFactors, FaceLabel, FaceRecord, FolderReport,
+    Glasses, HairTexture, Headwear, MANIFEST, MEASURES, NonFaceFactors, NonFaceKind, Presentation,
+    RareFactor, Shot, SkinTone, SyntheticConfig, TONES_BY_CODE, Variation, World, WorldConfig,
+    WorldTest, draw_faces, drawn_objects, faces_frame, non_faces_frame, varied_faces,
 };
 pub use test_faces::{FaceGroup, TestFaces};
 /// The data sets that the labs know, each described once.

@@ -293,6 +293,55 @@ fn a_training_of_the_debiasing_lab_tells_its_answers_and_its_draws() {
     let _ = std::fs::remove_dir_all(&cache);
 }
 
+/// What `tp bench biais` asks: the arms of a world share its pictures, and each draws the rare as it should.
+#[test]
+fn the_arms_of_a_world_draw_the_rare_as_they_should() {
+    let cache = std::env::temp_dir().join(format!("visages-etude-{}", std::process::id()));
+    let mut worker = Worker::start();
+    let mut ask = |arm: &str| {
+        worker.ask(json!({
+            "op": "study", "factor": "lunettes de soleil", "rare_share": 0.1, "arm": arm, "seed": 3,
+            "images": 160, "test": [8, 30, 20], "epochs": 1, "cache": cache,
+        }))
+    };
+    let number = |value: &Value| value.as_f64().unwrap();
+    let arms = [
+        "uniform",
+        "rule",
+        "active",
+        "placebo",
+        "inverse",
+        "cnn-uniform",
+        "cnn-inverse",
+    ];
+    let found: Vec<Value> = arms.into_iter().map(&mut ask).collect();
+    for (arm, outcome) in arms.iter().zip(&found) {
+        assert_eq!(outcome["ok"], true, "{arm} {outcome}");
+        assert_eq!([&outcome["common"]["n"], &outcome["rare"]["n"]], [8, 8]);
+        assert_eq!(outcome["alarms"]["n"], 30);
+        assert_eq!(outcome["faces"], found[0]["faces"], "{arm}");
+        assert_eq!(outcome["rare_faces"], found[0]["rare_faces"], "{arm}");
+        assert_eq!(outcome["mechanism"].is_null(), *arm != "uniform", "{arm}");
+    }
+    let (faces, rare) = (number(&found[0]["faces"]), number(&found[0]["rare_faces"]));
+    let drawn = |place: usize| number(&found[place]["draws"][0]["rare"]);
+    assert!((drawn(0) - rare / faces).abs() < 1e-9, "{}", drawn(0));
+    // Each version takes half of the draws.
+    assert!((drawn(4) - 0.5).abs() < 1e-9, "{}", drawn(4));
+    // Dealt at random, the rule's probabilities are as uneven as its own.
+    let effective = |place: usize| number(&found[place]["draws"][0]["effective"]);
+    assert!((effective(1) - effective(3)).abs() < 1e-6 * effective(1));
+    assert_ne!(drawn(1), drawn(3));
+    assert!(found[5]["draws"].as_array().unwrap().is_empty());
+    // Again, with the same seed: the same numbers but for the time.
+    let without_time = |mut outcome: Value| {
+        outcome["seconds"] = json!(0);
+        outcome
+    };
+    assert_eq!(without_time(ask("rule")), without_time(found[1].clone()));
+    let _ = std::fs::remove_dir_all(&cache);
+}
+
 /// What `tp bench effets tp1` asks.
 #[test]
 fn drawn_labels_are_told_with_their_copies_and_their_noise() {

@@ -17,6 +17,7 @@ use visages::{
 };
 
 use crate::{
+    draws::{active, equal_threshold, share},
     error::{Error, Result},
     synth::BiasName,
 };
@@ -25,12 +26,8 @@ use crate::{
 const BATCH: usize = 64;
 /// Probability from which a face counts as found.
 const THRESHOLD: f32 = 0.5;
-/// Share of the other images taken for faces, at which detectors are compared with equal demands.
-const EQUAL_ALARMS: f64 = 0.05;
 /// Images seen in training that are asked again.
 const SEEN: usize = 5_000;
-/// Latent loss, in nats, from which a variable counts as active.
-const ACTIVE: f64 = 0.1;
 /// Smoothing with which faces are drawn uniformly.
 const UNIFORM: f64 = 1e12;
 /// The smoothings that are compared.
@@ -68,7 +65,7 @@ pub struct Trial {
 struct Answers {
     code: String,
     at_half: String,
-    /// At the threshold that takes [`EQUAL_ALARMS`] of the other images held out for faces.
+    /// At the threshold that takes [`EQUAL_ALARMS`](crate::draws::EQUAL_ALARMS) of the other images held out for faces.
     at_equal: String,
     /// Mean probability.
     mean: f64,
@@ -79,7 +76,7 @@ struct Answers {
 #[serde(rename_all = "snake_case")]
 enum Variables {
     All,
-    /// Those whose mean latent loss exceeds [`ACTIVE`].
+    /// Those whose mean latent loss exceeds [`ACTIVE`](crate::draws::ACTIVE).
     Active,
     /// The one that goes best with the rare group.
     Best,
@@ -264,17 +261,6 @@ fn by_class(
     Ok(found)
 }
 
-/// The smallest threshold at which at most [`EQUAL_ALARMS`] of the other images are taken for faces.
-fn equal_threshold(others: &[f32]) -> f32 {
-    let mut sorted = others.to_vec();
-    sorted.sort_by(|a, b| b.total_cmp(a));
-    let allowed = (EQUAL_ALARMS * sorted.len() as f64).floor() as usize;
-    // Just above the first score that is one too many.
-    sorted
-        .get(allowed)
-        .map_or(THRESHOLD, |score| score.next_up())
-}
-
 /// Whether each training face is of the group that biases make rare.
 fn rare(drawn: &DrawnDetection) -> Result<Vec<bool>> {
     let dark = drawn.faces.column("dark").and_then(|column| {
@@ -282,13 +268,6 @@ fn rare(drawn: &DrawnDetection) -> Result<Vec<bool>> {
         Ok(dark.iter().map(|dark| dark == Some(true)).collect())
     });
     dark.map_err(|error| Error::Execution(error.to_string()))
-}
-
-/// Share of the draws that fall on the rare group.
-fn share(probabilities: &[f64], rare: &[bool]) -> f64 {
-    let total: f64 = probabilities.iter().sum();
-    let kept = probabilities.iter().zip(rare).filter(|(_, rare)| **rare);
-    kept.map(|(p, _)| p).sum::<f64>() / total
 }
 
 /// What is known of each test face: its type of skin as a number, and other factors.
@@ -388,25 +367,4 @@ fn best(means: &LatentTable, rare: &[bool]) -> Result<Vec<f64>> {
         }
     }
     Ok(best.1)
-}
-
-/// The columns of the variables whose mean latent loss exceeds [`ACTIVE`]; none when there is no such variable.
-fn active(means: &LatentTable, logvars: &LatentTable) -> Result<Option<LatentTable>> {
-    let mut columns = Vec::new();
-    for dimension in 0..means.latent_dim() {
-        let (mu, logvar) = (means.column(dimension)?, logvars.column(dimension)?);
-        let terms = mu.iter().zip(&logvar);
-        let sum: f64 = terms.map(|(m, s)| 0.5 * (s.exp() + m * m - 1.0 - s)).sum();
-        if sum / mu.len() as f64 > ACTIVE {
-            columns.push(mu);
-        }
-    }
-    if columns.is_empty() {
-        return Ok(None);
-    }
-    let values = (0..means.len()).flat_map(|image| {
-        let columns = columns.iter();
-        columns.map(move |column| column[image] as f32)
-    });
-    Ok(Some(LatentTable::new(values.collect(), columns.len())?))
 }

@@ -5,9 +5,9 @@
 
 mod age_classes;
 mod autoencoder;
-mod bias;
 mod cacd;
 mod detectors;
+mod draws;
 mod effects;
 mod efficientnet;
 mod error;
@@ -19,6 +19,7 @@ mod labels;
 mod profile;
 mod protocol;
 mod shortcut;
+mod study;
 mod synth;
 mod vae64;
 mod workload;
@@ -118,7 +119,7 @@ impl Session {
                 })
             }
             Request::Cacd(preparation) => preparation.write(output),
-            Request::Bias(trial) => Ok(Answer::Tried {
+            Request::Study(trial) => Ok(Answer::Studied {
                 ok: true,
                 outcome: trial.run()?,
             }),

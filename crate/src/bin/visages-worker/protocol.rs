@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     age_classes, autoencoder,
-    bias::{Outcome, Trial},
     cacd::Preparation,
     effects,
     error::{Error, Result},
@@ -14,7 +13,7 @@ use crate::{
     images::Reading,
     labels,
     profile::Profile,
-    shortcut,
+    shortcut, study,
     synth::Drawing,
 };
 
@@ -35,8 +34,8 @@ pub enum Request {
     Profile { repeats: usize },
     /// Draw a folder of faces; lines that tell how far it is come before the answer.
     Synth(Drawing),
-    /// Train a detector on faces of a known bias.
-    Bias(Trial),
+    /// Train a detector of the study of debiasing on a world of drawings.
+    Study(study::Trial),
     /// Train a detector of the debiasing lab and tell all that its claims need.
     Effects(effects::Trial),
     /// Tell what the labels of drawn faces say, and the truth.
@@ -184,10 +183,10 @@ pub enum Answer {
         faces: usize,
         others: usize,
     },
-    Tried {
+    Studied {
         ok: bool,
         #[serde(flatten)]
-        outcome: Outcome,
+        outcome: study::Outcome,
     },
     Effects {
         ok: bool,

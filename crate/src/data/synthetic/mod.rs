@@ -16,6 +16,7 @@
 //! | [`draw_faces`] | faces of factors that the caller chose |
 //! | [`drawn_objects`] | things that are no faces, and nothing else |
 //! | [`varied_faces`] | the same persons twice, one factor changed |
+//! | [`WorldConfig`] | a detection set in which one version of a face is rare, and people in both versions |
 
 mod bias;
 mod cache;
@@ -36,6 +37,7 @@ mod sample;
 mod tone;
 mod truth;
 mod variation;
+mod worlds;
 
 use std::ops::RangeInclusive;
 
@@ -54,6 +56,7 @@ pub use record::{CHOICES, FaceRecord, MEASURES, faces_frame, non_faces_frame};
 pub use tone::{Presentation, SkinTone};
 pub use truth::FACTORS;
 pub use variation::{Variation, varied_faces};
+pub use worlds::{DrawnWorld, RareFactor, World, WorldConfig, WorldTest};
 
 /// Sides of the pictures that can be drawn, in pixels.
 const SIDES: RangeInclusive<usize> = 32..=256;

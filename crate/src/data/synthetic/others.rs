@@ -46,6 +46,11 @@ impl NonFaceKind {
         (Self::Scrambled, 9),
     ];
 
+    /// Whether a person's skin or hair is in the picture: from behind, or in pieces.
+    pub fn shows_a_person(self) -> bool {
+        matches!(self, Self::Behind | Self::Scrambled)
+    }
+
     /// Its name in French, as frames have it: « texture », « horloge »…
     pub fn name(self) -> &'static str {
         match self {

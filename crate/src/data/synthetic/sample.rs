@@ -88,9 +88,7 @@ impl FaceFactors {
         let difficulty = taking.difficulty;
         let spread = 0.5 + difficulty;
         let mut shot = Shot::draw(difficulty, dice);
-        let lost = taking.underexposure * tone.underexposed();
-        shot.exposure -= LOST_STOPS * lost;
-        shot.contrast *= 1.0 - LOST_CONTRAST * lost;
+        shot.underexpose(taking.underexposure * tone.underexposed());
         let open = dice.chance(0.36);
         Self {
             tone,
@@ -146,6 +144,12 @@ impl FaceFactors {
 }
 
 impl Shot {
+    /// A camera that takes `lost` (from 0 to 1) of what the darkest skin can lose.
+    pub(super) fn underexpose(&mut self, lost: f32) {
+        self.exposure -= LOST_STOPS * lost;
+        self.contrast *= 1.0 - LOST_CONTRAST * lost;
+    }
+
     /// A light, a background and a camera.
     pub(super) fn draw(difficulty: f32, dice: &mut Dice) -> Self {
         let spread = 0.4 + 1.2 * difficulty;

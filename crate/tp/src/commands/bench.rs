@@ -30,7 +30,7 @@ pub struct BenchArgs {
 
 #[derive(Debug, Subcommand)]
 enum Topic {
-    /// Mesure ce que des biais connus font aux détecteurs, sur des visages dessinés et plusieurs graines
+    /// Étudie quand le DB-VAE débiaise, dans quatorze mondes de visages dessinés (notebooks/resultats/protocole_biais.md)
     #[command(name = "biais", help_template = TEMPLATE)]
     Bias(bias::BiasBenchArgs),
     /// Mesure les curseurs : temps d'un déplacement à la nouvelle image, mémoire après beaucoup de déplacements
@@ -66,5 +66,38 @@ pub fn execute(args: &BenchArgs) -> Result<Verdict> {
         Topic::Noyau(args) => kernel::execute(args),
         Topic::Pas(args) => step::execute(args),
         Topic::Images(args) => images::execute(args),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: BenchArgs,
+    }
+
+    /// What a user types is French.
+    #[test]
+    fn measures_have_the_names_that_the_readme_gives() {
+        let command = <Line as clap::CommandFactory>::command();
+        let names: Vec<&str> = command
+            .get_subcommands()
+            .map(clap::Command::get_name)
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "biais",
+                "curseurs",
+                "effets",
+                "genre-age",
+                "noyau",
+                "pas",
+                "images"
+            ]
+        );
     }
 }

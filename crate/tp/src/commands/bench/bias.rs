@@ -1,109 +1,78 @@
-//! `tp bench biais`: what known biases do to the standard detector and to the DB-VAE, on drawn faces, over several seeds.
+//! `tp bench biais`: when does the DB-VAE debias? The study whose protocol is `notebooks/resultats/protocole_biais.md`.
 //!
-//! Each training is a line of a journal, so that an interrupted study goes on where it stopped. The table can be written to
-//! `notebooks/resultats/`, where `tp publish` takes it.
+//! | file | owns |
+//! |---|---|
+//! | `study` | worlds, arms, trainings, what the worker answers |
+//! | `screening` | the map of the worlds, and the choice of two of them |
+//! | `confirmation` | the differences between arms, and the verdicts |
+//! | `tables` | both as Markdown |
+//!
+//! Each training is a line of a journal, so that an interrupted study goes on where it stopped. The tables go to
+//! `notebooks/resultats/`, where `tp publish` takes them.
 
-mod table;
+mod confirmation;
+mod screening;
+mod study;
+mod tables;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use clap::{Args, ValueEnum};
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::journal::{self, Seeds};
+use self::confirmation::Confirmation;
+use self::screening::Screening;
+use self::study::{
+    Arm, CONFIRMATION_SEEDS, Entry, Failure, Line, Outcome, SCREENING_SEEDS, Sizes, Trial, World,
+};
+use super::journal;
 use crate::cli::Verdict;
-use crate::commands::data::synth::Bias;
 use crate::error::{Error, Result};
 use crate::paths::{Cache, Repository};
 use crate::setup::rust::Toolchain;
 use crate::worker;
 
-/// Where `tp publish` looks for the table.
-const RESULT: &str = "notebooks/resultats/biais.md";
+/// Where `tp publish` looks for the tables.
+const RESULTS: &str = "notebooks/resultats";
+/// The map of the worlds and the choice; the confirmation begins when it is written.
+const MAP: &str = "biais_mondes";
+/// Differences and verdicts.
+const VERDICT: &str = "biais";
 
-/// Difficulty of the shots, set with the standard detector alone on seeds 1 to 5.
-const DIFFICULTY: f64 = 0.5;
-
-/// The detectors of the debiasing lab.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Detector {
-    /// Détecteur standard
-    Cnn,
-    /// DB-VAE
-    #[value(name = "dbvae")]
-    DbVae,
-}
-
-impl Detector {
-    /// Epochs of the lab.
-    const fn epochs(self) -> u32 {
-        match self {
-            Self::Cnn => 2,
-            Self::DbVae => 6,
-        }
-    }
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Cnn => "CNN standard",
-            Self::DbVae => "DB-VAE",
-        }
-    }
+/// The stages of the protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Stage {
+    /// Les quatorze mondes, par le seul témoin, et le choix de deux d'entre eux
+    Tri,
+    /// Les deux mondes choisis, tous les bras
+    Confirmation,
+    /// Refait le premier entraînement du journal et compare les nombres
+    Verification,
 }
 
 /// Arguments of `tp bench biais`.
 #[derive(Debug, Args)]
 pub struct BiasBenchArgs {
-    /// Graines, la première et la dernière (6-10 par défaut ; 1-5 ont servi à régler la difficulté)
-    #[arg(
-        long = "graines",
-        value_name = "A-B",
-        default_value = "6-10",
-        hide_default_value = true
-    )]
-    seeds: Seeds,
-    /// Détecteurs : cnn, dbvae (les deux par défaut)
-    #[arg(
-        long = "modele",
-        value_name = "M",
-        value_delimiter = ',',
-        hide_possible_values = true
-    )]
-    models: Vec<Detector>,
-    /// Biais : rare-et-sous-expose, equilibre, sous-exposition-sans-rarete, rarete-sans-sous-exposition (les quatre par défaut)
-    #[arg(
-        long = "biais",
-        value_name = "BIAIS",
-        value_delimiter = ',',
-        hide_possible_values = true
-    )]
-    biases: Vec<Bias>,
-    /// Visages, et autant d'images sans visage (3 000 par défaut)
-    #[arg(long = "images", value_name = "N", default_value_t = 3_000, hide_default_value = true,
-          value_parser = clap::value_parser!(u32).range(100..=50_000))]
-    images: u32,
-    /// Visages de test dans chacun des quatre groupes (300 par défaut)
-    #[arg(long = "tests", value_name = "N", default_value_t = 300, hide_default_value = true,
-          value_parser = clap::value_parser!(u32).range(10..=10_000))]
-    test_faces: u32,
-    /// Difficulté des prises de vue, de 0 à 1 (0,5 par défaut)
-    #[arg(
-        long = "difficulte",
-        value_name = "D",
-        default_value_t = DIFFICULTY,
-        hide_default_value = true
-    )]
-    difficulty: f64,
-    /// Sous-exposition des peaux foncées, de 0 à 1, au lieu de celle du biais : pour régler
-    #[arg(long = "sous-exposition", value_name = "S")]
-    underexposure: Option<f64>,
+    /// Étape : tri, confirmation ou verification
+    #[arg(value_name = "ÉTAPE", hide_possible_values = true)]
+    stage: Stage,
     /// Fichier où chaque entraînement est noté ; s'il existe, ce qui y est n'est pas refait
     #[arg(long = "journal", value_name = "FICHIER")]
-    journal: Option<PathBuf>,
-    /// Écrit le tableau dans notebooks/resultats/biais.md, que « cargo tp publish » insère dans le TP 5
+    journal: PathBuf,
+    /// Retire des bras, dans l'ordre du protocole : cnn, puis placebo
+    #[arg(
+        long = "sans",
+        value_name = "BRAS",
+        value_delimiter = ',',
+        hide_possible_values = true
+    )]
+    without: Vec<Dropped>,
+    /// Petite étude d'essai : peu d'images, une époque, deux graines ; elle ne s'écrit pas
+    #[arg(long = "essai")]
+    trial_run: bool,
+    /// Écrit les tableaux dans notebooks/resultats/, où « cargo tp publish » les prend
     #[arg(long = "ecrire")]
     write: bool,
     /// Écrit les mesures en JSON sur la sortie standard
@@ -111,168 +80,236 @@ pub struct BiasBenchArgs {
     json: bool,
 }
 
-/// What identifies a training: two equal ones give the same counts.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Trial {
-    bias: Bias,
-    model: Detector,
-    seed: u64,
-    images: u32,
-    epochs: u32,
-    difficulty: f64,
-    underexposure: Option<f64>,
-    test_faces: u32,
+/// What may be left out when the study would last too long; seeds never are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Dropped {
+    /// Les deux bras du CNN
+    Cnn,
+    /// Le placebo ; le verdict « aide » devient alors impossible
+    Placebo,
 }
 
-/// Faces of one group that were found.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Found {
-    code: String,
-    n: usize,
-    found: usize,
-}
-
-/// The worker's counts.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Outcome {
-    groups: Vec<Found>,
-    held_out_faces: usize,
-    held_out_found: usize,
-    other_images: usize,
-    false_alarms: usize,
-}
-
-/// One line of the journal.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Entry {
-    trial: Trial,
-    outcome: Outcome,
-}
-
-/// Trains what the journal lacks, then shows the table.
+/// Trains what the journal lacks, then shows the tables.
 ///
 /// # Errors
 /// When the worker cannot be compiled or refuses, or a file cannot be read or written.
 pub fn execute(args: &BiasBenchArgs) -> Result<Verdict> {
-    if args.write {
-        publishable(args)?;
+    if args.write && args.trial_run {
+        return Err(Error::Usage(
+            "« --essai » ne publie rien : retirez « --ecrire ».".to_owned(),
+        ));
+    }
+    if args.without == [Dropped::Placebo] {
+        return Err(Error::Usage(
+            "Le protocole retire d'abord le CNN : écrivez « --sans cnn,placebo ».".to_owned(),
+        ));
     }
     let repository = Repository::find()?;
-    let cache = Cache::locate()?;
-    Toolchain::detect(&repository)?;
-    let trials = trials(args);
-    let noted: Vec<Entry> = args
-        .journal
-        .as_deref()
-        .map_or(Ok(Vec::new()), journal::read)?;
-    let mut entries = known(&noted, &trials);
-    let program = worker::build(&repository, &cache)?;
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    for (index, trial) in trials.iter().enumerate() {
-        if entries.iter().any(|entry| entry.trial == *trial) {
-            continue;
+    let mut bench = Bench::open(args)?;
+    match args.stage {
+        Stage::Tri => {
+            let screening = bench.screening()?;
+            let text = tables::map(&screening, &bench.sizes);
+            show(args, &text, || json!(screening.trials()))?;
+            if args.write {
+                write(&repository, MAP, &text)?;
+            }
         }
-        let mut request = json!(trial);
-        request["op"] = json!("bias");
-        let what = format!(
-            "{}/{} : {}, {}, graine {}",
-            index + 1,
-            trials.len(),
-            trial.bias.title(),
-            trial.model.name(),
-            trial.seed
-        );
-        let usual = "de quelques secondes à une minute sur deux cœurs";
-        let outcome = worker::perform(worker::command(&program, cores), &request, &what, usual)?;
-        let entry = Entry {
-            trial: trial.clone(),
-            outcome,
-        };
-        if let Some(journal) = &args.journal {
-            journal::append(journal, &entry)?;
+        Stage::Confirmation => {
+            let screening = bench.screening()?;
+            written_choice(&repository, &screening, &bench.sizes, args.trial_run)?;
+            let choice = screening.choice();
+            let entries = bench.confirmation(&[choice.most, choice.least])?;
+            let found = Confirmation::new(&choice, entries);
+            let text = tables::verdict(&found, &bench.sizes);
+            show(args, &text, || json!(found.trials()))?;
+            if args.write {
+                write(&repository, VERDICT, &text)?;
+            }
         }
-        entries.push(entry);
-    }
-    let rows = table::rows(&entries);
-    if args.json {
-        let text = json!({ "trials": entries, "rows": rows }).to_string();
-        let _ = writeln!(std::io::stdout(), "{text}");
-    } else {
-        let _ = write!(std::io::stdout(), "{}", table::markdown(&rows, args));
-    }
-    if args.write {
-        journal::write_result(
-            &repository.root().join(RESULT),
-            &table::markdown(&rows, args),
-        )?;
+        Stage::Verification => return bench.verify(),
     }
     Ok(Verdict::Fine)
 }
 
-/// Fewest seeds of a study that the lab may cite.
-const FEWEST_SEEDS: u64 = 5;
-
-/// Refuses to publish what is not the study that the lab tells of.
-fn publishable(args: &BiasBenchArgs) -> Result<()> {
-    let mut others = Vec::new();
-    if asked(&args.biases).len() < Bias::value_variants().len() {
-        others.push("--biais");
-    }
-    if asked(&args.models).len() < Detector::value_variants().len() {
-        others.push("--modele");
-    }
-    if args.difficulty != DIFFICULTY {
-        others.push("--difficulte");
-    }
-    if args.underexposure.is_some() {
-        others.push("--sous-exposition");
-    }
-    if args.seeds.count() < FEWEST_SEEDS {
-        others.push("--graines");
-    }
-    match others.is_empty() {
-        true => Ok(()),
-        false => Err(Error::Usage(format!(
-            "« --ecrire » publie l'étude du TP 5 : les quatre mondes, les deux détecteurs, la difficulté par défaut et au moins \
-             {FEWEST_SEEDS} graines. Retirez {}, ou « --ecrire » pour seulement lire le tableau.",
-            others.join(", ")
-        ))),
-    }
+fn show(args: &BiasBenchArgs, text: &str, json: impl Fn() -> serde_json::Value) -> Result<()> {
+    let mut out = std::io::stdout();
+    let _ = match args.json {
+        true => writeln!(out, "{}", json()),
+        false => write!(out, "{text}"),
+    };
+    Ok(())
 }
 
-/// The journal's entry of each trial that it has, once: two runs at the same time may both have noted it.
-fn known(journal: &[Entry], trials: &[Trial]) -> Vec<Entry> {
-    let entry = |trial: &Trial| journal.iter().find(|entry| entry.trial == *trial).cloned();
-    trials.iter().filter_map(entry).collect()
+fn write(repository: &Repository, name: &str, text: &str) -> Result<()> {
+    journal::write_result(
+        &repository.root().join(format!("{RESULTS}/{name}.md")),
+        text,
+    )
 }
 
-/// What was named, or everything.
-fn asked<T: ValueEnum + PartialEq>(named: &[T]) -> Vec<T> {
-    let all = T::value_variants().iter();
-    all.filter(|one| named.is_empty() || named.contains(one))
-        .cloned()
-        .collect()
+/// The choice of the worlds is written before any arm is compared in them.
+fn written_choice(
+    repository: &Repository,
+    screening: &Screening,
+    sizes: &Sizes,
+    trial_run: bool,
+) -> Result<()> {
+    let path = repository.root().join(format!("{RESULTS}/{MAP}.md"));
+    let written = std::fs::read_to_string(&path).unwrap_or_default();
+    if trial_run || written == tables::map(screening, sizes) {
+        return Ok(());
+    }
+    Err(Error::Usage(format!(
+        "{} ne contient pas la carte que donne ce journal. Écrivez-la par « cargo tp bench biais tri --ecrire » et \
+         enregistrez-la dans Git : le protocole veut que le choix des mondes précède la confirmation.",
+        path.display()
+    )))
 }
 
-fn trials(args: &BiasBenchArgs) -> Vec<Trial> {
-    let mut trials = Vec::new();
-    for bias in asked(&args.biases) {
-        for model in asked(&args.models) {
-            for seed in args.seeds.0..=args.seeds.1 {
-                trials.push(Trial {
-                    bias,
-                    model,
-                    seed,
-                    images: args.images,
-                    epochs: model.epochs(),
-                    difficulty: args.difficulty,
-                    underexposure: args.underexposure,
-                    test_faces: args.test_faces,
-                });
+/// The journal, and the worker that fills it.
+struct Bench<'a> {
+    journal: &'a Path,
+    without: &'a [Dropped],
+    sizes: Sizes,
+    known: Vec<Line>,
+    repository: Repository,
+    cache: Cache,
+    program: Option<PathBuf>,
+}
+
+impl<'a> Bench<'a> {
+    fn open(args: &'a BiasBenchArgs) -> Result<Self> {
+        let repository = Repository::find()?;
+        Toolchain::detect(&repository)?;
+        Ok(Self {
+            journal: &args.journal,
+            without: &args.without,
+            sizes: match args.trial_run {
+                true => Sizes::TRIAL_RUN,
+                false => Sizes::STUDY,
+            },
+            known: journal::read(&args.journal)?,
+            repository,
+            cache: Cache::locate()?,
+            program: None,
+        })
+    }
+
+    /// The control in every world.
+    fn screening(&mut self) -> Result<Screening> {
+        let mut trials = Vec::new();
+        for world in World::ALL {
+            for seed in self.sizes.seeds(SCREENING_SEEDS) {
+                trials.push(Trial::new(world, Arm::Uniform, seed, &self.sizes));
             }
         }
+        Ok(Screening::new(self.entries(&trials)?))
     }
-    trials
+
+    /// Every arm in the two chosen worlds: seed by seed, so that the arms of a seed find its drawings again.
+    fn confirmation(&mut self, worlds: &[World; 2]) -> Result<Vec<Entry>> {
+        let kept = |arm: &Arm| match arm {
+            Arm::CnnUniform | Arm::CnnInverse => !self.without.contains(&Dropped::Cnn),
+            Arm::Placebo => !self.without.contains(&Dropped::Placebo),
+            _ => true,
+        };
+        let arms: Vec<Arm> = Arm::ALL.into_iter().filter(kept).collect();
+        let mut trials = Vec::new();
+        for seed in self.sizes.seeds(CONFIRMATION_SEEDS) {
+            for world in worlds {
+                for arm in &arms {
+                    trials.push(Trial::new(*world, *arm, seed, &self.sizes));
+                }
+            }
+        }
+        self.entries(&trials)
+    }
+
+    /// What the journal has or the worker finds, in the order of the trials; those that failed are noted and left out.
+    fn entries(&mut self, trials: &[Trial]) -> Result<Vec<Entry>> {
+        let mut found = Vec::new();
+        for (index, trial) in trials.iter().enumerate() {
+            let known = self
+                .known
+                .iter()
+                .find(|line| line.trial() == trial)
+                .cloned();
+            let line = match known {
+                Some(line) => line,
+                None => {
+                    let line = self.train(trial, &format!("{}/{}", index + 1, trials.len()))?;
+                    journal::append(self.journal, &line)?;
+                    self.known.push(line.clone());
+                    line
+                }
+            };
+            match line {
+                Line::Done(entry) => found.push(*entry),
+                Line::Failed(Failure { trial, failed }) => tell!("✘ {trial} : {failed}"),
+            }
+        }
+        Ok(found)
+    }
+
+    /// One training. What the worker refuses is an outcome too; an interruption is not.
+    fn train(&mut self, trial: &Trial, place: &str) -> Result<Line> {
+        let program = match &self.program {
+            Some(program) => program,
+            // A whole journal asks for no worker.
+            None => self
+                .program
+                .insert(worker::build(&self.repository, &self.cache)?),
+        };
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let mut request = json!(trial);
+        request["op"] = json!("study");
+        // Apart from a session's drawings, which a study would push out.
+        request["cache"] = json!(self.cache.root().join("dessins-etude"));
+        let what = format!("{place} : {trial}");
+        let started = Instant::now();
+        let usual = "environ une minute sur deux cœurs";
+        let outcome: Result<Outcome> =
+            worker::perform(worker::command(program, cores), &request, &what, usual);
+        match outcome {
+            Ok(outcome) => Ok(Line::Done(Box::new(Entry {
+                trial: trial.clone(),
+                outcome,
+                seconds: started.elapsed().as_secs_f64(),
+            }))),
+            Err(Error::Usage(failed)) => Ok(Line::Failed(Failure {
+                trial: trial.clone(),
+                failed,
+            })),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// The first training of the journal again: the same numbers, but for the time it takes.
+    fn verify(&mut self) -> Result<Verdict> {
+        let Some(noted) = self.known.first().cloned() else {
+            return Err(Error::Usage(format!(
+                "Le journal {} est vide : rien à vérifier.",
+                self.journal.display()
+            )));
+        };
+        let again = self.train(noted.trial(), "1/1")?;
+        let same = match (&noted, &again) {
+            (Line::Done(one), Line::Done(other)) => {
+                one.outcome.without_time() == other.outcome.without_time()
+            }
+            (one, other) => one == other,
+        };
+        let said = match same {
+            true => "les mêmes nombres que dans le journal",
+            false => "des nombres qui ne sont pas ceux du journal",
+        };
+        let _ = writeln!(std::io::stdout(), "{} : {said}", noted.trial());
+        Ok(match same {
+            true => Verdict::Fine,
+            false => Verdict::Failed,
+        })
+    }
 }
 
 #[cfg(test)]
@@ -291,52 +328,11 @@ mod tests {
     }
 
     #[test]
-    fn only_the_whole_study_is_published() {
-        for right in [
-            &[][..],
-            &["--graines", "6-15"],
-            &[
-                "--biais",
-                "equilibre,rare-et-sous-expose,sous-exposition-sans-rarete,rarete-sans-sous-exposition",
-            ],
-        ] {
-            assert!(publishable(&args(right)).is_ok(), "{right:?}");
-        }
-        for wrong in [
-            ["--graines", "6"],
-            ["--graines", "6-9"],
-            ["--biais", "equilibre"],
-            ["--modele", "cnn"],
-            ["--difficulte", "0.4"],
-            ["--sous-exposition", "0.5"],
-        ] {
-            let said = publishable(&args(&wrong)).unwrap_err().to_string();
-            assert!(said.contains(wrong[0]), "{said}");
-        }
-    }
-
-    #[test]
-    fn a_trial_counts_once() {
-        let trials = trials(&args(&[
-            "--graines",
-            "6-7",
-            "--modele",
-            "cnn,cnn",
-            "--biais",
-            "equilibre,equilibre",
-        ]));
-        assert_eq!(trials.len(), 2);
-        let entry = |seed: usize| Entry {
-            trial: trials[seed].clone(),
-            outcome: Outcome {
-                groups: Vec::new(),
-                held_out_faces: 1,
-                held_out_found: 1,
-                other_images: 1,
-                false_alarms: 0,
-            },
-        };
-        let journal = [entry(1), entry(0), entry(1)];
-        assert_eq!(known(&journal, &trials), [entry(0), entry(1)]);
+    fn a_trial_run_is_not_published_and_the_placebo_goes_last() {
+        let said = |words: &[&str]| execute(&args(words)).unwrap_err().to_string();
+        let journal = ["tri", "--journal", "/nulle/part"];
+        assert!(said(&[&journal[..], &["--essai", "--ecrire"]].concat()).contains("--essai"));
+        assert!(said(&[&journal[..], &["--sans", "placebo"]].concat()).contains("cnn,placebo"));
+        assert!(<Line as clap::Parser>::try_parse_from(["biais", "tri"]).is_err());
     }
 }
