@@ -40,10 +40,11 @@ pub use crate::explain::{
 };
 pub use crate::fairness::{
     Accuracy, AccuracyDifference, AgeAudit, Audit, ErrorDifference, McNemar, ResidualIntervals,
-    Z_95, accuracy_difference, accuracy_interval, before_after, by_model, constant_answers,
-    difference_interval, holm, margins_by_class, mcnemar, mean_sd, paired_difference_interval,
-    paired_error_difference, paired_recalls, paired_seeds, rates_by_model, recall_by_group,
-    recall_gaps, student_interval, summarize_seeds, wilson_interval,
+    Z_95, accuracy_difference, accuracy_interval, before_after, by_measure, by_model,
+    constant_answers, difference_interval, holm, margins_by_class, mcnemar, mean_sd,
+    paired_difference_interval, paired_error_difference, paired_recalls, paired_seeds,
+    rates_by_model, recall_by_group, recall_gaps, student_interval, summarize_seeds,
+    wilson_interval,
 };
 pub use crate::figures::{
     Figure, GridOptions, age_scatter, augmentation_rows, confusion_matrix, crosstab_heatmap,

@@ -92,6 +92,9 @@ const VERSION: u8 = 1;
 /// What a student writes who does not know.
 pub const UNKNOWN: &str = "?";
 
+/// How far from the number of a usual mistake an answer may be, in parts of that number, to be taken for it.
+const LIKENESS: f64 = 0.1;
+
 /// The letter of a choice, from 0.
 pub fn letter(index: usize) -> char {
     char::from(b'A'.saturating_add(u8::try_from(index).unwrap_or(u8::MAX)))
@@ -260,7 +263,7 @@ impl Sealed {
                 .filter(|found| self.is_whole(found))
                 .map(|found| self.order(&found)),
             Kind::Number { tolerance } => {
-                number(trimmed).map(|value| self.number(value, tolerance))
+                number(trimmed).map(|value| self.number(trimmed, value, tolerance))
             }
         };
         read.unwrap_or_else(|| self.unreadable(trimmed))
@@ -310,7 +313,7 @@ impl Sealed {
             "vous aviez prédit « {} » Comparez avec la mesure ci-dessus : le point récompense la prédiction, juste ou non.",
             choice.name()
         );
-        self.say(Outcome::Recalled, '○', &what, &[&choice])
+        self.say(Outcome::Recalled, '●', &what, &[&choice])
     }
 
     fn several(&self, given: &[char]) -> Judgement {
@@ -357,21 +360,34 @@ impl Sealed {
         }
     }
 
-    fn number(&self, value: f64, tolerance: f64) -> Judgement {
+    fn number(&self, given: &str, value: f64, tolerance: f64) -> Judgement {
         let near = |choice: &Choice| {
             let wanted = number(&choice.answer)?;
             let distance = (value - wanted).abs();
+            // A mistake is known by its own number: what is merely near a small one is another mistake.
+            let allowed = match choice.right {
+                true => tolerance,
+                false => tolerance.min(LIKENESS * wanted.abs()),
+            };
             // What is written to the last digit of the tolerance is within it.
-            (distance <= tolerance * (1.0 + 1e-9)).then_some(distance)
+            (distance <= allowed * (1.0 + 1e-9)).then_some((distance, wanted))
         };
-        let mut found: Vec<(f64, Choice)> = cells(value, tolerance)
+        let mut found: Vec<((f64, f64), Choice)> = cells(value, tolerance)
             .into_iter()
             .filter_map(|key| self.open(&key))
             .filter_map(|choice| Some((near(&choice)?, choice)))
             .collect();
         // The right one first, then the nearest.
-        found.sort_by(|a, b| b.1.right.cmp(&a.1.right).then(a.0.total_cmp(&b.0)));
+        found.sort_by(|a, b| b.1.right.cmp(&a.1.right).then(a.0.0.total_cmp(&b.0.0)));
         match found.first() {
+            // An answer is shown as it was written.
+            Some(((_, wanted), choice)) if choice.right && *wanted != value => {
+                let what = format!("« {given} » convient. La valeur est {}", choice.name());
+                self.say(Outcome::Right, '✔', &what, &[choice])
+            }
+            Some(((_, wanted), choice)) if *wanted != value => {
+                self.say(Outcome::Wrong, '✘', &format!("{given}."), &[choice])
+            }
             Some((_, choice)) => self.verdict(choice),
             None => {
                 let what = "ce n'est pas ce nombre. Reprenez le calcul, ou écrivez « ? » pour lire la réponse.";
@@ -769,6 +785,34 @@ mod tests {
         for slip in ["CA", "CABC", "CCB", "CAD"] {
             assert_eq!(judged(order, slip).outcome, Outcome::Unreadable, "{slip}");
         }
+    }
+
+    #[test]
+    fn a_number_near_a_small_mistake_is_not_that_mistake_and_answers_are_shown_as_written() {
+        let choices = vec![
+            choice("2,7", "", true),
+            choice("0,0006", "", false),
+            choice("50", "", false),
+        ];
+        let asked = question(Kind::Number { tolerance: 0.4 }, 0, choices);
+        let said = |answer: &str| judged(&asked, answer).text;
+        let other = said("0,27");
+        assert!(
+            other.contains("ce n'est pas ce nombre") && !other.contains("0,0006"),
+            "{other}"
+        );
+        assert!(said("0,0006").contains(&asked.choices[1].explanation));
+        assert!(
+            said("50,2").starts_with("✘ Essai : 50,2."),
+            "{}",
+            said("50,2")
+        );
+        assert!(
+            said("3").starts_with("✔ Essai : « 3 » convient. La valeur est 2,7."),
+            "{}",
+            said("3")
+        );
+        assert!(said("2,7").starts_with("✔ Essai : 2,7."), "{}", said("2,7"));
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! Frames of audits side by side: several models, before and after, several seeds.
 
-use polars::prelude::{Column, DataFrame, DataType, IntoColumn, NamedFrom, Series};
+use polars::prelude::{Column, DataFrame, DataType, IntoColumn, NamedFrom, Series, df};
 
 use super::find;
 use crate::{
     error::{Error, Result},
-    metrics,
+    metrics::{self, shown_name},
     ready::{Ready, unzip},
 };
 
@@ -21,6 +21,67 @@ use crate::{
 pub fn by_model<A: Ready<Value = DataFrame>>(models: &[(&str, &A)]) -> Result<A::Out<DataFrame>> {
     let (names, frames) = unzip(models);
     A::turn_all(&frames, |frames| stacked(&names, frames))
+}
+
+/// Every metric of one or several models, one row each: to be read down, where [`by_model`] is wider than a page.
+///
+/// | column | type | content |
+/// |---|---|---|
+/// | `metric` | str | its name in French |
+/// | `model` | str | name of the model |
+/// | `n` | u32 | images |
+/// | `value`, `low`, `high` | f64 | the metric and its interval, empty where it has none |
+///
+/// Each frame has one row, as [`Audit::overall`](super::Audit::overall) gives it.
+///
+/// # Errors
+/// [`Error::Argument`] without frames or for one that has not one row, [`Error::Column`] when a metric of the first is
+/// not in another.
+///
+/// # Example
+/// ```
+/// use visages::{fairness::{Audit, by_measure}, polars::prelude::df};
+/// let answers = df!("y_true" => [1, 1, 0, 0], "score" => [0.9, 0.2, 0.1, 0.4])?;
+/// let overall = Audit::new(&answers).overall()?;
+/// let rows = by_measure(&[("réseau", &overall)])?;
+/// let place = rows.column("metric")?.str()?.iter().position(|name| name == Some("exactitude"));
+/// assert_eq!(place.and_then(|place| rows.column("value").ok()?.f64().ok()?.get(place)), Some(0.75));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn by_measure<A: Ready<Value = DataFrame>>(models: &[(&str, &A)]) -> Result<A::Out<DataFrame>> {
+    let (names, frames) = unzip(models);
+    A::turn_all(&frames, |frames| rows(&names, frames))
+}
+
+fn rows(names: &[&str], frames: &[&DataFrame]) -> Result<DataFrame> {
+    let wanted = "le tableau d'au moins un modèle, d'une ligne chacun";
+    let Some(first) = frames.first() else {
+        return Err(Error::argument("models", "liste vide", wanted));
+    };
+    if let Some(other) = frames.iter().find(|frame| frame.height() != 1) {
+        let found = format!("{} lignes", other.height());
+        return Err(Error::argument("models", found, wanted));
+    }
+    let (mut metrics, mut models, mut counts) = (Vec::new(), Vec::new(), Vec::new());
+    let mut numbers: [Vec<Option<f64>>; 3] = Default::default();
+    for metric in metric_columns(first) {
+        for (name, frame) in names.iter().zip(frames) {
+            metrics.push(shown_name(&metric));
+            models.push(*name);
+            counts.push(find(frame, "n")?.cast(&DataType::UInt32)?.u32()?.get(0));
+            let at =
+                |column: &str| values(frame, column).map(|found| found.first().copied().flatten());
+            numbers[0].push(at(&metric)?);
+            // Some metrics have no interval.
+            numbers[1].push(at(&format!("{metric}_low")).unwrap_or_default());
+            numbers[2].push(at(&format!("{metric}_high")).unwrap_or_default());
+        }
+    }
+    let [value, low, high] = numbers;
+    Ok(df!(
+        "metric" => metrics, "model" => models, "n" => counts,
+        "value" => value, "low" => low, "high" => high,
+    )?)
 }
 
 /// The frames of several models, one below the other.

@@ -2,7 +2,7 @@
 //!
 //! One path: a model's predictions are a frame ([`predict`](crate::train::predict)), [`Audit`] (yes / no answers) or
 //! [`AgeAudit`] (predicted ages) measures it by group, and [`figures`](crate::figures) show what it gives. Several of these
-//! frames are set side by side by [`by_model`], [`before_after`] and [`summarize_seeds`].
+//! frames are set side by side by [`by_model`], [`by_measure`], [`before_after`] and [`summarize_seeds`].
 //!
 //! | file | owns |
 //! |---|---|
@@ -35,7 +35,7 @@ mod stats;
 pub use audit::{AgeAudit, Audit};
 pub(crate) use audit::{Factor, find, numbers, words};
 pub use compare::{
-    before_after, by_model, mean_sd, paired_seeds, student_interval, summarize_seeds,
+    before_after, by_measure, by_model, mean_sd, paired_seeds, student_interval, summarize_seeds,
 };
 pub use constant_answers::constant_answers;
 pub use detector::{paired_recalls, rates_by_model, recall_by_group, recall_gaps};

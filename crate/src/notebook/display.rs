@@ -83,7 +83,7 @@ impl Tabular for Figure {
 }
 
 /// What the columns of our frames are called on the screen, metrics apart.
-const HEADERS: [(&str, &str); 53] = [
+const HEADERS: [(&str, &str); 58] = [
     ("alpha", "α"),
     ("bin", "classe"),
     ("centre", "centre"),
@@ -96,19 +96,24 @@ const HEADERS: [(&str, &str); 53] = [
     ("fn", "faux négatifs"),
     ("fp", "faux positifs"),
     ("from", "de"),
+    ("gender", "genre annoté"),
     ("group", "groupe"),
     ("groups", "groupes"),
     ("high", "borne haute"),
     ("highest", "le plus haut"),
     ("highest_value", "valeur la plus haute"),
+    ("label", "étiquette"),
     ("low", "borne basse"),
     ("lowest", "le plus bas"),
     ("lowest_value", "valeur la plus basse"),
     ("margin", "écart de probabilité, moyenne"),
     ("margin_variance", "écart de probabilité, variance"),
+    ("median_age", "âge médian"),
     ("metric", "mesure"),
     ("model", "modèle"),
+    ("n_copies", "images en double"),
     ("n_reference", "effectif de la référence"),
+    ("n_train", "effectif de l'entraînement"),
     ("negatives", "négatifs"),
     ("note", "remarque"),
     ("only_first", "premier modèle seul"),
@@ -339,11 +344,21 @@ fn float_text(number: f64, digits: usize) -> String {
     if number.is_finite() && is_extreme(number) {
         let text = format!("{number:.2e}");
         let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));
-        return format!("{digits} × 10^{power}")
+        return format!("{digits} × 10{}", superscript(power))
             .replace('.', ",")
             .replace('-', "−");
     }
     format_number(number, digits)
+}
+
+/// « −5 » as a power is written.
+fn superscript(power: &str) -> String {
+    const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+    let raised = power.chars().map(|sign| match sign.to_digit(10) {
+        Some(digit) => DIGITS[digit as usize],
+        None => '⁻',
+    });
+    raised.collect()
 }
 
 fn escape(text: &str) -> String {
@@ -490,7 +505,7 @@ mod tests {
         // A power of ten makes nothing longer beside it.
         assert_eq!(
             cells(&[1e-5, 0.5, 3e12]),
-            ["1,00 × 10^−5", "0,5", "3,00 × 10^12"]
+            ["1,00 × 10⁻⁵", "0,5", "3,00 × 10¹²"]
         );
         assert_eq!(cells(&[f64::INFINITY, 1.0]), ["∞", "1"]);
     }

@@ -41,9 +41,9 @@ impl Ages {
         let large: Vec<usize> = (0..factor.groups.len())
             .filter(|group| size(*group) >= SMALL_GROUP)
             .collect();
-        let counts = |bin: &Vec<usize>| {
-            !large.is_empty() && large.iter().all(|group| bin[*group] >= MIN_CELL)
-        };
+        // One group alone has no one to be compared with.
+        let counts =
+            |bin: &Vec<usize>| large.len() > 1 && large.iter().all(|group| bin[*group] >= MIN_CELL);
         let sizes: Vec<usize> = cells
             .iter()
             .map(|bin| if counts(bin) { bin.iter().sum() } else { 0 })
@@ -109,7 +109,7 @@ impl Task for Ages {
     fn remarks(&self, rows: &[u32], missing: &[&str]) -> Vec<String> {
         match !rows.is_empty() && missing.contains(&AgeMetric::MaeStd.name()) {
             true => vec![format!(
-                "pas de mae_std : moins de {MIN_CELL} images dans une tranche d'âge commune"
+                "pas de mae_std : moins de {MIN_CELL} images dans une tranche d'âge commune, ou moins de deux groupes de {SMALL_GROUP} images"
             )],
             false => Vec::new(),
         }

@@ -257,6 +257,9 @@ mod validate {
         signed: Less |logits, ages, gender, age| {
             (logits.greater_elem(0.0).float().equal(gender).float().mean(), (ages * MAX_AGE - age).mean())
         };
+        absolute_value_of_the_mean: Less |logits, ages, gender, age| {
+            (logits.greater_elem(0.0).float().equal(gender).float().mean(), (ages * MAX_AGE - age).mean().abs())
+        };
         swapped: Zero |logits, ages, gender, age| {
             ((ages * MAX_AGE - age).abs().mean(), logits.greater_elem(0.0).float().equal(gender).float().mean())
         };
@@ -429,6 +432,30 @@ mod half_width {
                 let mut sizes: Vec<f64> = errors.iter().map(|error| error.abs()).collect();
                 sizes.sort_by(f64::total_cmp);
                 sizes[(level * sizes.len() as f64) as usize]
+            }
+        }
+        rounded_down: Less {
+            fn half_width(errors: &[f64], level: f64) -> f64 {
+                let mut sizes: Vec<f64> = errors.iter().map(|error| error.abs()).collect();
+                sizes.sort_by(f64::total_cmp);
+                let n = sizes.len() as f64;
+                sizes[((level * n) as usize).max(1) - 1]
+            }
+        }
+        rounded: Less {
+            fn half_width(errors: &[f64], level: f64) -> f64 {
+                let mut sizes: Vec<f64> = errors.iter().map(|error| error.abs()).collect();
+                sizes.sort_by(f64::total_cmp);
+                let n = sizes.len() as f64;
+                sizes[((level * n).round() as usize).max(1) - 1]
+            }
+        }
+        between_ranks: Less {
+            fn half_width(errors: &[f64], level: f64) -> f64 {
+                let mut sizes: Vec<f64> = errors.iter().map(|error| error.abs()).collect();
+                sizes.sort_by(f64::total_cmp);
+                let n = sizes.len() as f64;
+                sizes[(level * (n - 1.0)) as usize]
             }
         }
         largest_first: Less {

@@ -278,8 +278,15 @@ fn check_cell(questions: &[&Closed], line: usize) -> Cell {
         calls.collect::<String>()
     );
     let points = questions.iter().map(|closed| closed.question.points).sum();
-    let name = first(questions);
-    made(Role::ClosedCheck { name, points }, source, line)
+    let role = Role::ClosedCheck {
+        name: first(questions),
+        titles: questions
+            .iter()
+            .map(|closed| closed.question.title.clone())
+            .collect(),
+        points,
+    };
+    made(role, source, line)
 }
 
 fn first(questions: &[&Closed]) -> String {

@@ -488,9 +488,11 @@ const GRADERS: [&str; 6] = ["Verdict", "check", "close", "equal", "grade", "rehe
 fn sealed(cell: &Cell, text: &str) -> String {
     let (name, points) = match &cell.options.role {
         Role::Check { name, points } => (name, *points),
-        Role::ClosedCheck { points, .. } => {
+        Role::ClosedCheck { titles, points, .. } => {
+            let titles: Vec<String> = titles.iter().map(|title| format!("« {title} »")).collect();
             return format!(
-                "// Réponse jugée ici ({}) : exécutez cette cellule.\n{text}",
+                "// Réponse à {} ({}) : exécutez cette cellule.\n{text}",
+                titles.join(", "),
                 in_points(*points)
             );
         }

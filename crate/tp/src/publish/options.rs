@@ -53,6 +53,8 @@ pub enum Role {
     ClosedCheck {
         /// The name of the first question.
         name: String,
+        /// The titles of all of them.
+        titles: Vec<String>,
         /// What all of them can give.
         points: f64,
     },

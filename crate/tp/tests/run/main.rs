@@ -241,7 +241,7 @@ fn closed_questions_are_judged_in_a_kernel() {
     assert!(stdout.contains("4/4 points"), "{stdout}");
     let executed = read(&out.join("essai.ipynb")).to_string();
     for said in [
-        "○ Trois : vous aviez prédit « A. Peu. » Comparez avec la mesure",
+        "● Trois : vous aviez prédit « A. Peu. » Comparez avec la mesure",
         "    Ainsi.",
         "Trois (0,5\u{a0}point)",
     ] {

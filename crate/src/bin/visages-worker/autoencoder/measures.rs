@@ -22,7 +22,7 @@ const LIMITS: [f64; 2] = [3.0, 5.0];
 /// Test faces whose reconstructions are compared with decoded codes.
 const COMPARED: usize = 100;
 /// What the small classifiers are asked: whether a cause is above its median of the training images.
-const ASKED: [&str; 3] = ["exposition", "pose", "sourire"];
+const ASKED: [&str; 3] = ["teint", "pose", "sourire"];
 /// What is measured on the pixels, beside the causes that are known.
 const MEASURED: [&str; 3] = ["luminosité", "luminosité du fond", "chaleur de l'image"];
 

@@ -40,7 +40,7 @@ pub(super) fn of(message: &str, text: &str, code: &str) -> Option<Hint> {
     if has("[E0521]") || has("borrowed data escapes") {
         return Some(hint(
             "La fonction des curseurs vit après la vôtre : elle ne peut pas garder une référence (&) reçue en argument.",
-            "Copiez d'abord la valeur : let copie = x.clone(); puis move |values| … avec « copie ».",
+            "Copiez d'abord la valeur : let copie = x.clone(); (d'une liste &[…] : x.to_vec()), puis move |values| … avec « copie ».",
         ));
     }
     if message.contains("cannot be sent between threads safely") {

@@ -38,8 +38,14 @@ const FUNCTIONS: [(&str, &str); 20] = [
         "a.min(b) ; d'une liste : v.iter().copied().fold(f64::INFINITY, f64::min)",
     ),
     ("len", "v.len()"),
-    ("quantile", "v.sort_by(f64::total_cmp), puis la valeur du rang voulu"),
-    ("median", "v.sort_by(f64::total_cmp), puis la valeur du milieu"),
+    (
+        "quantile",
+        "v.sort_by(f64::total_cmp), puis la valeur du rang voulu",
+    ),
+    (
+        "median",
+        "v.sort_by(f64::total_cmp), puis la valeur du milieu",
+    ),
     ("sorted", "v.sort_by(f64::total_cmp)"),
     ("zip", "a.iter().zip(&b), puis .map(|(x, y)| …)"),
     ("enumerate", "v.iter().enumerate()"),
@@ -51,19 +57,20 @@ const FUNCTIONS: [(&str, &str); 20] = [
 ];
 
 /// `abs(x)`: some of these names are functions of polars, on columns, and the compiler speaks of those.
-fn alone(
-    message: &str,
-    text: &str,
-    code: &str,
-    known: &dyn Fn(&str) -> bool,
-) -> Option<Hint> {
+fn alone(message: &str, text: &str, code: &str, known: &dyn Fn(&str) -> bool) -> Option<Hint> {
     let wanted = |name: &str| FUNCTIONS.iter().find(|(one, _)| *one == name);
     let missing = message.starts_with("cannot find function")
         || message.starts_with("expected function, found");
     let of_columns = (message == "mismatched types" || message.contains("this function takes"))
-        && ["`&Series`", "`&str`", "`Expr`", "unexpected argument", "QuantileMethod"]
-            .iter()
-            .any(|kind| text.contains(kind));
+        && [
+            "`&Series`",
+            "`&str`",
+            "`Expr`",
+            "unexpected argument",
+            "QuantileMethod",
+        ]
+        .iter()
+        .any(|kind| text.contains(kind));
     let (name, instead) = if missing {
         let name = quoted(message).filter(|name| !known(name))?;
         *wanted(&name)?
@@ -100,13 +107,29 @@ fn words(message: &str, code: &str) -> Option<Hint> {
             "Et « not x » s'écrit !x.",
         ));
     }
+    let layers = [
+        "Linear",
+        "Conv2d",
+        "BatchNorm",
+        "Dropout",
+        "ConvTranspose2d",
+    ];
+    if message.starts_with("expected function, found `")
+        && layers.iter().any(|one| name.ends_with(one))
+    {
+        return written(
+            "Une couche ne s'appelle pas comme une fonction.",
+            "Écrivez couche.forward(x).",
+        );
+    }
     if message.contains("cannot be dereferenced") && code.contains("**") {
         return written(
             "Une puissance ne s'écrit pas « ** ».",
             "Écrivez x.powi(2) (exposant entier) ou x.powf(0.5).",
         );
     }
-    if message.starts_with("cannot find value") && ["np", "numpy", "torch", "tf"].contains(&&*name) {
+    if message.starts_with("cannot find value") && ["np", "numpy", "torch", "tf"].contains(&&*name)
+    {
         return Some(hint(
             format!("« {name} » n'existe pas : il n'y a ni NumPy ni PyTorch ici."),
             "Les calculs sont des méthodes : x.exp(), tenseur.mean(), v.iter().sum::<f64>().",
@@ -175,7 +198,9 @@ fn brackets(message: &str, code: &str) -> Option<Hint> {
             "Le dernier élément : v[v.len() - 1], si la liste n'est pas vide.",
         ));
     }
-    if message.starts_with("expected one of") && message.ends_with("found `:`") && code.contains('[')
+    if message.starts_with("expected one of")
+        && message.ends_with("found `:`")
+        && code.contains('[')
     {
         return Some(hint(
             "Une partie d'une liste ne s'écrit pas avec « : ».",
@@ -228,7 +253,9 @@ fn moved(message: &str, text: &str, code: &str) -> Option<Hint> {
         }
         if method.starts_with("with") || ["slider", "step", "row"].contains(&method) {
             return Some(hint(
-                format!("« {method} » prend « {name} » et renvoie le résultat, que rien ne garde ici."),
+                format!(
+                    "« {method} » prend « {name} » et renvoie le résultat, que rien ne garde ici."
+                ),
                 format!("Gardez-le : let {name} = {name}.{method}(…);, ou enchaînez les appels."),
             ));
         }
@@ -268,9 +295,9 @@ fn method(message: &str) -> Option<Hint> {
     let of_a_list = ["Vec<", "[f64]", "[f32]"]
         .iter()
         .any(|kind| message.contains(kind));
-    let (_, instead) = FUNCTIONS
-        .iter()
-        .find(|(one, _)| *one == name && ["mean", "sum", "max", "min", "quantile", "median"].contains(one))?;
+    let (_, instead) = FUNCTIONS.iter().find(|(one, _)| {
+        *one == name && ["mean", "sum", "max", "min", "quantile", "median"].contains(one)
+    })?;
     of_a_list.then(|| {
         hint(
             format!("Une liste n'a pas de méthode « {name} »."),
@@ -279,9 +306,15 @@ fn method(message: &str) -> Option<Hint> {
     })
 }
 
-/// A sum whose type nothing tells.
+/// A sum whose type nothing tells, or a number before a tensor whose method is called next.
 fn total(message: &str, text: &str, code: &str) -> Option<Hint> {
     let unknown = message.contains("type annotations needed");
+    if unknown && code.contains("Tensor<") && number_first(code) {
+        return Some(hint(
+            "Le compilateur ne devine pas le type de ce produit.",
+            "Un nombre s'écrit à droite d'un tenseur : (x * 2.0).exp(), et non (2.0 * x).exp().",
+        ));
+    }
     let sums = text.contains("declared on the method `sum`")
         || code.contains(".sum()") && !code.contains(".collect()");
     (unknown && sums).then(|| {
@@ -289,6 +322,15 @@ fn total(message: &str, text: &str, code: &str) -> Option<Hint> {
             "Le compilateur ne devine pas le type de cette somme.",
             "Écrivez-le : .sum::<f64>().",
         )
+    })
+}
+
+/// Whether a parenthesis opens on a number that multiplies something: `(2.0 * x)`.
+fn number_first(code: &str) -> bool {
+    code.match_indices('(').any(|(at, _)| {
+        let inside = code[at + 1..].trim_start();
+        let number = inside.trim_start_matches(|next: char| next.is_ascii_digit() || next == '.');
+        number.len() < inside.len() && number.trim_start().starts_with('*')
     })
 }
 
@@ -440,6 +482,18 @@ mod tests {
                 "let s = v.iter().sum(); s / n",
                 ".sum::<f64>()",
             ),
+            (
+                "type annotations needed",
+                "[E0283]",
+                "fn kl(s: Tensor<2>) -> Tensor<2> { (2.0 * s.clone()).exp() - s }",
+                "(x * 2.0)",
+            ),
+            (
+                "expected function, found `&visages::ops::Linear`",
+                "[E0618]",
+                "mean(features)",
+                "couche.forward(x)",
+            ),
         ] {
             let found = told(message, text, code);
             assert!(found.contains(words), "{message}: {found}");
@@ -450,18 +504,46 @@ mod tests {
     fn what_is_no_such_reflex_is_left_alone() {
         for (message, text, code) in [
             // A method, a function of one's own, one of a module.
-            ("mismatched types", "expected `&str`, found `f64`", "x.abs(); f(1.0)"),
-            ("mismatched types", "expected `&str`, found `f64`", "fn sum(a: &str) {} 1"),
-            ("mismatched types", "expected `&str`, found `f64`", "mine(1.0)"),
-            ("mismatched types", "expected `&str`, found `f64`", "my_sum(1.0); polars::sum(2.0)"),
-            ("cannot find function `forward` in this scope", "[E0425]", "forward(1)"),
-            ("type annotations needed", "[E0283]", "v.iter().map(f).collect()"),
+            (
+                "mismatched types",
+                "expected `&str`, found `f64`",
+                "x.abs(); f(1.0)",
+            ),
+            (
+                "mismatched types",
+                "expected `&str`, found `f64`",
+                "fn sum(a: &str) {} 1",
+            ),
+            (
+                "mismatched types",
+                "expected `&str`, found `f64`",
+                "mine(1.0)",
+            ),
+            (
+                "mismatched types",
+                "expected `&str`, found `f64`",
+                "my_sum(1.0); polars::sum(2.0)",
+            ),
+            (
+                "cannot find function `forward` in this scope",
+                "[E0425]",
+                "forward(1)",
+            ),
+            (
+                "type annotations needed",
+                "[E0283]",
+                "v.iter().map(f).collect()",
+            ),
             (
                 "binary operation `==` cannot be applied to type `P`",
                 "[E0369]",
                 "p == q",
             ),
-            ("use of moved value: `x`", "[E0382] … value moved here", "f(x); x"),
+            (
+                "use of moved value: `x`",
+                "[E0382] … value moved here",
+                "f(x); x",
+            ),
         ] {
             assert_eq!(told(message, text, code), "", "{message}\n{code}");
         }

@@ -56,10 +56,10 @@ impl Study<'_> {
             return;
         };
         let constants = self.of(network);
-        let each = |pick: fn(&Entry) -> Estimate| -> Vec<Estimate> {
-            constants.iter().map(|entry| pick(entry)).collect()
-        };
-        let picks: [(fn(&Entry) -> Estimate, Unit); 2] = [
+        type Pick = fn(&Entry) -> Estimate;
+        let each =
+            |pick: Pick| -> Vec<Estimate> { constants.iter().map(|entry| pick(entry)).collect() };
+        let picks: [(Pick, Unit); 2] = [
             (|entry| entry.outcome.constant.accuracy, Unit::Rate),
             (|entry| entry.outcome.constant.mae, Unit::Years),
         ];
@@ -235,7 +235,8 @@ impl Study<'_> {
             .collect();
         let epochs = courses.iter().map(|course| course.len()).max().unwrap_or(0);
         // Where a curve bends, then every fourth epoch and the last.
-        let shown = |epoch: &usize| [1, 2, epochs].contains(&(epoch + 1)) || (epoch + 1) % 4 == 0;
+        let shown =
+            |epoch: &usize| [1, 2, epochs].contains(&(epoch + 1)) || (epoch + 1).is_multiple_of(4);
         for epoch in (0..epochs).filter(shown) {
             let mut cells = vec![(epoch + 1).to_string()];
             let at = |course: &&[f64]| {
