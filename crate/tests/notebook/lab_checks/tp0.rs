@@ -11,6 +11,7 @@ macro_rules! cases {
             $($item)*
             #[test]
             fn is_judged() {
+                let _alone = $crate::lab_checks::alone();
                 #[allow(unused_variables)]
                 let device = Device::flex();
                 #[allow(unused_variables)]

@@ -30,6 +30,7 @@ macro_rules! cases {
             $($item)*
             #[test]
             fn is_judged() {
+                let _alone = $crate::lab_checks::alone();
                 let device = Device::flex();
                 let (small, small_side) = (&*SMALL, 64);
                 $crate::lab_checks::judge(&lab_cells::checks!("tp3_genre_age", $cell), $crate::lab_checks::Expected::$expected);

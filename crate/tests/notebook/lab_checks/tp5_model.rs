@@ -57,6 +57,7 @@ macro_rules! model_cases {
             db_vae_of_slots!();
             #[test]
             fn is_judged() {
+                let _alone = $crate::lab_checks::alone();
                 let device = Device::flex();
                 $crate::lab_checks::judge(&lab_cells::checks!("tp5_debiaisage", "db_vae"), $crate::lab_checks::Expected::$expected);
             }

@@ -13,6 +13,7 @@ macro_rules! model_cases {
             $($item)*
             #[test]
             fn is_judged() {
+                let _alone = $crate::lab_checks::alone();
                 let device = Device::flex();
                 let untrained_dbvae = DbVae::new(&device);
                 $crate::lab_checks::judge(&lab_cells::checks!("tp5_debiaisage", $cell), $crate::lab_checks::Expected::$expected);

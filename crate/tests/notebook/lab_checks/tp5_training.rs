@@ -22,6 +22,7 @@ mod cnn {
                 $($item)*
                 #[test]
                 fn is_judged() {
+                let _alone = $crate::lab_checks::alone();
                     let device = Device::flex();
                     let untrained = StandardClassifier::new(1, &device);
                     $crate::lab_checks::judge(&lab_cells::checks!("tp5_debiaisage", "train_cnn"), $crate::lab_checks::Expected::$expected);
@@ -92,6 +93,7 @@ mod step {
                 $($item)*
                 #[test]
                 fn is_judged() {
+                let _alone = $crate::lab_checks::alone();
                     let device = Device::flex();
                     let untrained_dbvae = DbVae::new(&device);
                     let loader = super::super::small_loader();
@@ -199,6 +201,7 @@ mod dbvae {
                 $($item)*
                 #[test]
                 fn is_judged() {
+                let _alone = $crate::lab_checks::alone();
                     let device = Device::flex();
                     let untrained_dbvae = DbVae::new(&device);
                     $crate::lab_checks::judge(&lab_cells::checks!("tp5_debiaisage", "train_dbvae"), $crate::lab_checks::Expected::$expected);

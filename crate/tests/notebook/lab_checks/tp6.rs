@@ -30,6 +30,7 @@ macro_rules! cases {
             $($item)*
             #[test]
             fn is_judged() {
+                let _alone = $crate::lab_checks::alone();
                 let device = Device::flex();
                 let data = &*DATA;
                 let net = Net::new(42, &device);
