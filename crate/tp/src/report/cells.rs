@@ -79,6 +79,19 @@ pub(super) fn without_scheme(source: &str) -> String {
     kept.join("\n").trim().to_owned()
 }
 
+/// What begins the lines around the values that a lab invites to change.
+const ZONE: &str = "// ***";
+
+/// The values that a lab invites to change, as the cell gives them: what stands between two lines of stars.
+pub(super) fn zone(source: &str) -> Option<String> {
+    let is_edge = |line: &&str| line.trim_start().starts_with(ZONE);
+    let mut lines = source.lines().skip_while(|line| !is_edge(line));
+    lines.next()?;
+    let kept: Vec<&str> = lines.take_while(|line| !is_edge(line)).collect();
+    let kept = kept.join("\n").trim_end().to_owned();
+    (!kept.trim().is_empty()).then_some(kept)
+}
+
 /// The names in the notebook's own field for its authors, which labs leave out.
 pub(super) fn authors(metadata: &Value) -> Vec<String> {
     let authors = metadata["authors"].as_array().into_iter().flatten();

@@ -83,6 +83,26 @@ pub fn judged(text: Option<&str>, answer: &str) -> Judged {
     }
 }
 
+/// What the lab says of a prediction when it is met, a line for each of its sentences; nothing of another question.
+pub fn met(text: &str, answer: &str) -> Vec<String> {
+    let outcome = |answer: &str| judge(text, answer).map(|judgement| judgement.outcome);
+    // Any letter tells the kind: only a prediction is recalled.
+    let is_prediction = outcome("A") == Some(Outcome::Recalled);
+    let Some(said) = judge(text, answer).filter(|_| is_prediction) else {
+        return Vec::new();
+    };
+    match said.outcome {
+        // The first line is the answer, which the reader has.
+        Outcome::Recalled | Outcome::Unknown => said
+            .text
+            .lines()
+            .skip(1)
+            .map(|line| line.trim().to_owned())
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
 /// The choices of a statement that an answer of letters names, in its order: « La cellule ne compile pas. ».
 pub fn choices(statement: &str, answer: &str) -> Vec<String> {
     let of_letter = |letter: char| {
@@ -143,6 +163,17 @@ mod tests {
             judged(Some(&sealed(Kind::Prediction)), "A"),
             Judged::Predicted
         );
+    }
+
+    #[test]
+    fn the_outcome_of_a_prediction_is_told_and_no_other_explanation() {
+        let text = sealed(Kind::Prediction);
+        assert_eq!(met(&text, "a"), ["car"]);
+        // « Je ne sais pas »: what was to be expected.
+        assert_eq!(met(&text, "?"), ["car"]);
+        assert!(met(&text, "").is_empty() && met(&text, "Z").is_empty());
+        assert!(met(&sealed(Kind::One), "A").is_empty());
+        assert!(met("modifié", "A").is_empty());
     }
 
     #[test]

@@ -23,6 +23,10 @@ pub struct Report {
     pub day: Option<String>,
     /// Whether any cell was executed.
     pub executed: bool,
+    /// The values that the lab invites to change, as the student left them.
+    pub zones: Vec<String>,
+    /// The lines that the class pools, as cells printed them.
+    pub class_lines: Vec<String>,
     /// Exercises, questions, figures, in order.
     pub entries: Vec<Entry>,
     /// The automatic checks, in order.
@@ -54,12 +58,16 @@ pub enum Body {
     Closed {
         /// The variable of its answer.
         name: String,
+        /// What is asked, with its choices, in Markdown.
+        statement: String,
         /// The answer given.
         answer: String,
         /// The choices that its letters name, in Markdown and in its order.
         choices: Vec<String>,
         /// Whether it is right.
         judged: Judged,
+        /// Of a prediction that the notebook has met: what the lab says of it, in Markdown.
+        met: Vec<String>,
     },
     /// A written answer.
     Open {
@@ -175,6 +183,11 @@ impl Report {
             Told::Stopped | Told::Unclear | Told::NotRun => 0.0,
         });
         (told.sum(), self.checks.iter().map(|check| check.max).sum())
+    }
+
+    /// What the whole lab can give.
+    pub fn total(&self) -> f64 {
+        self.points().1 + self.by_hand()
     }
 
     /// The points that a person gives.

@@ -15,6 +15,7 @@
 //! | [`outputs`] | outputs as HTML |
 //! | [`markup`] | tables of an output, without anything active |
 //! | [`page`] | the page |
+//! | `header` | its head |
 //! | [`print`](mod@print) | the PDF of the page |
 //!
 //! ```
@@ -33,6 +34,7 @@
 mod cells;
 pub mod closed;
 pub mod contents;
+mod header;
 pub mod markdown;
 pub mod markup;
 pub mod outputs;

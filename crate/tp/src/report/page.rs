@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::closed::Judged;
 use super::contents::{Body, Check, Deadline, Entry, Own, Report};
 use super::told::Told;
-use super::{escaped, markdown, outputs};
+use super::{escaped, header, markdown, outputs};
 use crate::french::{counted, decimal};
 use crate::publish::spaces;
 
@@ -24,10 +24,11 @@ pub fn html(report: &Report) -> String {
          <title>{}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n",
         escaped(&title)
     );
-    page.push_str(&head(report));
+    page.push_str(&header::head(report));
     page.push_str(&lacks(report));
     page.push_str(&deadlines(report));
     page.push_str(&points(report));
+    page.push_str(&header::zones(report));
     let mut section = "";
     for (index, entry) in report.entries.iter().enumerate() {
         if index == 0 || entry.section != section {
@@ -45,33 +46,6 @@ pub fn html(report: &Report) -> String {
     }
     page.push_str("</main>\n</body>\n</html>\n");
     page
-}
-
-fn head(report: &Report) -> String {
-    let names = match &report.authors[..] {
-        [] => "<span class=\"ligne\">&nbsp;</span>".to_owned(),
-        names => escaped(&names.join(", ")),
-    };
-    let mut facts = vec![("Nom(s)", names)];
-    if let Some(session) = &report.session {
-        facts.push(("Réglages", french(session)));
-    }
-    match (&report.day, report.executed) {
-        (Some(day), _) => facts.push(("Exécuté le", escaped(day))),
-        (None, false) => facts.push((
-            "Exécution",
-            french("ce notebook n'a pas été exécuté : il ne contient aucune sortie."),
-        )),
-        (None, true) => {}
-    }
-    let facts: String = facts
-        .iter()
-        .map(|(name, value)| format!("<dt>{name}</dt><dd>{value}</dd>\n"))
-        .collect();
-    format!(
-        "<p class=\"genre\">Compte-rendu</p>\n<h1>{}</h1>\n<dl>\n{facts}</dl>\n",
-        escaped(&report.title)
-    )
 }
 
 /// What is empty, with a link to each.
@@ -242,11 +216,16 @@ fn entry(index: usize, entry: &Entry, report: &Report) -> String {
             }
         }
         Body::Closed {
+            statement,
             answer,
             choices,
             judged,
+            met,
             ..
-        } => text.push_str(&closed(answer, choices, *judged)),
+        } => {
+            text.push_str(&asked(statement));
+            text.push_str(&closed(answer, choices, *judged, met));
+        }
         Body::Open {
             statement,
             answer,
@@ -319,7 +298,7 @@ fn asked(statement: &str) -> String {
     }
 }
 
-fn closed(answer: &str, choices: &[String], judged: Judged) -> String {
+fn closed(answer: &str, choices: &[String], judged: Judged, met: &[String]) -> String {
     let letters = answer.chars().filter(|c| c.is_alphabetic());
     let named: Vec<String> = letters
         .zip(choices)
@@ -330,12 +309,28 @@ fn closed(answer: &str, choices: &[String], judged: Judged) -> String {
         .collect();
     let given = match judged {
         Judged::Empty => return String::new(),
-        Judged::Unknown => return format!("<p>{}</p>\n", judged.in_words()),
-        _ if named.is_empty() => format!("<strong>{}</strong>", escaped(answer)),
-        _ => named.join("<br>\n"),
+        Judged::Unknown => String::new(),
+        _ if named.is_empty() => format!("<strong>{}</strong><br>\n", escaped(answer)),
+        _ => named.join("<br>\n") + "<br>\n",
+    };
+    let met: Vec<String> = met.iter().map(|line| markdown::inline(line)).collect();
+    // The lab speaks of a choice, and does not know whether the measure agrees.
+    let of = match judged {
+        Judged::Unknown => "du choix attendu",
+        _ => "de ce choix",
+    };
+    let met = match &met[..] {
+        [] => String::new(),
+        lines => format!(
+            "<p>{} {}</p>\n",
+            french(&format!(
+                "Le TP dit {of}, que la mesure le confirme ou non :"
+            )),
+            lines.join("<br>\n")
+        ),
     };
     format!(
-        "<div class=\"reponse\"><p>{given}<br>\n{}</p></div>\n",
+        "<div class=\"reponse\">\n<p>{given}{}</p>\n{met}</div>\n",
         judged.in_words()
     )
 }
@@ -345,12 +340,12 @@ fn anchor(index: usize) -> String {
 }
 
 /// « 1,5 point », « 2 points ».
-fn in_points(points: f64) -> String {
+pub(super) fn in_points(points: f64) -> String {
     let plural = if points < 2.0 { "" } else { "s" };
     format!("{} point{plural}", decimal(points, 2))
 }
 
 /// A text with the spaces of French, for HTML.
-fn french(text: &str) -> String {
+pub(super) fn french(text: &str) -> String {
     escaped(&spaces::no_break(text))
 }

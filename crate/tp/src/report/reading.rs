@@ -5,11 +5,13 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::cells::{authors, deadlines, is_own, lab, part, points, tags, without_scheme, written};
+use super::cells::{
+    authors, deadlines, is_own, lab, part, points, tags, without_scheme, written, zone,
+};
 use super::closed;
 use super::contents::{Body, Check, Entry, Own, Report};
 use super::outputs::joined;
-use super::told;
+use super::told::{self, Told};
 use crate::error::{Error, Result};
 use crate::notebook::Notebook;
 use crate::publish::{headings, options};
@@ -74,7 +76,7 @@ struct Reader {
     heading: String,
     /// What follows it, up to its answer.
     statement: String,
-    /// Closed questions whose answers come.
+    /// Heading and statement of the closed questions whose answers come.
     pending: Vec<(String, String)>,
     /// Whether cells that the student adds belong to a task.
     in_task: bool,
@@ -92,6 +94,12 @@ impl Reader {
             if report.session.is_none() {
                 report.session = told::session(&source, &outputs);
             }
+            report.zones.extend(zone(&source));
+            for line in told::class_lines(&outputs) {
+                if !report.class_lines.contains(&line) {
+                    report.class_lines.push(line);
+                }
+            }
             if let Some(moment) = told::moment(&cell["metadata"]) {
                 // Moments of one form sort as texts.
                 self.moment = self.moment.take().max(Some(moment.to_owned()));
@@ -108,13 +116,17 @@ impl Reader {
         match (role, known) {
             (options::QUESTION_TAG, _) if cell["cell_type"] == "markdown" => {
                 self.read_text(&source);
-                self.pending.push((self.heading.clone(), source));
+                let statement = self.asked();
+                self.pending.push((self.heading.clone(), statement));
             }
             (options::QUESTION_TAG, Some(_)) => self.answers(&source, report),
             ("exercice", Some(name)) => self.exercise(name, source, report),
             ("verification", Some(name)) => {
                 let max = points(cell);
                 let told = told::points(&outputs, max);
+                if matches!(told, Told::Points(_)) {
+                    meet(&source, report);
+                }
                 let name = name.trim_end_matches("-verification").to_owned();
                 report.checks.push(Check { name, max, told });
             }
@@ -218,6 +230,8 @@ impl Reader {
             let body = Body::Closed {
                 judged: closed::judged(self.sealed.get(&name).map(String::as_str), &answer),
                 choices: closed::choices(&statement, &answer),
+                met: Vec::new(),
+                statement,
                 name,
                 answer,
             };
@@ -272,6 +286,21 @@ impl Reader {
             entry.heading = format!("« {} »", entry.names().join(", "));
         }
         report.entries.push(entry);
+    }
+}
+
+/// Notes what an executed check cell says of the predictions that it meets.
+fn meet(check: &str, report: &mut Report) {
+    for (asked, text) in closed::questions(check) {
+        for entry in &mut report.entries {
+            if let Body::Closed {
+                name, answer, met, ..
+            } = &mut entry.body
+                && *name == asked
+            {
+                *met = closed::met(&text, answer);
+            }
+        }
     }
 }
 

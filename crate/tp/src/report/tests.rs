@@ -326,3 +326,145 @@ fn photographs_of_people_stay_in_the_session() {
         );
     }
 }
+
+#[test]
+fn closed_questions_are_shown_with_what_they_ask() {
+    for done in [false, true] {
+        let report = read(&lab(done));
+        let asked: Vec<&str> = report
+            .entries
+            .iter()
+            .filter_map(|entry| match &entry.body {
+                Body::Closed { statement, .. } => Some(statement.as_str()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(asked, [STATEMENT, STATEMENT]);
+        let page = page::html(&report);
+        let list = "<li><strong>A.</strong> La <code>somme</code>.</li>";
+        assert_eq!(page.matches("<p>Que se passe-t-il ?</p>").count(), 2);
+        assert_eq!(page.matches(list).count(), 2);
+    }
+}
+
+/// A lab whose prediction was answered so, and whose « retour » cell printed this.
+fn predicted(answer: &str, outputs: Value) -> Report {
+    let cells = json!([
+        text("0123456789aa", "# TP 9"),
+        as_part_of_question(text(
+            "a",
+            &format!("#### Prédiction 1 · Un (1 point)\n\n{STATEMENT}")
+        )),
+        as_part(
+            code("b", &format!("let p_one = \"{answer}\";"), json!([])),
+            "question",
+            "p_one",
+            None
+        ),
+        text("0123456789ac", "On mesure."),
+        as_part(
+            code(
+                "c",
+                &format!("questions(&[\n{}])", question("p_one", Kind::Prediction)),
+                outputs
+            ),
+            "verification",
+            "p_one-verification",
+            Some(1.0),
+        ),
+    ]);
+    read(&json!({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+}
+
+#[test]
+fn a_prediction_meets_its_outcome_once_it_is_measured() {
+    let met = || stream("○ Titre : vous aviez prédit « A. »\n    ancien texte\n1 point sur 1\n");
+    let said = "explication cachée";
+    let page = page::html(&predicted("A", met()));
+    let (before, after) = page.split_once(said).unwrap();
+    assert!(before.contains("<p>Que se passe-t-il ?</p>"), "{page}");
+    assert!(before.contains("prédiction faite</p>"), "{page}");
+    assert!(
+        before.contains("Le TP dit de ce choix, que la mesure le confirme ou non"),
+        "{page}"
+    );
+    let after = after.replace('\u{a0}', " ");
+    assert!(after.contains("Vérification : 1 point sur 1."), "{after}");
+    // What the student says now is what is met.
+    assert!(!page.contains("ancien texte"));
+    let unknown = page::html(&predicted("?", met()));
+    assert!(unknown.contains("Le TP dit du choix attendu") && unknown.contains(said));
+    // Neither before the measure, nor when the cell stopped, nor without an answer.
+    let error = json!([{"output_type": "error", "ename": "E", "evalue": "x", "traceback": []}]);
+    for report in [
+        predicted("A", json!([])),
+        predicted("A", error),
+        predicted("", met()),
+    ] {
+        let page = page::html(&report);
+        assert!(
+            !page.contains(said) && !page.contains("Le TP dit"),
+            "{page}"
+        );
+    }
+}
+
+#[test]
+fn the_head_tells_the_total_the_preset_and_the_line_of_the_class() {
+    let mut notebook = lab(true);
+    let page = page::html(&read(&notebook)).replace('\u{a0}', " ");
+    let total = "<dt>Total</dt><dd>7 points, dont 4 points aux vérifications automatiques et 3 points à la main</dd>";
+    assert!(page.contains(total), "{page}");
+    assert!(!page.contains("Préréglage") && !page.contains("Ligne de classe"));
+    let cells = notebook["cells"].as_array_mut().unwrap();
+    cells[1]["outputs"] = stream("Séance tp9 · préréglage « seance » · graine 42\n");
+    let line = "classe ; tp9 ; graine 42 ; KL 8,5231";
+    for said in [format!("perte : 3\n{line}\n"), format!("{line}\n")] {
+        cells.push(code("0123456789ad", "class_line()", stream(&said)));
+    }
+    let page = page::html(&read(&notebook));
+    assert!(
+        page.contains("<dt>Préréglage</dt><dd>seance</dd>"),
+        "{page}"
+    );
+    // As it was printed, and once.
+    let shown = format!("<dt>Ligne de classe</dt><dd><code>{line}</code></dd>");
+    assert_eq!(page.matches(&shown).count(), 1, "{page}");
+}
+
+#[test]
+fn the_values_that_a_lab_invites_to_change_are_shown() {
+    let mut notebook = lab(true);
+    assert!(!page::html(&read(&notebook)).contains("Zone modifiable"));
+    let entries = read(&notebook).entries.len();
+    let source = "let a = 1;\n// ***** Ce que vous pouvez changer *****\nlet epochs: u32 = 40; // < 200\n// *****\nlet b = 2;";
+    let cells = notebook["cells"].as_array_mut().unwrap();
+    cells.push(code("0123456789ae", source, json!([])));
+    let report = read(&notebook);
+    let page = page::html(&report);
+    let shown =
+        "<h2>Zone modifiable</h2>\n<pre><code>let epochs: u32 = 40; // &lt; 200</code></pre>";
+    assert!(page.contains(shown), "{page}");
+    assert!(!page.contains("let a = 1") && !page.contains("let b = 2"));
+    // It is no part to fill.
+    assert_eq!((report.entries.len(), report.lacks()), (entries, vec![]));
+}
+
+#[test]
+fn what_a_chosen_cell_prints_is_shown_without_any_figure() {
+    let mut notebook = lab(true);
+    let outputs = json!([
+        {"output_type": "stream", "name": "stdout", "text": ["test : perte 236,2\n", "KL 8,5\n"]},
+        {"output_type": "execute_result", "execution_count": 1, "metadata": {}, "data": {"text/plain": "0.81"}},
+    ]);
+    let mut printed = code("0123456789af", "show()", outputs);
+    printed["metadata"]["tp"] = json!({"report": "Les deux pertes"});
+    notebook["cells"].as_array_mut().unwrap().push(printed);
+    let page = page::html(&read(&notebook));
+    assert!(
+        page.contains(
+            "<h3>Les deux pertes</h3>\n<pre>test : perte 236,2\nKL 8,5</pre>\n<pre>0.81</pre>"
+        ),
+        "{page}"
+    );
+}

@@ -1,6 +1,7 @@
 //! What outputs tell: points of a check, the session, when a cell ran. They are the student's file: told, not proved.
 
 use serde_json::Value;
+use tp_protocol::class::ClassLine;
 use tp_protocol::question::number;
 
 use super::outputs::joined;
@@ -96,6 +97,27 @@ pub fn session(source: &str, outputs: &[Value]) -> Option<String> {
     (!lines.is_empty()).then(|| lines.join(" · "))
 }
 
+/// The preset that a session says to have: « rapide ».
+pub fn preset(session: &str) -> Option<&str> {
+    let (_, rest) = session.split_once("préréglage")?;
+    let (_, rest) = rest.split_once('«')?;
+    let (named, _) = rest.split_once('»')?;
+    Some(named.trim()).filter(|named| !named.is_empty())
+}
+
+/// The lines that the class pools, among what a cell prints.
+pub fn class_lines(outputs: &[Value]) -> Vec<String> {
+    let text: String = outputs
+        .iter()
+        .map(|output| joined(&output["text"]))
+        .collect();
+    let lines = text.lines().map(str::trim);
+    lines
+        .filter(|line| ClassLine::decode(line).is_ok())
+        .map(str::to_owned)
+        .collect()
+}
+
 /// When a cell was executed, as Jupyter notes it (« 2026-11-30T07:40:02.1Z »), where it does.
 pub fn moment(metadata: &Value) -> Option<&str> {
     let times = metadata["execution"].as_object()?;
@@ -152,6 +174,18 @@ mod tests {
         assert_eq!(day("hier"), None);
         let metadata = json!({"execution": {"iopub.execute_input": "2026-01-02T00", "shell.execute_reply": "2026-01-03T00"}});
         assert_eq!(moment(&metadata), Some("2026-01-03T00"));
+    }
+
+    #[test]
+    fn the_preset_and_the_class_line_are_read_where_they_are_printed() {
+        let session = "Séance tp5 · préréglage « rapide » · graine 42";
+        assert_eq!(preset(session), Some("rapide"));
+        assert_eq!(preset(&session.replace(' ', "\u{a0}")), Some("rapide"));
+        assert_eq!(preset("Séance tp5 · graine 42"), None);
+        let line = "classe ; tp5 ; graine 42 ; rappel 0,8100 ; écart −0,1000";
+        let printed = stream(&format!("exactitude : 0,700\n{line}\nclasse ; tp5\n"));
+        assert_eq!(class_lines(&[printed]), [line]);
+        assert!(class_lines(&[stream("la classe ; tp5\n")]).is_empty());
     }
 
     #[test]
