@@ -224,6 +224,20 @@ pub(super) fn classifiers(study: &Study, args: &EffectsArgs) -> String {
     )
 }
 
+/// The same in short, for the lab; the optional one has the whole text.
+pub(super) fn short_source(study: &Study, args: &EffectsArgs) -> String {
+    let [images, test] = study.0.first().map_or([0, 0], |o| o.images);
+    let epochs = study.0.first().map_or(0, |o| o.usual.epochs);
+    format!(
+        "*Dessins, {} : {} images d'entraînement, {epochs} époques, {} images de test. Entre crochets, l'intervalle à 95 %. Une différence est établie quand \
+         les intervalles de toutes les graines sont du même côté de zéro. Le tableau entier est dans le TP 7 bis. Mesuré par \
+         `cargo tp bench effets tp7`.*\n",
+        args.seeds.in_words(),
+        grouped(images as u64),
+        grouped(test as u64),
+    )
+}
+
 /// What the tables are and where they come from.
 pub(super) fn source(study: &Study, args: &EffectsArgs) -> String {
     let preset = match args.preset {
