@@ -22,14 +22,15 @@ pub use polars;
 pub use polars::prelude::*;
 
 pub use crate::data::{
-    AgeClasses, AgeClassesConfig, AgeSource, Batch, BatchConfig, Bias, Blocks, Crop, Decoding,
+    AgeClasses, AgeClassesConfig, AgeSource, Batch, BatchConfig, Blocks, Crop, Decoding,
     DetectionConfig, DetectionLoader, DrawnFacesConfig, DrawnPeopleConfig, FACTORS, FaceGroup,
     FeatureBatch, FeatureConfig, Features, Framing, ImageFolder, ImageStore, IndexBatches,
-    Labelled, LabelledBatch, LabelledSplit, LoadOptions, Preset, SplitConfig, SplitRows, Storage,
-    SyntheticConfig, TestFaces, Variation,
+    Labelled, LabelledBatch, LabelledSplit, LoadOptions, Preset, RareFactor, SplitConfig,
+    SplitRows, Storage, TestFaces, Variation, World, WorldConfig,
     augment::{Augmenter, Transform, center_crops, random_crops},
     cacd, celeba, classes, drawn_objects, fairface, match_classes, mean_image, picture_measures,
     read_images, split_by_content, split_in_blocks, squared_errors, utkface, varied_faces,
+    world_measures,
 };
 pub use crate::error::Error;
 pub use crate::explain::{
@@ -50,8 +51,8 @@ pub use crate::figures::{
     Figure, GridOptions, age_scatter, augmentation_rows, confusion_matrix, crosstab_heatmap,
     cycle_gan_scheme, db_vae_scheme, difference_bars, errors_by_factor, factor_heatmap,
     grouped_bars, histogram_by_group, image_grid, image_pair, image_rows, latent_map, loss_curve,
-    probability_grid, recall_bars, reliability_diagram, roc_by_group, split_violin, stacked_bars,
-    stacked_histogram, vae_scheme,
+    named_points, probability_grid, recall_bars, reliability_diagram, roc_by_group, split_violin,
+    stacked_bars, stacked_histogram, vae_scheme,
 };
 pub use crate::french::{format_count, format_number};
 pub use crate::host::StopFlag;

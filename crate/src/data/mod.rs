@@ -39,6 +39,7 @@ mod split;
 mod synthetic;
 mod test_faces;
 pub mod utkface;
+mod world_measures;
 
 pub use age_classes::{
     AgeClasses, AgeClassesConfig, AgeSource, drawn_elsewhere, fairface_elsewhere,
@@ -63,12 +64,13 @@ pub use split::{
 };
 pub(crate) use synthetic::keep_drawings_in;
 pub use synthetic::{
-    Background, Beard, Bias, CHOICES, Cut, Defect, DrawnDetection, DrawnFacesConfig,
-    DrawnPeopleConfig, DrawnWorld, FACTORS, FaceFactors, FaceLabel, FaceRecord, FolderReport,
-    Glasses, HairTexture, Headwear, MANIFEST, MEASURES, NonFaceFactors, NonFaceKind, Presentation,
-    RareFactor, Shot, SkinTone, SyntheticConfig, TONES_BY_CODE, Variation, World, WorldConfig,
-    WorldTest, draw_faces, drawn_objects, faces_frame, non_faces_frame, varied_faces,
+    Background, Beard, Bias, CHOICES, Cut, Defect, DrawnFacesConfig, DrawnPeopleConfig, DrawnWorld,
+    FACTORS, FaceFactors, FaceLabel, FaceRecord, FolderReport, Glasses, HairTexture, Headwear,
+    MANIFEST, MEASURES, NonFaceFactors, NonFaceKind, Presentation, RareFactor, Shot, SkinTone,
+    TONES_BY_CODE, Variation, World, WorldConfig, WorldTest, draw_faces, drawn_objects,
+    faces_frame, non_faces_frame, varied_faces,
 };
 pub use test_faces::{FaceGroup, TestFaces};
 /// The data sets that the labs know, each described once.
 pub use tp_protocol::data_sets::{self, DATA_SETS, DataSet};
+pub use world_measures::world_measures;

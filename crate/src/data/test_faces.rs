@@ -1,4 +1,5 @@
-//! The four groups of test faces of the debiasing lab: lighter or darker skin, women or men.
+//! The four groups of test faces of the debiasing lab: women and men, of lighter or darker skin on photographs, in the common
+//! or the rare version of a [world](super::World) on drawings.
 //!
 //! The original's `get_test_faces()` drops the alpha channel and stretches each picture to
 //! 64 × 64. Ours are read like every other image (transparency over white, centre crop): the 20
@@ -31,7 +32,7 @@ pub(super) const GROUPS: [(&str, &str); 4] = [
 /// Test faces by group.
 #[derive(Debug, Clone)]
 pub struct TestFaces {
-    /// The groups, in the order LF, LM, DF, DM.
+    /// The groups: women then men of the first kind, then of the second; LF, LM, DF, DM on photographs.
     pub groups: Vec<FaceGroup>,
 }
 
@@ -40,7 +41,7 @@ pub struct TestFaces {
 pub struct FaceGroup {
     /// Name of the group: « Femmes à peau claire »…
     pub name: String,
-    /// Name of its folder: `LF`, `LM`, `DF` or `DM`.
+    /// Name of its folder: `LF`, `LM`, `DF` or `DM`; on drawings `CF`, `CM`, `RF` or `RM`, common or rare.
     pub code: String,
     /// The faces, in the order of their file names.
     pub images: ImageStore,

@@ -7,16 +7,14 @@ use super::{
     user_cache,
 };
 use crate::{
-    data::{DrawnFacesConfig, Preset, SyntheticConfig},
+    data::{DrawnFacesConfig, Preset, World, WorldConfig},
     error::{Error, Result},
     host::{self, StopFlag},
 };
 
 /// The detection set of a preset and a seed.
-pub(super) fn detection(preset: Preset, seed: u64) -> SyntheticConfig {
-    SyntheticConfig::for_preset(preset)
-        // Enough test faces a group for an interval of a few points.
-        .with_test_faces(preset.choose(100, 300, 300))
+pub(super) fn detection(preset: Preset, seed: u64) -> WorldConfig {
+    WorldConfig::for_preset(World::LAB, preset)
         .with_seed(seed)
         .with_cache(user_cache::drawings())
 }

@@ -14,29 +14,26 @@ const DRAWINGS_ONLY: &str = "○ Vos images sont des photos : rien n'y dit quels
 const PHOTOGRAPHS_ONLY: &str = "○ Votre séance emploie des dessins : cette cellule ne s'exécute que sur des photos. Passez à la suivante.";
 
 impl Session {
-    /// Whether each training face of [`detection_loader`](Self::detection_loader) belongs to the rare group: that of dark
-    /// skins, on drawings. On photographs nobody knows: the attempt says so.
+    /// Whether each training face of [`detection_loader`](Self::detection_loader) has the version that is rare in the
+    /// [world of the drawings](crate::data::World::LAB). On photographs nobody knows: the attempt says so.
     ///
     /// # Errors
-    /// Those of [`SyntheticConfig::detection_set`](crate::data::SyntheticConfig::detection_set); [`Error::Shape`] for the
-    /// loader of another session.
+    /// Those of [`WorldConfig::training`](crate::data::WorldConfig::training); [`Error::Shape`] for the loader of another
+    /// session.
     pub fn rare_faces(&self, loader: &DetectionLoader) -> Result<Attempt<Vec<bool>>> {
         let Some(config) = self.drawn_detection() else {
             print_line(DRAWINGS_ONLY);
             return Ok(Attempt::Missing(DRAWINGS_ONLY.to_owned()));
         };
-        let known = config.detection_set()?.faces;
-        if known.height() != loader.faces().len() {
+        let rare = config.training()?.rare;
+        if rare.len() != loader.faces().len() {
             return Err(Error::shape(
                 "visages d'entraînement de la séance",
-                [known.height()],
+                [rare.len()],
                 [loader.faces().len()],
             ));
         }
-        let dark = known.column("dark")?.bool()?;
-        Ok(Attempt::Done(
-            dark.iter().map(|is_dark| is_dark == Some(true)).collect(),
-        ))
+        Ok(Attempt::Done(rare))
     }
 
     /// This session where its images are photographs; an attempt that says why the cell has nothing to show where they are

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     data::{
-        DetectionConfig, DetectionLoader, LoadOptions, Preset, SyntheticConfig, TestFaces,
+        DetectionConfig, DetectionLoader, LoadOptions, Preset, TestFaces, WorldConfig,
         keep_drawings_in,
     },
     device,
@@ -173,7 +173,7 @@ impl Session {
     }
 
     /// The drawn detection set of this session, where drawings take the place of photographs.
-    pub(super) fn drawn_detection(&self) -> Option<SyntheticConfig> {
+    pub(super) fn drawn_detection(&self) -> Option<WorldConfig> {
         match self.settings.data.choose(&DETECTION) {
             Choice::Photographs(_) => None,
             Choice::Drawings(_) => {
@@ -187,11 +187,11 @@ impl Session {
     /// Faces and non-faces for the detection labs, in the amount of the preset, split with the
     /// session's seed; prints what they are and how many. Reduced pictures and drawings are kept in the user's cache
     /// (`TP_CACHE`, else `~/.cache/tp-visages`), where the next session finds them. Drawn when none of the data sets of the
-    /// lab is there; see [`SyntheticConfig`](crate::data::SyntheticConfig).
+    /// lab is there; see [`WorldConfig`](crate::data::WorldConfig).
     ///
     /// # Errors
     /// Those of [`data_dir`](Self::data_dir), of [`DetectionConfig::init`] and of
-    /// [`SyntheticConfig::detection_loader`](crate::data::SyntheticConfig::detection_loader).
+    /// [`WorldConfig::detection_loader`](crate::data::WorldConfig::detection_loader).
     pub fn detection_loader(&self) -> Result<DetectionLoader> {
         let loader = match self.settings.data.choose(&DETECTION) {
             Choice::Photographs(path) => {
@@ -227,7 +227,7 @@ impl Session {
     ///
     /// # Errors
     /// Those of [`data_dir`](Self::data_dir), of [`TestFaces::load`] and of
-    /// [`SyntheticConfig::test_faces`](crate::data::SyntheticConfig::test_faces).
+    /// [`WorldConfig::test_faces`](crate::data::WorldConfig::test_faces).
     pub fn test_faces(&self) -> Result<TestFaces> {
         match self.settings.data.choose(&DETECTION) {
             Choice::Photographs(_) => {
@@ -241,12 +241,13 @@ impl Session {
                 Ok(faces)
             }
             Choice::Drawings(why) => {
-                let config = drawings::detection(self.settings.preset, self.settings.seed);
+                let faces =
+                    drawings::detection(self.settings.preset, self.settings.seed).test_faces()?;
                 println!(
                     "Visages de test : des dessins{why}, {} par groupe (le laboratoire du MIT en a 5)",
-                    config.test_faces_per_group
+                    faces.groups[0].images.len()
                 );
-                config.test_faces()
+                Ok(faces)
             }
         }
     }

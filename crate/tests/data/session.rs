@@ -101,7 +101,7 @@ fn session_with_a_cache() {
     let first = drawn.test_faces().unwrap();
     assert_eq!(count(), 0);
     let drawings = std::fs::read_dir(cache.join("dessins")).unwrap().count();
-    assert_eq!(drawings, 1);
+    assert_eq!(drawings, 4);
     let again = drawn.test_faces().unwrap();
     assert!(first.groups[3].images == again.groups[3].images);
 

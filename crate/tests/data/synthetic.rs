@@ -5,17 +5,20 @@ use std::borrow::Cow;
 
 use visages::{
     burn::tensor::Device,
-    data::{Bias, ImageStore, SkinTone, SyntheticConfig, TestFaces, draw_faces, faces_frame},
+    data::{
+        ImageStore, Preset, RareFactor, SkinTone, TestFaces, World, WorldConfig, draw_faces,
+        faces_frame,
+    },
     error::Error,
     models::StandardCnnConfig,
     polars::prelude::DataFrame,
     train::{FitConfig, evaluate, fit, predict_probabilities},
 };
 
-fn small() -> SyntheticConfig {
-    SyntheticConfig::new()
+fn small() -> WorldConfig {
+    WorldConfig::new(World::LAB)
         .with_images(80, 60)
-        .with_test_faces(9)
+        .with_people(18)
 }
 
 #[test]
@@ -85,20 +88,19 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-fn test_faces() -> TestFaces {
-    SyntheticConfig::new()
-        .with_bias(Bias::Balanced)
-        .with_test_faces(60)
+fn test_faces(factor: RareFactor) -> TestFaces {
+    WorldConfig::new(World::new(factor, 0.03))
+        .with_people(120)
         .test_faces()
         .unwrap()
 }
 
 #[test]
-fn test_faces_come_in_the_four_groups_of_the_lab() {
-    let faces = test_faces();
+fn test_faces_are_the_same_people_in_both_versions() {
+    let faces = test_faces(RareFactor::Tone);
     assert_eq!(faces.len(), 240);
     let codes: Vec<&str> = faces.groups.iter().map(|g| g.code.as_str()).collect();
-    assert_eq!(codes, ["LF", "LM", "DF", "DM"]);
+    assert_eq!(codes, ["CF", "CM", "RF", "RM"]);
     let names: Vec<&str> = faces.groups.iter().map(|g| g.name.as_str()).collect();
     assert_eq!(names[0], "Femmes à peau claire");
     assert_eq!(names[3], "Hommes à peau foncée");
@@ -122,24 +124,44 @@ fn test_faces_come_in_the_four_groups_of_the_lab() {
     assert!((luma[2] - luma[3]).abs() < 12.0, "{luma:?}");
 }
 
+/// Group by group and row by row, the frame is that of the pictures, and two versions differ by the factor alone.
 #[test]
-fn the_bias_is_exact_and_under_exposes_dark_skins_only() {
-    for bias in Bias::ALL {
+fn the_frame_of_the_test_faces_is_in_their_order() {
+    let config = small();
+    let (faces, known) = (config.test_faces().unwrap(), config.test_frame().unwrap());
+    assert_eq!(known.height(), 36);
+    let genders = known.column("gender").unwrap().u8().unwrap().clone();
+    for (group, women) in [1, 0, 1, 0].into_iter().enumerate() {
+        assert!((0..9).all(|row| genders.get(9 * group + row) == Some(women)));
+        assert_eq!(faces.groups[group].images.len(), 9);
+    }
+    let tilts = known.column("roll").unwrap().f32().unwrap().clone();
+    let smiles = known.column("smile").unwrap().f32().unwrap().clone();
+    for row in 0..18 {
+        assert_eq!(tilts.get(row), tilts.get(row + 18));
+        assert_eq!(smiles.get(row), smiles.get(row + 18));
+    }
+}
+
+#[test]
+fn the_rare_share_is_exact_and_under_exposure_is_of_dark_skins_only() {
+    for share in [0.03, 0.5] {
         for count in [50, 333, 1_000] {
-            let config = SyntheticConfig::new()
-                .with_images(count, 40)
-                .with_bias(bias);
-            let records = config.training_records().unwrap();
-            let dark = records.iter().filter(|r| r.factors.tone.is_dark()).count();
-            assert_eq!(
-                dark,
-                (count as f64 * bias.dark_share()) as usize,
-                "{bias:?}"
+            let records = |factor| {
+                WorldConfig::new(World::new(factor, share))
+                    .with_images(count, 40)
+                    .training_records()
+                    .unwrap()
+            };
+            let (taken, fair) = (
+                records(RareFactor::UnderexposedTone),
+                records(RareFactor::Tone),
             );
+            let dark = taken.iter().filter(|r| r.factors.tone.is_dark()).count();
+            assert_eq!(dark, (count as f64 * share) as usize);
 
             // The same persons, well exposed: nothing else differs.
-            let fair = config.with_underexposure(0.0).training_records().unwrap();
-            for (taken, fair) in records.iter().zip(&fair) {
+            for (taken, fair) in taken.iter().zip(&fair) {
                 let lost = fair.factors.shot.exposure - taken.factors.shot.exposure;
                 let most = match taken.factors.tone {
                     SkinTone::IV => 0.6,
@@ -147,8 +169,7 @@ fn the_bias_is_exact_and_under_exposes_dark_skins_only() {
                     SkinTone::VI => 1.0,
                     _ => 0.0,
                 };
-                let expected = 2.6 * most * bias.underexposure();
-                assert!((f64::from(lost) - expected).abs() < 1e-5, "{bias:?}");
+                assert!((f64::from(lost) - 2.6 * most * 0.5).abs() < 1e-5);
                 let mut factors = taken.factors;
                 factors.shot.exposure = fair.factors.shot.exposure;
                 factors.shot.contrast = fair.factors.shot.contrast;
@@ -161,11 +182,12 @@ fn the_bias_is_exact_and_under_exposes_dark_skins_only() {
 #[test]
 fn what_is_known_of_each_picture_is_in_its_order() {
     let config = small();
-    let set = config.detection_set().unwrap();
+    let set = config.training().unwrap();
     let loader = config.detection_loader().unwrap();
     assert_eq!(set.loader.faces(), loader.faces());
     assert_eq!(set.loader.held_out(), loader.held_out());
     assert_eq!(set.faces.height(), loader.faces().len());
+    assert_eq!(set.rare.len(), loader.faces().len());
     let held_out = set.held_out_faces.height() + set.held_out_non_faces.height();
     assert_eq!(held_out, loader.held_out().len());
 
@@ -182,11 +204,11 @@ fn what_is_known_of_each_picture_is_in_its_order() {
 
 #[test]
 fn both_classes_have_the_same_light_and_camera() {
-    let config = SyntheticConfig::new()
+    let config = WorldConfig::new(World::new(RareFactor::Tone, 0.03))
         .with_images(400, 400)
         .with_held_out(0.6)
         .with_side(32);
-    let set = config.detection_set().unwrap();
+    let set = config.training().unwrap();
     let faces = faces_frame(&config.training_records().unwrap()).unwrap();
     let others = set.held_out_non_faces;
     for name in [
@@ -218,15 +240,14 @@ fn both_classes_have_the_same_light_and_camera() {
 #[test]
 fn settings_that_make_no_sense_are_refused() {
     for share in [-0.1, 1.1, f64::NAN] {
-        let error = small()
-            .with_dark_share(share)
-            .detection_loader()
-            .unwrap_err();
+        let mut config = small();
+        config.world.rare_share = share;
+        let error = config.detection_loader().unwrap_err();
         assert!(
             matches!(
                 error,
                 Error::Argument {
-                    name: "dark_share",
+                    name: "rare_share",
                     ..
                 }
             ),
@@ -234,11 +255,11 @@ fn settings_that_make_no_sense_are_refused() {
         );
     }
     assert!(small().with_difficulty(1.5).detection_loader().is_err());
-    assert!(small().with_underexposure(f64::NAN).test_faces().is_err());
     assert!(small().with_side(31).test_faces().is_err());
     assert!(small().with_images(0, 50).detection_loader().is_err());
     assert!(small().with_held_out(1.0).detection_loader().is_err());
-    assert!(small().with_test_faces(0).test_faces().is_err());
+    // A group has one person at least.
+    assert_eq!(small().with_people(0).test_faces().unwrap().len(), 4);
 }
 
 /// The measure that the drawings were set for: in the amount of `rapide`, the standard network
@@ -246,7 +267,7 @@ fn settings_that_make_no_sense_are_refused() {
 #[test]
 fn a_detector_learns_the_drawings_but_not_perfectly() {
     let device = Device::flex();
-    let config = SyntheticConfig::new().with_images(1_500, 1_500);
+    let config = WorldConfig::for_preset(World::LAB, Preset::Quick);
     let start = std::time::Instant::now();
     let loader = config.detection_loader().unwrap();
     let tests = config.test_faces().unwrap();
@@ -270,10 +291,10 @@ fn a_detector_learns_the_drawings_but_not_perfectly() {
 #[test]
 fn kept_drawings_are_those_that_would_be_drawn() {
     let cache = crate::support::TempFolder::new();
-    let config = SyntheticConfig::new()
+    let config = WorldConfig::new(World::LAB)
         .with_images(40, 40)
         .with_side(32)
-        .with_test_faces(3)
+        .with_people(6)
         .with_seed(5);
     let kept = config.clone().with_cache(cache.path());
     let drawn = config.detection_loader().unwrap().content_hash().unwrap();
@@ -291,10 +312,10 @@ fn kept_drawings_are_those_that_would_be_drawn() {
                 .all(|other| other.groups[group].images == faces[0].groups[group].images)
         );
     }
-    assert_eq!(count(), 3);
+    assert_eq!(count(), 6);
     // All that changes the pixels makes other files.
     for other in [
-        kept.clone().with_bias(Bias::Balanced),
+        kept.clone().with_world(kept.world.balanced()),
         kept.clone().with_difficulty(0.1),
         kept.clone().with_seed(6),
         kept.clone().with_images(41, 40),
@@ -310,8 +331,8 @@ fn kept_drawings_are_those_that_would_be_drawn() {
 #[test]
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 fn the_version_of_the_drawings_is_that_of_these_pixels() {
-    let config = SyntheticConfig::new()
-        .with_images(12, 12)
+    let config = WorldConfig::new(World::new(RareFactor::UnderexposedTone, 0.03))
+        .with_images(30, 30)
         .with_side(32)
         .with_seed(1);
     let loader = config.detection_loader().unwrap();
@@ -324,7 +345,7 @@ fn the_version_of_the_drawings_is_that_of_these_pixels() {
         }
     }
     assert_eq!(
-        hash, 11_587_380_732_126_467_043,
+        hash, 14_012_848_523_502_020_223,
         "give VERSION in data/synthetic/cache.rs its next value, then write this hash here"
     );
 }

@@ -234,8 +234,8 @@ fn a_training_of_the_debiasing_lab_tells_its_answers_and_its_draws() {
     let mut worker = Worker::start();
     let mut ask = |arm: &str| {
         worker.ask(json!({
-            "op": "effects", "bias": "balanced", "arm": arm, "seed": 3, "images": 120, "epochs": 1,
-            "test_faces": 6, "cache": cache,
+            "op": "effects", "balanced": true, "arm": arm, "seed": 3, "images": 120, "epochs": 1,
+            "people": 12, "cache": cache,
         }))
     };
     let (cnn, uniform) = (ask("cnn"), ask("uniform"));

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use serde::{Deserialize, Serialize};
 use visages::{
     burn::{module::Module, tensor::Device},
-    data::{DrawnDetection, ImageStore, LABEL, Labelled, SkinTone, SyntheticConfig},
+    data::{DrawnWorld, ImageStore, LABEL, Labelled, SkinTone, World, WorldConfig},
     models::{DbVae, DbVaeConfig, StandardCnnConfig},
     polars::prelude::PolarsResult,
     train::{
@@ -19,7 +19,6 @@ use visages::{
 use crate::{
     draws::{active, equal_threshold, share},
     error::{Error, Result},
-    synth::BiasName,
 };
 
 /// Images a batch, of those that are asked for answers.
@@ -48,14 +47,15 @@ enum Arm {
 /// What is trained, on what.
 #[derive(Debug, Deserialize)]
 pub struct Trial {
-    bias: BiasName,
+    /// Nothing is rare, instead of what is in the lab's world.
+    balanced: bool,
     arm: Arm,
     seed: u64,
     /// Faces, and as many other images, those held out included.
     images: usize,
     epochs: u32,
-    /// Test faces in each of the four groups.
-    test_faces: usize,
+    /// People of the test, in both versions.
+    people: usize,
     /// Where drawings are kept: the trainings of a world share them.
     cache: PathBuf,
 }
@@ -111,6 +111,8 @@ struct Draws {
 /// What the detector answers.
 #[derive(Debug, Serialize)]
 pub struct Outcome {
+    /// « couvre-chef, 3 % ».
+    world: String,
     /// Images of the training set: faces, then others.
     seen: [Answers; 2],
     held_out: [Answers; 2],
@@ -134,13 +136,16 @@ impl Trial {
     /// Draws, trains and asks.
     pub fn run(&self) -> Result<Outcome> {
         let device = Device::flex();
-        let config = SyntheticConfig::new()
-            .with_bias(self.bias.into())
+        let world = match self.balanced {
+            true => World::LAB.balanced(),
+            false => World::LAB,
+        };
+        let config = WorldConfig::new(world)
             .with_images(self.images, self.images)
-            .with_test_faces(self.test_faces)
+            .with_people(self.people)
             .with_seed(self.seed)
             .with_cache(&self.cache);
-        let drawn = config.detection_set()?;
+        let drawn = config.training()?;
         let fit_config = FitConfig::new()
             .with_epochs(self.epochs)
             .with_progress(false)
@@ -163,17 +168,17 @@ impl Trial {
             .with_preview_every(0)
             .with_fit(fit_config);
         let fitted = fit_debiasing(DbVaeConfig::new().init(&device), &drawn.loader, &debiasing)?;
-        let rare = rare(&drawn)?;
+        let rare = &drawn.rare;
         let epochs = fitted
             .resamplings
             .iter()
-            .map(|drawing| [share(&drawing.probabilities, &rare), drawing.effective_size])
+            .map(|drawing| [share(&drawing.probabilities, rare), drawing.effective_size])
             .collect();
         let draws = Draws {
             faces: rare.len(),
             rare: rare.iter().filter(|rare| **rare).count(),
             epochs,
-            rules: rules(&fitted.model, &drawn, &rare, &device)?,
+            rules: rules(&fitted.model, &drawn, &device)?,
         };
         self.ask(&fitted.model, &config, &drawn, Some(draws), fitted.seconds)
     }
@@ -181,8 +186,8 @@ impl Trial {
     fn ask<M: Classifier>(
         &self,
         model: &M,
-        config: &SyntheticConfig,
-        drawn: &DrawnDetection,
+        config: &WorldConfig,
+        drawn: &DrawnWorld,
         draws: Option<Draws>,
         seconds: f64,
     ) -> Result<Outcome> {
@@ -204,6 +209,7 @@ impl Trial {
             .map(|group| Ok(answers(&group.code, &score(&group.images)?)))
             .collect::<Result<Vec<_>>>()?;
         Ok(Outcome {
+            world: config.world.to_string(),
             seen: [
                 answers("visages", &seen_faces),
                 answers("autres", &seen_others),
@@ -218,7 +224,7 @@ impl Trial {
     }
 
     /// Ten steps on one batch from the lab's first weights.
-    fn same_batch(&self, drawn: &DrawnDetection, device: &Device) -> Result<[f64; 2]> {
+    fn same_batch(&self, drawn: &DrawnWorld, device: &Device) -> Result<[f64; 2]> {
         device.seed(self.seed);
         let mut model = StandardCnnConfig::new().init(device).train();
         let mut optimizer = AdamConfig::new().init();
@@ -261,17 +267,8 @@ fn by_class(
     Ok(found)
 }
 
-/// Whether each training face is of the group that biases make rare.
-fn rare(drawn: &DrawnDetection) -> Result<Vec<bool>> {
-    let dark = drawn.faces.column("dark").and_then(|column| {
-        let dark = column.bool()?;
-        Ok(dark.iter().map(|dark| dark == Some(true)).collect())
-    });
-    dark.map_err(|error| Error::Execution(error.to_string()))
-}
-
 /// What is known of each test face: its type of skin as a number, and other factors.
-fn factors(config: &SyntheticConfig) -> Result<BTreeMap<String, Vec<f32>>> {
+fn factors(config: &WorldConfig) -> Result<BTreeMap<String, Vec<f32>>> {
     let known = config.test_frame()?;
     let column = |name: &str| {
         let column = known.column(name)?;
@@ -298,12 +295,8 @@ fn factors(config: &SyntheticConfig) -> Result<BTreeMap<String, Vec<f32>>> {
 }
 
 /// What each rule draws from the trained model: all variables, the active ones or one, by each smoothing.
-fn rules(
-    model: &DbVae,
-    drawn: &DrawnDetection,
-    rare: &[bool],
-    device: &Device,
-) -> Result<Vec<Draw>> {
+fn rules(model: &DbVae, drawn: &DrawnWorld, device: &Device) -> Result<Vec<Draw>> {
+    let rare = &drawn.rare;
     let (means, logvars) = encode_images(model, drawn.loader.faces(), 4 * BATCH, device)?;
     let active = active(&means, &logvars)?;
     let best = LatentTable::new(

@@ -159,18 +159,12 @@ impl Trial {
     }
 
     fn config(&self) -> Result<WorldConfig> {
-        let factor = RareFactor::ALL
-            .into_iter()
-            .find(|factor| factor.name() == self.factor)
-            .ok_or_else(|| Error::Setting {
-                name: "factor",
-                value: self.factor.clone(),
-                accepted: "le nom d'un facteur de l'étude",
-            })?;
-        let world = World {
-            factor,
-            rare_share: self.rare_share,
-        };
+        let factor = RareFactor::named(&self.factor).ok_or_else(|| Error::Setting {
+            name: "factor",
+            value: self.factor.clone(),
+            accepted: "le nom d'un facteur de l'étude",
+        })?;
+        let world = World::new(factor, self.rare_share);
         let [people, others, calibration] = self.test;
         Ok(WorldConfig::new(world)
             .with_images(self.images, self.images)

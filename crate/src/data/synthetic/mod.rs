@@ -10,13 +10,12 @@
 //!
 //! | who | draws |
 //! |---|---|
-//! | [`SyntheticConfig`] | the detection set of the debiasing lab and its balanced test faces |
+//! | [`WorldConfig`] | the detection set of the debiasing lab, in which one version of a face is rare, and people in both versions |
 //! | [`DrawnFacesConfig`] | faces labelled as UTKFace is, in memory or as a folder of files |
 //! | [`DrawnPeopleConfig`] | several pictures of each person, of two age classes |
 //! | [`draw_faces`] | faces of factors that the caller chose |
 //! | [`drawn_objects`] | things that are no faces, and nothing else |
 //! | [`varied_faces`] | the same persons twice, one factor changed |
-//! | [`WorldConfig`] | a detection set in which one version of a face is rare, and people in both versions |
 
 mod bias;
 mod cache;
@@ -43,7 +42,7 @@ use std::ops::RangeInclusive;
 
 pub use bias::Bias;
 pub(crate) use cache::keep_drawings_in;
-pub use detection::{DrawnDetection, SyntheticConfig};
+pub use detection::{DrawnWorld, WorldConfig, WorldTest};
 pub use drawn_people::DrawnPeopleConfig;
 pub use faces::{DrawnFacesConfig, draw_faces};
 pub use factors::{Background, Beard, Cut, FaceFactors, Glasses, HairTexture, Headwear, Shot};
@@ -56,7 +55,7 @@ pub use record::{CHOICES, FaceRecord, MEASURES, faces_frame, non_faces_frame};
 pub use tone::{Presentation, SkinTone};
 pub use truth::FACTORS;
 pub use variation::{Variation, varied_faces};
-pub use worlds::{DrawnWorld, RareFactor, World, WorldConfig, WorldTest};
+pub use worlds::{RareFactor, World};
 
 /// Sides of the pictures that can be drawn, in pixels.
 const SIDES: RangeInclusive<usize> = 32..=256;

@@ -34,10 +34,14 @@ use crate::paths::{Cache, Repository};
 use crate::setup::rust::Toolchain;
 use crate::worker;
 
+/// World A and the verdicts in short.
+const ESSENTIAL: &str = "biais_essentiel";
 /// Where `tp publish` looks for the tables.
 const RESULTS: &str = "notebooks/resultats";
 /// The map of the worlds and the choice; the confirmation begins when it is written.
 const MAP: &str = "biais_mondes";
+/// The numbers of the map that the library carries, for the lab's figure.
+const MEASURES: &str = "crate/assets/biais_mondes.csv";
 /// Differences and verdicts.
 const VERDICT: &str = "biais";
 
@@ -113,6 +117,8 @@ pub fn execute(args: &BiasBenchArgs) -> Result<Verdict> {
             show(args, &text, || json!(screening.trials()))?;
             if args.write {
                 write(&repository, MAP, &text)?;
+                let measures = tables::measures(&screening);
+                journal::write_result(&repository.root().join(MEASURES), &measures)?;
             }
         }
         Stage::Confirmation => {
@@ -125,6 +131,7 @@ pub fn execute(args: &BiasBenchArgs) -> Result<Verdict> {
             show(args, &text, || json!(found.trials()))?;
             if args.write {
                 write(&repository, VERDICT, &text)?;
+                write(&repository, ESSENTIAL, &tables::essential(&found))?;
             }
         }
         Stage::Verification => return bench.verify(),

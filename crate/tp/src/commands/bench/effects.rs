@@ -100,9 +100,6 @@ pub struct EffectsArgs {
     /// Visages du TP 5, et autant d'images sans visage (ceux du préréglage par défaut)
     #[arg(long = "images", value_name = "N", value_parser = clap::value_parser!(u32).range(100..=50_000))]
     images: Option<u32>,
-    /// Ajoute les mondes où la rareté et la sous-exposition sont séparées (TP 5)
-    #[arg(long = "tous-les-mondes")]
-    all_worlds: bool,
     /// Dossier des photos d'UTKFace : y mesure aussi le réseau du TP 6
     #[arg(long = "photos", value_name = "DOSSIER")]
     photographs: Option<PathBuf>,

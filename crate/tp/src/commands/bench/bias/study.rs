@@ -89,6 +89,14 @@ impl Arm {
         }
     }
 
+    /// How a sentence speaks of a rule that is tested.
+    pub const fn rule(self) -> &'static str {
+        match self {
+            Self::Active => "les variables actives",
+            _ => "la règle du TP",
+        }
+    }
+
     /// Epochs: those of the lab's session.
     const fn epochs(self) -> u32 {
         match self {

@@ -44,6 +44,16 @@ pub fn map(screening: &Screening, sizes: &Sizes) -> String {
     text
 }
 
+/// The map for the library's `world_measures`, whose figure the lab draws.
+pub fn measures(screening: &Screening) -> String {
+    let mut text = String::from("monde;écart (points);part tirée ÷ part réelle\n");
+    for place in screening.places() {
+        let (gap, rule) = (100.0 * place.gap, place.rule);
+        text.push_str(&format!("{};{gap:.2};{rule:.3}\n", place.world));
+    }
+    text
+}
+
 fn chosen(choice: &Choice) -> String {
     let Choice {
         most,
@@ -112,6 +122,64 @@ pub fn verdict(found: &Confirmation, sizes: &Sizes) -> String {
     text
 }
 
+/// World A in short, with the verdicts: what the lab itself shows.
+pub fn essential(found: &Confirmation) -> String {
+    let Choice { most, least, .. } = found.choice;
+    let mut text = format!(
+        "| monde A ({most}) | rappel, version rare [95 %] | rappel, version fréquente | version rare : − témoin, en points [95 %] | part des rares parmi les tirages |\n\
+         |---|---:|---:|---:|---:|\n"
+    );
+    let recall = |outcome: &Outcome| outcome.rare.recall();
+    for arm in Arm::ALL {
+        let rare = found.values(&most, arm, &recall);
+        if rare.is_empty() {
+            continue;
+        }
+        let common = mean(&found.values(&most, arm, &|outcome| outcome.common.recall()));
+        let gain = found.less(&most, arm, Arm::Uniform, &recall);
+        let drawn = found.values(&most, arm, &|outcome| {
+            outcome.drawn_share().unwrap_or(f64::NAN)
+        });
+        let against_control = match arm {
+            Arm::Rule | Arm::Active | Arm::Placebo | Arm::Inverse => in_points(summary(&gain)),
+            Arm::Uniform | Arm::CnnUniform | Arm::CnnInverse => "–".to_owned(),
+        };
+        text.push_str(&format!(
+            "| {} | {} | {} | {against_control} | {} |\n",
+            arm.name(),
+            rates(summary(&rare)),
+            fixed(common, 3),
+            share(mean(&drawn)),
+        ));
+    }
+    let words: Vec<String> = found
+        .tested()
+        .iter()
+        .map(|tested| format!("{} **{}**", tested.arm.rule(), tested.word.name()))
+        .collect();
+    let equivalence = found.equivalence();
+    text.push_str(&format!(
+        "\nVerdicts du monde A : {}. Monde B ({least}) : rappel des rares, règle du TP − témoin : {} points ; verdict : **{}**.\n",
+        words.join(", "),
+        in_points(equivalence.difference),
+        equivalence.word.name(),
+    ));
+    text.push_str(&format!(
+        "\n*Dessins, {} ; rappels au seuil de 5 % de faux positifs ; intervalles de Student sur les graines. Tableaux entiers : TP 5 bis. \
+         Mesuré par `cargo tp bench biais`.*\n",
+        counted(found.seeds(), "graine"),
+    ));
+    text
+}
+
+/// « 5,9 % », or a dash where nothing is drawn by a rule.
+fn share(value: f64) -> String {
+    match value.is_nan() {
+        true => "–".to_owned(),
+        false => format!("{} %", fixed(100.0 * value, 1)),
+    }
+}
+
 fn arms(found: &Confirmation, world: &World) -> String {
     let mut text = String::from(
         "| bras | rappel, rares [95 %] | rappel, fréquents | écart, en points [95 %] | rappel des rares à ½ | aire sous la courbe, rares | faux positifs | leurres clairs · foncés | part des rares tirés | taille effective |\n\
@@ -133,13 +201,6 @@ fn arms(found: &Confirmation, world: &World) -> String {
                     .collect::<Vec<_>>(),
             )
         });
-        let known = |value: f64, text: String| {
-            if value.is_nan() {
-                "–".to_owned()
-            } else {
-                text
-            }
-        };
         let cells = [
             arm.name().to_owned(),
             rates(summary(&rare)),
@@ -153,11 +214,11 @@ fn arms(found: &Confirmation, world: &World) -> String {
                 fixed(mean(&each(&|outcome| outcome.light_decoys.rate())), 2),
                 fixed(mean(&each(&|outcome| outcome.dark_decoys.rate())), 2)
             ),
-            known(
-                mean(&drawn),
-                format!("{} %", fixed(100.0 * mean(&drawn), 1)),
-            ),
-            known(mean(&effective), fixed(mean(&effective), 0)),
+            share(mean(&drawn)),
+            match mean(&effective) {
+                size if size.is_nan() => "–".to_owned(),
+                size => fixed(size, 0),
+            },
         ];
         text.push_str(&format!("| {} |\n", cells.join(" | ")));
     }
@@ -255,6 +316,13 @@ mod tests {
             text.contains("**Monde A** : couvre-chef, 3 %. **Monde B** : lunettes de soleil, 3 %."),
             "{text}"
         );
+        let measures = measures(&Screening::new(
+            World::ALL
+                .map(|world| entry(world, Arm::Uniform, 101, [290, 275], 1.5))
+                .to_vec(),
+        ));
+        assert_eq!(measures.lines().nth(1), Some("teint, 3 %;5.00;1.500"));
+        assert_eq!(measures.lines().count(), 15);
         assert!(
             text.contains("1 graine par monde") && text.contains("en 14 min"),
             "{text}"
@@ -283,7 +351,8 @@ mod tests {
                 }
             }
         }
-        let text = verdict(&Confirmation::new(&choice, entries), &Sizes::STUDY);
+        let found = Confirmation::new(&choice, entries);
+        let text = verdict(&found, &Sizes::STUDY);
         assert!(
             text.contains("| DB-VAE, règle sur les variables actives | 10,3 ["),
             "{text}"
@@ -297,5 +366,20 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("en 2 h 08 min"), "{text}");
+        let short = essential(&found);
+        assert!(
+            short.contains("la règle du TP **aide**, les variables actives **aide**"),
+            "{short}"
+        );
+        assert!(
+            short.contains(
+                "| DB-VAE, placebo | 0,667 [0,667 ; 0,667] | 0,967 | 0,0 [0,0 ; 0,0] | 3,0 % |"
+            ),
+            "{short}"
+        );
+        assert!(
+            short.contains("règle du TP − témoin : 0,3 [") && short.contains("16 graines"),
+            "{short}"
+        );
     }
 }

@@ -9,9 +9,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::interval::{Estimate, less, rate_of};
+use super::interval::{Estimate, less, paired_less, rate_of};
 use super::{EffectsArgs, Measured, Notes, Preset};
-use crate::commands::data::synth::Bias;
 use crate::error::Result;
 use crate::french::grouped;
 
@@ -34,27 +33,54 @@ impl Arm {
     }
 }
 
-/// What is trained: each world with the detectors that a claim compares.
-const TRAININGS: [(Bias, Arm); 5] = [
-    (BIASED, Arm::Cnn),
-    (BIASED, Arm::Rule),
-    (BIASED, Arm::Uniform),
-    (Bias::Balanced, Arm::Cnn),
-    (Bias::Balanced, Arm::Uniform),
+/// The lab's world, or the same factor with both versions as frequent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum World {
+    Lab,
+    Balanced,
+}
+
+impl World {
+    const fn title(self) -> &'static str {
+        match self {
+            Self::Lab => "du TP",
+            Self::Balanced => "équilibré",
+        }
+    }
+}
+
+/// A version of the faces of the test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Version {
+    Common,
+    Rare,
+}
+
+impl Version {
+    /// What the codes of its groups begin with.
+    const fn initial(self) -> char {
+        match self {
+            Self::Common => 'C',
+            Self::Rare => 'R',
+        }
+    }
+}
+
+/// What is trained: each world with the detectors that a claim compares, the lab's own first, so that an interrupted measure
+/// has what matters most.
+const TRAININGS: [(World, Arm); 5] = [
+    (World::Lab, Arm::Cnn),
+    (World::Lab, Arm::Rule),
+    (World::Lab, Arm::Uniform),
+    (World::Balanced, Arm::Cnn),
+    (World::Balanced, Arm::Uniform),
 ];
-/// The other worlds, where only what the rules would draw is of interest.
-const OTHERS: [(Bias, Arm); 2] = [
-    (Bias::RareOnly, Arm::Uniform),
-    (Bias::UnderexposedOnly, Arm::Uniform),
-];
-/// The world of the lab's default drawings.
-const BIASED: Bias = Bias::RareAndUnderexposed;
 /// The groups of test faces, by their codes.
 const GROUPS: [(&str, &str); 4] = [
-    ("LF", "femmes, peau claire"),
-    ("LM", "hommes, peau claire"),
-    ("DF", "femmes, peau foncée"),
-    ("DM", "hommes, peau foncée"),
+    ("CF", "femmes, version fréquente"),
+    ("CM", "hommes, version fréquente"),
+    ("RF", "femmes, version rare"),
+    ("RM", "hommes, version rare"),
 ];
 /// Factors of the test faces: name, title, and what the first and the second half of the faces are called.
 const FACTORS: [(&str, &str); 5] = [
@@ -77,12 +103,21 @@ const FACTORS: [(&str, &str); 5] = [
 /// What identifies a training.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 struct Trial {
-    bias: Bias,
+    balanced: bool,
     arm: Arm,
     seed: u64,
     images: u32,
     epochs: u32,
-    test_faces: u32,
+    people: u32,
+}
+
+impl Trial {
+    const fn world(&self) -> World {
+        match self.balanced {
+            true => World::Balanced,
+            false => World::Lab,
+        }
+    }
 }
 
 /// Answers to some images, `1` for « face ».
@@ -109,7 +144,7 @@ impl Variables {
         match self {
             Self::All => "maximum sur toutes les variables",
             Self::Active => "maximum sur les variables actives",
-            Self::Best => "la variable la plus liée au teint",
+            Self::Best => "la variable la plus liée à la rareté",
         }
     }
 }
@@ -136,6 +171,8 @@ struct Draws {
 /// The worker's answer.
 #[derive(Debug, Clone, Deserialize)]
 struct Outcome {
+    /// « couvre-chef, 3 % ».
+    world: String,
     seen: [Answers; 2],
     held_out: [Answers; 2],
     groups: Vec<Answers>,
@@ -164,15 +201,15 @@ impl Answers {
 }
 
 impl Outcome {
-    /// The answers to the test faces of a tone, `L` light or `D` dark.
-    fn tone(&self, tone: char, threshold: Threshold) -> Vec<bool> {
+    /// The answers to the test faces of a version.
+    fn version(&self, version: Version, threshold: Threshold) -> Vec<bool> {
         let groups = self.groups.iter();
-        let of_tone = groups.filter(|group| group.code.starts_with(tone));
-        of_tone.flat_map(|group| group.said(threshold)).collect()
+        let own = groups.filter(|group| group.code.starts_with(version.initial()));
+        own.flat_map(|group| group.said(threshold)).collect()
     }
 
-    fn recall(&self, tone: char, threshold: Threshold) -> Estimate {
-        rate_of(&self.tone(tone, threshold))
+    fn recall(&self, version: Version, threshold: Threshold) -> Estimate {
+        rate_of(&self.version(version, threshold))
     }
 
     /// The answers to the test faces of a group.
@@ -207,9 +244,12 @@ impl Outcome {
         less(rate_of(&half(true)), rate_of(&half(false)))
     }
 
-    /// Light − dark.
+    /// Common − rare: the same people in both versions.
     fn gap(&self, threshold: Threshold) -> Estimate {
-        less(self.recall('L', threshold), self.recall('D', threshold))
+        paired_less(
+            &self.version(Version::Common, threshold),
+            &self.version(Version::Rare, threshold),
+        )
     }
 
     /// The recall of the group where it is lowest, and the group's code.
@@ -234,28 +274,23 @@ impl Outcome {
     }
 }
 
-/// The trainings of all seeds, in the order of [`TRAININGS`] and [`OTHERS`], seeds together.
+/// The trainings of all seeds, in the order of [`TRAININGS`], seeds together.
 struct Study {
     trials: Vec<Trial>,
     outcomes: Vec<Outcome>,
 }
 
 impl Study {
-    /// What was trained, each once, in their order.
-    fn trainings(&self) -> Vec<(Bias, Arm)> {
-        let mut found = Vec::new();
-        for trial in &self.trials {
-            if !found.contains(&(trial.bias, trial.arm)) {
-                found.push((trial.bias, trial.arm));
-            }
-        }
-        found
+    /// The lab's world: « couvre-chef, 3 % ».
+    fn world(&self) -> &str {
+        let found = self.of(World::Lab, Arm::Cnn);
+        found.first().map_or("", |outcome| outcome.world.as_str())
     }
 
     /// The outcomes of a training, one a seed.
-    fn of(&self, bias: Bias, arm: Arm) -> Vec<&Outcome> {
+    fn of(&self, world: World, arm: Arm) -> Vec<&Outcome> {
         let both = self.trials.iter().zip(&self.outcomes);
-        both.filter(|(trial, _)| (trial.bias, trial.arm) == (bias, arm))
+        both.filter(|(trial, _)| (trial.world(), trial.arm) == (world, arm))
             .map(|(_, outcome)| outcome)
             .collect()
     }
@@ -263,17 +298,17 @@ impl Study {
     /// A measure of a training, one a seed.
     fn one(
         &self,
-        (bias, arm): (Bias, Arm),
+        (world, arm): (World, Arm),
         measure: impl Fn(&Outcome) -> Estimate,
     ) -> Vec<Estimate> {
-        self.of(bias, arm).into_iter().map(measure).collect()
+        self.of(world, arm).into_iter().map(measure).collect()
     }
 
     /// A measure of two trainings of the same seed, one a seed.
     fn two(
         &self,
-        one: (Bias, Arm),
-        other: (Bias, Arm),
+        one: (World, Arm),
+        other: (World, Arm),
         measure: impl Fn(&Outcome, &Outcome) -> Estimate,
     ) -> Vec<Estimate> {
         let pairs = self
@@ -286,9 +321,9 @@ impl Study {
 
 /// Trains what the journal lacks; the tables, and the measures as JSON.
 pub fn measure(args: &EffectsArgs, notes: &mut Notes) -> Result<Measured> {
-    let (images, test_faces) = match args.preset {
-        Preset::Rapide => (1_500, 100),
-        Preset::Seance => (SESSION_IMAGES, 300),
+    let (images, people) = match args.preset {
+        Preset::Rapide => (1_500, 200),
+        Preset::Seance => (SESSION_IMAGES, 600),
     };
     let epochs = |arm| match (args.preset, arm) {
         (_, Arm::Cnn) => 2,
@@ -297,41 +332,33 @@ pub fn measure(args: &EffectsArgs, notes: &mut Notes) -> Result<Measured> {
     };
     let images = args.images.unwrap_or(images);
     let mut trials = Vec::new();
-    // The lab's own world first: an interrupted measure has what matters most.
-    let others = OTHERS.into_iter().filter(|_| args.all_worlds);
-    for (bias, arm) in TRAININGS.into_iter().chain(others) {
+    for (world, arm) in TRAININGS {
         for seed in args.seeds.0..=args.seeds.1 {
             let epochs = epochs(arm);
             trials.push(Trial {
-                bias,
+                balanced: world == World::Balanced,
                 arm,
                 seed,
                 images,
                 epochs,
-                test_faces,
+                people,
             });
         }
     }
     let title = |trial: &Trial| {
         format!(
-            "{}, {}, graine {}",
-            trial.bias.title(),
+            "monde {}, {}, graine {}",
+            trial.world().title(),
             trial.arm.title(),
             trial.seed
         )
     };
     let outcomes = notes.outcomes("effects", &trials, title)?;
     let study = Study { trials, outcomes };
-    let source = source(args, images, test_faces);
+    let source = source(args, images, people);
     let whole = |parts: &[String]| format!("{}\n{source}", parts.join("\n"));
     let texts = vec![
-        ("", whole(&[answers::differences(&study, args, |_| true)])),
-        (
-            "_essentiel",
-            whole(&[answers::differences(&study, args, |name| {
-                answers::ESSENTIAL.contains(&name)
-            })]),
-        ),
+        ("", whole(&[answers::differences(&study, args)])),
         ("_reponses", whole(&[answers::answers(&study, args)])),
         (
             "_tirages",
@@ -350,9 +377,9 @@ pub fn measure(args: &EffectsArgs, notes: &mut Notes) -> Result<Measured> {
 }
 
 /// Images of each sort in a session of the lab.
-const SESSION_IMAGES: u32 = 6_000;
+const SESSION_IMAGES: u32 = 3_000;
 
-fn source(args: &EffectsArgs, images: u32, test_faces: u32) -> String {
+fn source(args: &EffectsArgs, images: u32, people: u32) -> String {
     let preset = match args.preset {
         Preset::Rapide => "rapide",
         Preset::Seance => "seance",
@@ -362,19 +389,18 @@ fn source(args: &EffectsArgs, images: u32, test_faces: u32) -> String {
         _ => format!(" (une séance en a {})", grouped(SESSION_IMAGES.into())),
     };
     format!(
-        "*Visages dessinés ; {} visages et autant d'images sans visage{session}, {} visages de test par groupe, {} (préréglage « {preset} »). \
+        "*Visages dessinés ; {} visages et autant d'images sans visage{session}, {} personnes de test dessinées dans les deux versions, {} (préréglage « {preset} »). \
          Chaque graine tire d'autres dessins, d'autres poids et un autre ordre. Entre crochets, l'intervalle à 95 % des images de test : \
-         Wilson pour un taux, Newcombe pour une différence, apparié quand les deux détecteurs voient les mêmes images. Une différence est établie \
+         Wilson pour un taux, Newcombe pour une différence, apparié quand les deux détecteurs voient les mêmes images, ou un détecteur les mêmes personnes. Une différence est établie \
          quand les intervalles de toutes les graines sont du même côté de zéro. Mesuré par `cargo tp bench effets tp5`.*\n",
         grouped(images.into()),
-        grouped(test_faces.into()),
+        grouped(people.into()),
         args.seeds.in_words(),
     )
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::interval::paired_less;
     use super::*;
 
     fn answers(code: &str, text: &str) -> Answers {
@@ -385,16 +411,17 @@ mod tests {
         }
     }
 
-    fn outcome(light: &str, dark: &str) -> Outcome {
+    fn outcome(common: &str, rare: &str) -> Outcome {
         let both = || [answers("visages", "1110"), answers("autres", "0100")];
         Outcome {
+            world: "couvre-chef, 3 %".to_owned(),
             seen: both(),
             held_out: both(),
             groups: vec![
-                answers("LF", light),
-                answers("LM", light),
-                answers("DF", dark),
-                answers("DM", "1111"),
+                answers("CF", common),
+                answers("CM", common),
+                answers("RF", rare),
+                answers("RM", "1111"),
             ],
             factors: BTreeMap::from([
                 (
@@ -411,44 +438,47 @@ mod tests {
     #[test]
     fn measures_by_hand() {
         let found = outcome("1110", "1000");
-        assert_eq!(found.recall('L', Threshold::Half).value, 0.75);
-        assert_eq!(found.recall('D', Threshold::Half).value, 0.625);
+        assert_eq!(found.recall(Version::Common, Threshold::Half).value, 0.75);
+        assert_eq!(found.recall(Version::Rare, Threshold::Half).value, 0.625);
         assert!((found.gap(Threshold::Half).value - 0.125).abs() < 1e-12);
         let (worst, code) = found.worst();
-        assert_eq!((worst.value, code), (0.25, "DF"));
+        assert_eq!((worst.value, code), (0.25, "RF"));
         // Three faces of four, three other images of four.
         assert_eq!(Outcome::accuracy(&found.seen).value, 0.75);
         assert_eq!(rate_of(&found.alarms()).value, 0.25);
-        assert_eq!(found.group("DF"), [true, false, false, false]);
-        // The second half of the faces are those of the dark groups, whose blur is the smallest.
+        assert_eq!(found.group("RF"), [true, false, false, false]);
+        // The second half of the faces are those of the rare groups, whose blur is the smallest.
         assert!((found.by_factor("tone").value - 0.125).abs() < 1e-12);
         assert!((found.by_factor("blur").value + 0.125).abs() < 1e-12);
         assert_eq!(
-            found.tone('L', Threshold::Equal)[..4],
+            found.version(Version::Common, Threshold::Equal)[..4],
             [false, true, true, true]
         );
     }
 
-    /// The dark group gains, the light one loses: the gap falls by both.
+    /// The rare version gains, the common one loses: the gap falls by both.
     #[test]
-    fn a_gap_is_compared_tone_by_tone() {
+    fn a_gap_is_compared_version_by_version() {
         let trial = |arm, seed| Trial {
-            bias: Bias::RareAndUnderexposed,
+            balanced: false,
             arm,
             seed,
             images: 1,
             epochs: 1,
-            test_faces: 4,
+            people: 8,
         };
         let study = Study {
             trials: vec![trial(Arm::Cnn, 1), trial(Arm::Rule, 1)],
             outcomes: vec![outcome("1110", "1000"), outcome("1100", "1100")],
         };
-        let key = |arm| (Bias::RareAndUnderexposed, arm);
-        let dark = study.two(key(Arm::Rule), key(Arm::Cnn), |a, b| {
-            paired_less(&a.tone('D', Threshold::Half), &b.tone('D', Threshold::Half))
+        let key = |arm| (World::Lab, arm);
+        let rare = study.two(key(Arm::Rule), key(Arm::Cnn), |a, b| {
+            paired_less(
+                &a.version(Version::Rare, Threshold::Half),
+                &b.version(Version::Rare, Threshold::Half),
+            )
         });
-        assert!((dark[0].value - 0.125).abs() < 1e-12);
+        assert!((rare[0].value - 0.125).abs() < 1e-12);
         let gap = study.one(key(Arm::Rule), |o| o.gap(Threshold::Half));
         assert!((gap[0].value + 0.25).abs() < 1e-12, "{gap:?}");
     }

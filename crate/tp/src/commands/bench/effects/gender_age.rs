@@ -253,7 +253,6 @@ mod tests {
             seeds: "42".parse().unwrap(),
             preset: Preset::Seance,
             images: None,
-            all_worlds: false,
             journal: None,
             photographs: None,
             write: false,

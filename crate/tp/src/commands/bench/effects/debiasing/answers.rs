@@ -2,15 +2,16 @@
 
 use super::super::interval::{Estimate, less, paired_less, rate_of};
 use super::super::table::{Table, Unit};
-use super::{Arm, BIASED, EffectsArgs, FACTORS, GROUPS, Outcome, Study, Threshold};
-use crate::commands::data::synth::Bias;
+use super::{
+    Arm, EffectsArgs, FACTORS, GROUPS, Outcome, Study, TRAININGS, Threshold, Version, World,
+};
 
 /// What each detector answers.
 pub(super) fn answers(study: &Study, args: &EffectsArgs) -> String {
     let mut table = Table::new(&["monde", "détecteur", "mesure"], args.seeds, &[]);
-    for (bias, arm) in study.trainings() {
-        let names = |measure| [bias.title(), arm.title(), measure];
-        let one = |measure: &dyn Fn(&Outcome) -> Estimate| study.one((bias, arm), measure);
+    for (world, arm) in TRAININGS {
+        let names = |measure| [world.title(), arm.title(), measure];
+        let one = |measure: &dyn Fn(&Outcome) -> Estimate| study.one((world, arm), measure);
         let mut rates: Vec<(&str, Vec<Estimate>)> = vec![
             (
                 "exactitude, images d'entraînement",
@@ -22,16 +23,16 @@ pub(super) fn answers(study: &Study, args: &EffectsArgs) -> String {
             ),
             ("taux de faux positifs", one(&|o| rate_of(&o.alarms()))),
             (
-                "rappel, peaux claires",
-                one(&|o| o.recall('L', Threshold::Half)),
+                "rappel, version fréquente",
+                one(&|o| o.recall(Version::Common, Threshold::Half)),
             ),
             (
-                "rappel, peaux foncées",
-                one(&|o| o.recall('D', Threshold::Half)),
+                "rappel, version rare",
+                one(&|o| o.recall(Version::Rare, Threshold::Half)),
             ),
             ("rappel du pire groupe", one(&|o| o.worst().0)),
         ];
-        for (code, name) in GROUPS.iter().filter(|_| bias == BIASED) {
+        for (code, name) in GROUPS.iter().filter(|_| world == World::Lab) {
             rates.push((*name, one(&|o| rate_of(&o.group(code)))));
         }
         for (measure, estimates) in &rates {
@@ -41,35 +42,24 @@ pub(super) fn answers(study: &Study, args: &EffectsArgs) -> String {
     format!("Ce que répondent les détecteurs :\n\n{}", table.finish())
 }
 
-/// The differences that the lab itself shows.
-pub(super) const ESSENTIAL: [&str; 6] = [
-    "CNN : écart de rappel, peaux claires − peaux foncées",
-    "CNN, monde équilibré : même écart",
-    "peaux foncées : rappel du DB-VAE (règle du TP) − du CNN",
-    "peaux foncées : rappel du DB-VAE (règle du TP) − du DB-VAE tiré uniformément",
-    "peaux claires : rappel du DB-VAE (règle du TP) − du DB-VAE tiré uniformément",
-    "faux positifs du DB-VAE (règle du TP) − du DB-VAE tiré uniformément",
-];
-
-/// What the lab claims, as differences: those whose name is `kept`.
-pub(super) fn differences(
-    study: &Study,
-    args: &EffectsArgs,
-    kept: impl Fn(&str) -> bool,
-) -> String {
-    const FAIR: Bias = Bias::Balanced;
+/// What the lab claims, as differences.
+pub(super) fn differences(study: &Study, args: &EffectsArgs) -> String {
+    const FAIR: World = World::Balanced;
     let gap = |threshold| move |outcome: &Outcome| outcome.gap(threshold);
-    let tone = |tone, threshold| {
+    let recall = |version, threshold| {
         move |one: &Outcome, other: &Outcome| {
-            paired_less(&one.tone(tone, threshold), &other.tone(tone, threshold))
+            paired_less(
+                &one.version(version, threshold),
+                &other.version(version, threshold),
+            )
         }
     };
-    // The gap of one less that of the other: both tones are the same images for both detectors.
+    // The gap of one less that of the other: both versions are the same images for both detectors.
     let gaps = |threshold| {
         move |one: &Outcome, other: &Outcome| {
             less(
-                tone('L', threshold)(one, other),
-                tone('D', threshold)(one, other),
+                recall(Version::Common, threshold)(one, other),
+                recall(Version::Rare, threshold)(one, other),
             )
         }
     };
@@ -80,9 +70,9 @@ pub(super) fn differences(
         |one: &Outcome, other: &Outcome| less(one.gap(Threshold::Half), other.gap(Threshold::Half));
     use Threshold::{Equal, Half};
     let (cnn, uniform, rule) = (
-        (BIASED, Arm::Cnn),
-        (BIASED, Arm::Uniform),
-        (BIASED, Arm::Rule),
+        (World::Lab, Arm::Cnn),
+        (World::Lab, Arm::Uniform),
+        (World::Lab, Arm::Rule),
     );
     let mut rows: Vec<(String, Vec<Estimate>)> = Vec::new();
     let mut push = |name: &str, estimates: Vec<Estimate>| rows.push((name.to_owned(), estimates));
@@ -91,7 +81,7 @@ pub(super) fn differences(
         study.one(cnn, overfit),
     );
     push(
-        "CNN : écart de rappel, peaux claires − peaux foncées",
+        "CNN : écart de rappel, version fréquente − version rare",
         study.one(cnn, gap(Half)),
     );
     push(
@@ -125,12 +115,12 @@ pub(super) fn differences(
             );
         }
         push(
-            &format!("peaux claires : {}", against("rappel")),
-            study.two(rule, other, tone('L', Half)),
+            &format!("version fréquente : {}", against("rappel")),
+            study.two(rule, other, recall(Version::Common, Half)),
         );
         push(
-            &format!("peaux foncées : {}", against("rappel")),
-            study.two(rule, other, tone('D', Half)),
+            &format!("version rare : {}", against("rappel")),
+            study.two(rule, other, recall(Version::Rare, Half)),
         );
         push(
             &against("rappel du pire groupe"),
@@ -140,10 +130,10 @@ pub(super) fn differences(
         push(&against("faux positifs"), study.two(rule, other, alarms));
         push(
             &format!(
-                "peaux foncées, à 5 % de faux positifs : {}",
+                "version rare, à 5 % de faux positifs : {}",
                 against("rappel")
             ),
-            study.two(rule, other, tone('D', Equal)),
+            study.two(rule, other, recall(Version::Rare, Equal)),
         );
     }
     for (factor, title) in FACTORS {
@@ -153,12 +143,12 @@ pub(super) fn differences(
         );
     }
     let mut table = Table::new(&["différence, en points"], args.seeds, &["verdict"]);
-    for (name, estimates) in rows.iter().filter(|(name, _)| kept(name)) {
+    for (name, estimates) in &rows {
         table.differences(&[name.as_str()], estimates, Unit::Points);
     }
     format!(
-        "Les différences, et ce que les graines établissent (monde « {} », sauf mention contraire) :\n\n{}",
-        BIASED.title(),
+        "Les différences, et ce que les graines établissent (monde du TP, « {} », sauf mention contraire) :\n\n{}",
+        study.world(),
         table.finish()
     )
 }

@@ -1,19 +1,15 @@
 //! Tables of the draws: the share of the rare faces, the smoothing, and ten steps on the same batch.
 
 use super::super::table::Table;
-use super::{Arm, BIASED, Draw, Draws, EffectsArgs, Study, Variables};
+use super::{Arm, Draw, Draws, EffectsArgs, Study, TRAININGS, Variables, World};
 use crate::french::{counted, decimal, fixed, grouped};
 
 /// The share of the rare group among the draws.
 pub(super) fn draws(study: &Study, args: &EffectsArgs) -> String {
     let after = ["part réelle, graine par graine"];
     let mut table = Table::new(&["monde", "probabilités", "règle"], args.seeds, &after);
-    let trained = study
-        .trainings()
-        .into_iter()
-        .filter(|(_, arm)| *arm != Arm::Cnn);
-    for (bias, arm) in trained {
-        let outcomes = study.of(bias, arm);
+    for (world, arm) in TRAININGS.into_iter().filter(|(_, arm)| *arm != Arm::Cnn) {
+        let outcomes = study.of(world, arm);
         let found: Vec<&Draws> = outcomes.iter().filter_map(|o| o.draws.as_ref()).collect();
         let truth = found
             .iter()
@@ -22,7 +18,7 @@ pub(super) fn draws(study: &Study, args: &EffectsArgs) -> String {
             .join(" ; ");
         let mut push = |when: &str, rule: &str, cells: Vec<String>| {
             let mut row = vec![
-                bias.title().to_owned(),
+                world.title().to_owned(),
                 format!("{} : {when}", arm.title()),
                 rule.to_owned(),
             ];
@@ -55,7 +51,8 @@ pub(super) fn draws(study: &Study, args: &EffectsArgs) -> String {
         }
     }
     format!(
-        "Part des peaux foncées parmi les tirages (α = 0,001), avec la taille effective du tirage :\n\n{}",
+        "Part des visages rares parmi les tirages (monde du TP : « {} » ; α = 0,001), avec la taille effective du tirage :\n\n{}",
+        study.world(),
         table.finish()
     )
 }
@@ -83,7 +80,7 @@ fn shown(share: f64, effective: f64) -> String {
 /// What the smoothing does to the draws of the trained model.
 pub(super) fn smoothings(study: &Study, args: &EffectsArgs) -> String {
     let mut table = Table::new(&["règle", "α"], args.seeds, &[]);
-    let outcomes = study.of(BIASED, Arm::Rule);
+    let outcomes = study.of(World::Lab, Arm::Rule);
     let found: Vec<&Draws> = outcomes.iter().filter_map(|o| o.draws.as_ref()).collect();
     let smoothings: Vec<f64> = found.first().map_or(Vec::new(), |draws| {
         let all = draws.rules.iter().filter(|draw| draw.of == Variables::All);
@@ -104,7 +101,7 @@ pub(super) fn smoothings(study: &Study, args: &EffectsArgs) -> String {
         }
     }
     format!(
-        "Le lissage α, pour le DB-VAE entraîné avec la règle du TP (part des peaux foncées parmi les tirages, taille effective, rapport de la plus \
+        "Le lissage α, pour le DB-VAE entraîné avec la règle du TP (part des visages rares parmi les tirages, taille effective, rapport de la plus \
          grande probabilité à la plus petite) :\n\n{}",
         table.finish()
     )
@@ -115,7 +112,7 @@ pub(super) fn same_batch(study: &Study, args: &EffectsArgs) -> String {
     let mut table = Table::new(&["perte"], args.seeds, &[]);
     for (place, name) in ["première étape", "dixième étape"].into_iter().enumerate() {
         let mut row = vec![name.to_owned()];
-        row.extend(study.of(BIASED, Arm::Cnn).into_iter().map(|outcome| {
+        row.extend(study.of(World::Lab, Arm::Cnn).into_iter().map(|outcome| {
             outcome
                 .same_batch
                 .map_or("–".to_owned(), |losses| fixed(losses[place], 3))
