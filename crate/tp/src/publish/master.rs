@@ -13,7 +13,7 @@ use super::deadlines::{self, Deadline};
 use super::notes::{self, Notes};
 use super::options::{Options, Role};
 use super::source::{self, Locator};
-use super::{Problem, expand, headings, links, markers, results, spaces, types};
+use super::{Problem, draws, expand, headings, links, markers, results, spaces, types};
 
 /// The kernel of every lab.
 pub const KERNEL: &str = "tp-rust";
@@ -295,6 +295,13 @@ impl Master {
             problems.extend(found.into_iter().map(at));
             if let Role::Check { points, .. } = cell.options.role {
                 problems.extend(announced(cell, points));
+                problems.extend(draws::unseeded(&cell.source).into_iter().map(|line| {
+                    Problem::new(
+                        cell.line + line,
+                        "tirage au sort dans une vérification sans graine : le même notebook n'aurait pas toujours la même note. Commencez cette vérification par « device.seed(1); »."
+                            .to_owned(),
+                    )
+                }));
             }
             if cell.is_code() {
                 problems.extend(other_session(cell, &self.lab));

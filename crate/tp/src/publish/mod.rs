@@ -25,6 +25,7 @@
 pub mod budget;
 pub mod closed;
 pub mod deadlines;
+pub mod draws;
 pub mod expand;
 pub mod guide;
 pub mod headings;

@@ -106,6 +106,12 @@ const MISTAKES: [&[Mistake]; 11] = [
         ),
         ("grade(2.0", "grade(3.0", "grade(3.0", "points=2"),
         (
+            "close(somme(&[]), 0.0",
+            "close(somme(&sampling(3)), 0.0",
+            "    check(\"la somme de rien",
+            "device.seed(1)",
+        ),
+        (
             "        // END SOLUTION\n        self.v",
             "        self.v",
             "        // BEGIN SOLUTION\n        self.v",
