@@ -24,7 +24,7 @@ pub fn from_markdown(source: &Path, python: &Environment) -> Result<Notebook> {
 }
 
 /// Writes the HTML page of a notebook beside it, under the title of the lab, and returns its path. Its equations need no
-/// network.
+/// network, and its check cells are folded.
 ///
 /// # Errors
 /// [`Error::Command`] when nbconvert fails.
@@ -48,6 +48,8 @@ pub fn to_html(notebook: &Path, python: &Environment) -> Result<PathBuf> {
     let text = page::described(&text, &read.picture_texts());
     let text = page::titled(&text, read.title().as_deref());
     let text = page::with_equations(&text);
+    let text = page::with_folded_checks(&text);
+    let text = page::with_whole_lines(&text);
     paths::write_atomically(&path, text.as_bytes())?;
     Ok(path)
 }

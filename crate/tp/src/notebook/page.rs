@@ -1,4 +1,5 @@
-//! What is put right in nbconvert's page: its title, the alternative texts of its pictures, its equations.
+//! What is put right in nbconvert's page: its title, the alternative texts of its pictures, its equations, its lines,
+//! and the check cells, folded as JupyterLab folds them.
 
 use super::mathml;
 
@@ -7,12 +8,18 @@ const NO_DESCRIPTION: &str = "alt=\"No description has been provided for this im
 /// What a text cell is shown in.
 const TEXT_CELL: &str = "data-mime-type=\"text/markdown\"";
 /// What begins any cell.
-const CELL: &str = "<div class=\"jp-Cell";
+const CELL: &str = "<div class=\"jp-Cell ";
+/// What nbconvert's template adds to the classes of a check cell, after the tag that publication gives it.
+const CHECK_CELL: &str = "celltag_verification";
 /// Where nbconvert's template loads MathJax.
 const MATHJAX: [&str; 2] = [
     "<!-- Load mathjax -->",
     "<!-- End of mathjax configuration -->",
 ];
+
+/// The template breaks lines of output inside words, and a printed page cuts the lines of code that do not fit.
+const LINES: &str = "<style>.jp-OutputArea-output pre{word-break:normal;overflow-wrap:anywhere}\
+    @media print{.jp-InputArea .highlight pre{white-space:pre-wrap;overflow-wrap:anywhere}}</style>";
 
 /// A page whose pictures have their alternative texts, in the order of the notebook. When the page does not hold as many
 /// pictures, it stays as it is: a wrong description is worse than none.
@@ -59,6 +66,43 @@ pub fn with_equations(page: &str) -> String {
         }
         _ => shown,
     }
+}
+
+/// The page whose check cells show their first line only, until the reader unfolds them: closed questions carry their
+/// answers in a form that nobody reads.
+pub fn with_folded_checks(page: &str) -> String {
+    let mut parts = page.split(CHECK_CELL);
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        shown.push_str(CHECK_CELL);
+        let end = part.find(CELL).unwrap_or(part.len());
+        let code = part[..end].find("<pre>");
+        let close = part[..end].find("</pre>").map(|at| at + "</pre>".len());
+        let (Some(start), Some(close)) = (code, close) else {
+            shown.push_str(part);
+            continue;
+        };
+        let code = &part[start..close];
+        shown.push_str(&part[..start]);
+        shown.push_str(&format!(
+            "<details><summary>{}</summary>{code}</details>",
+            first_comment(code).unwrap_or("Vérification")
+        ));
+        shown.push_str(&part[close..]);
+    }
+    shown
+}
+
+/// The page whose lines break between words, and are whole on paper.
+pub fn with_whole_lines(page: &str) -> String {
+    page.replacen("</head>", &format!("{LINES}</head>"), 1)
+}
+
+/// The text of the comment that a highlighted cell begins with.
+fn first_comment(code: &str) -> Option<&str> {
+    let line = code.lines().next()?;
+    let (_, comment) = line.split_once(">// ")?;
+    comment.split('<').next()
 }
 
 /// A text cell with its equations; `all` becomes false when one of them is not known.
@@ -157,6 +201,47 @@ mod tests {
         );
         assert_eq!(titled(page, None), page);
         assert_eq!(titled("<p>", Some("x")), "<p>");
+    }
+
+    #[test]
+    fn check_cells_are_folded_under_their_first_line() {
+        let cell = |class: &str, code: &str| {
+            format!(
+                "<div class=\"jp-Cell jp-CodeCell {class}\"><div class=\"jp-Cell-inputWrapper\"><pre>{code}</pre></div>\
+                 <p>1 point</p></div>"
+            )
+        };
+        let first = "<span class=\"c1\">// Réponse à « a » : exécutez cette cellule.</span>\nAQQE";
+        let page = [
+            cell("", "let a = 1;"),
+            cell(CHECK_CELL, first),
+            cell(CHECK_CELL, "grade()"),
+            cell("", "let b = 2;"),
+        ]
+        .concat();
+        let found = with_folded_checks(&page);
+        let summary = "<details><summary>Réponse à « a » : exécutez cette cellule.</summary><pre>";
+        assert!(found.contains(summary), "{found}");
+        assert!(
+            found.contains("AQQE</pre></details></div><p>1 point</p>")
+                && found.contains("<summary>Vérification</summary><pre>grade()</pre></details>"),
+            "{found}"
+        );
+        assert_eq!(found.matches("<details>").count(), 2);
+        // A check without code stays, and takes nothing of the next cell.
+        let page = format!(
+            "<div class=\"jp-Cell {CHECK_CELL}\"></div>{}",
+            cell("", "let b = 2;")
+        );
+        assert_eq!(with_folded_checks(&page), page);
+    }
+
+    #[test]
+    fn the_rules_of_lines_end_the_head_once() {
+        assert_eq!(
+            with_whole_lines("<head><style>pre{}</style></head><p></head>"),
+            format!("<head><style>pre{{}}</style>{LINES}</head><p></head>")
+        );
     }
 
     fn page(text: &str) -> String {
