@@ -6,6 +6,10 @@ use super::errors::{COMPILER, CellError};
 const UNEXPLAINED: &str = "Compilation failed, but no parsable errors were found. STDERR:";
 /// What it puts before the list of all that was compiled, which is very long.
 const LIST: &str = "\nSTDOUT:";
+/// What cargo puts before what a program that failed had printed: the compiler, asked what it knows, prints fifty lines.
+const PRINTED: &str = "--- stdout";
+/// What it puts before the complaints of that program.
+const COMPLAINED: &str = "--- stderr";
 /// Longest line of cargo's that is shown: the compiler's command takes thousands of characters.
 const LONGEST: usize = 160;
 
@@ -63,15 +67,19 @@ fn wrapper(message: &str) -> Option<&str> {
     reason.lines().next()
 }
 
-/// A report without the list of all that was compiled, its lines cut.
+/// A report without the list of all that was compiled, nor what the compiler printed, its lines cut.
 pub(super) fn shortened(report: &str) -> String {
     if !report.contains(UNEXPLAINED) {
         return report.to_owned();
     }
     let (told, _) = report.split_once(LIST).unwrap_or((report, ""));
+    let mut printed = false;
     let lines: Vec<String> = told
         .lines()
-        .filter(|line| !line.contains(UNEXPLAINED) && !line.trim().is_empty())
+        .filter(|line| {
+            printed = (printed || line.trim() == PRINTED) && line.trim() != COMPLAINED;
+            !printed && !line.contains(UNEXPLAINED) && !line.trim().is_empty()
+        })
         .map(cut)
         .collect();
     lines.join("\n")
@@ -114,6 +122,25 @@ mod tests {
         assert!(!text.contains("compiler-artifact"), "{text}");
         assert!(
             text.lines().all(|line| line.chars().count() < 200),
+            "{text}"
+        );
+        assert!(error.traceback.len() < 12, "{text}");
+    }
+
+    /// Cargo asks the compiler what it knows before the first cell: killed then, it has already printed a long list.
+    #[test]
+    fn what_a_killed_compiler_had_printed_is_left_out() {
+        let known = "    target_feature=\"sse\"\n".repeat(50);
+        let report = format!(
+            "{UNEXPLAINED}\nerror: failed to run `rustc` to learn about target-specific information\n\nCaused by:\n  \
+             process didn't exit successfully: `rustc -` (signal: 9, SIGKILL: kill)\n  --- stdout\n{known}  --- stderr\n  \
+             cannot allocate\n"
+        );
+        let error = failure(&report).expect("an error");
+        let text = error.traceback.join("\n");
+        assert!(text.contains("(signal: 9, SIGKILL: kill)"), "{text}");
+        assert!(
+            !text.contains("target_feature") && text.contains("cannot allocate"),
             "{text}"
         );
         assert!(error.traceback.len() < 12, "{text}");
