@@ -238,7 +238,7 @@ impl<M> std::fmt::Debug for DebiasedFit<M> {
 /// The rest is as in [`fit`](super::fit).
 ///
 /// # Errors
-/// Those of [`fit`](super::fit), [`debiasing_train_step`] and [`sample_probabilities`].
+/// Those of [`fit`](super::fit), `debiasing_train_step` and [`sample_probabilities`].
 pub fn fit_debiasing<M: DebiasingModel>(
     model: M,
     data: &DetectionLoader,

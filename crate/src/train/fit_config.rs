@@ -63,7 +63,7 @@ pub struct FitConfig {
     pub progress: bool,
     /// Raised by someone else to stop the loop between two steps.
     pub stop: StopFlag,
-    /// Folder where the state is saved after every epoch; none by default. See [`Checkpoints`](super::Checkpoints).
+    /// Folder where the state is saved after every epoch; none by default.
     pub checkpoints: Option<PathBuf>,
     /// Whether to go on from the last checkpoint rather than to start from zero; `false` by default.
     pub resume: bool,

@@ -89,7 +89,7 @@ fn even_edges(low: f64, high: f64, bins: usize) -> Vec<f64> {
 /// Number of the bin of each value: `i` when `edges[i − 1] ≤ value < edges[i]`.
 ///
 /// As `numpy.digitize(values, edges)` for increasing edges: 0 is left of the first edge and
-/// `edges.len()` right of the last, so the bins of a [`histogram`] are numbered from **1**. Its
+/// `edges.len()` right of the last, so the bins of a histogram are numbered from **1**. Its
 /// largest value lies *on* the last edge; with −∞ and +∞ for outer edges, it falls into the last bin.
 ///
 /// # Example
