@@ -50,8 +50,9 @@ impl std::fmt::Display for Accuracy {
 /// (words or numbers), whole persons are drawn anew: bootstrap, wider when errors of one person go together.
 ///
 /// # Errors
-/// [`Error::Argument`](crate::Error::Argument) without answers, or with fewer than 10 persons; [`Error::Shape`](crate::Error::Shape) when there is not one person an
-/// answer; [`Error::Column`](crate::Error::Column) when a person is missing.
+/// [`Error::Argument`](crate::Error::Argument) without answers, or with fewer than 10 persons;
+/// [`Error::Shape`](crate::Error::Shape) when there is not one person an answer;
+/// [`Error::Column`](crate::Error::Column) when a person is missing.
 ///
 /// # Example
 /// ```

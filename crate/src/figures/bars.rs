@@ -23,7 +23,8 @@ const MAX_PARTS: usize = 6;
 /// Both are columns of words, whole numbers or booleans; each bar has its number of rows.
 ///
 /// # Errors
-/// [`Error::Column`](crate::Error::Column) when a column is missing or makes no groups; [`Error::Argument`](crate::Error::Argument) with more than 16 bars or 6 parts.
+/// [`Error::Column`](crate::Error::Column) when a column is missing or makes no groups;
+/// [`Error::Argument`](crate::Error::Argument) with more than 16 bars or 6 parts.
 pub fn stacked_bars(frame: &DataFrame, bars: &str, parts: &str, text: &str) -> Result<Figure> {
     let (rows, pieces) = (Factor::read(frame, bars)?, Factor::read(frame, parts)?);
     check_count("bars", "groupe", rows.groups.len(), MAX_BARS)?;

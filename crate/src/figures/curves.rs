@@ -29,7 +29,8 @@ const MAX_CLASSES: usize = 16;
 /// six at most. It may be one that waits for an exercise; see [`Ready`].
 ///
 /// # Errors
-/// [`Error::Column`](crate::Error::Column) when a column is missing; [`Error::Argument`](crate::Error::Argument) without curves or with more than six.
+/// [`Error::Column`](crate::Error::Column) when a column is missing; [`Error::Argument`](crate::Error::Argument)
+/// without curves or with more than six.
 pub fn reliability_diagram<A: Ready<Value = DataFrame>>(
     frame: &A,
     text: &str,
@@ -101,7 +102,8 @@ fn reliability_figure(frame: &DataFrame, text: &str) -> Result<Figure> {
 /// waits for an exercise; see [`Ready`].
 ///
 /// # Errors
-/// [`Error::Column`](crate::Error::Column) when a column is missing; [`Error::Argument`](crate::Error::Argument) without curves or with more than six.
+/// [`Error::Column`](crate::Error::Column) when a column is missing; [`Error::Argument`](crate::Error::Argument)
+/// without curves or with more than six.
 pub fn roc_by_group<A: Ready<Value = DataFrame>>(frame: &A, text: &str) -> Result<A::Out<Figure>> {
     frame.turn(|frame| roc_figure(frame, text))
 }
@@ -278,7 +280,8 @@ fn joined(from: &[Option<f64>], to: &[Option<f64>]) -> Vec<usize> {
 /// those that touch; words are side by side.
 ///
 /// # Errors
-/// [`Error::Column`](crate::Error::Column) when a column is missing; [`Error::Argument`](crate::Error::Argument) without classes or with more than 16.
+/// [`Error::Column`](crate::Error::Column) when a column is missing; [`Error::Argument`](crate::Error::Argument)
+/// without classes or with more than 16.
 pub fn errors_by_factor<A: Ready<Value = DataFrame>>(
     frame: &A,
     text: &str,

@@ -75,20 +75,15 @@ pub fn with_folded_checks(page: &str) -> String {
     let mut shown = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         shown.push_str(CHECK_CELL);
-        let end = part.find(CELL).unwrap_or(part.len());
-        let code = part[..end].find("<pre>");
-        let close = part[..end].find("</pre>").map(|at| at + "</pre>".len());
-        let (Some(start), Some(close)) = (code, close) else {
-            shown.push_str(part);
-            continue;
-        };
-        let code = &part[start..close];
-        shown.push_str(&part[..start]);
-        shown.push_str(&format!(
-            "<details><summary>{}</summary>{code}</details>",
-            first_comment(code).unwrap_or("Vérification")
-        ));
-        shown.push_str(&part[close..]);
+        let (cell, after) = part.split_at(part.find(CELL).unwrap_or(part.len()));
+        match between(cell, "<pre>", "</pre>") {
+            Some((before, code, rest)) => shown.push_str(&format!(
+                "{before}<details><summary>{}</summary>{code}</details>{rest}",
+                first_comment(code).unwrap_or("Vérification")
+            )),
+            None => shown.push_str(cell),
+        }
+        shown.push_str(after);
     }
     shown
 }
@@ -96,6 +91,13 @@ pub fn with_folded_checks(page: &str) -> String {
 /// The page whose lines break between words, and are whole on paper.
 pub fn with_whole_lines(page: &str) -> String {
     page.replacen("</head>", &format!("{LINES}</head>"), 1)
+}
+
+/// What is before the first `open`, from it to the next `close`, both included, and after.
+fn between<'a>(text: &'a str, open: &str, close: &str) -> Option<(&'a str, &'a str, &'a str)> {
+    let (before, from) = text.split_at(text.find(open)?);
+    let (inside, after) = from.split_at(from.find(close)? + close.len());
+    Some((before, inside, after))
 }
 
 /// The text of the comment that a highlighted cell begins with.
@@ -234,6 +236,11 @@ mod tests {
             cell("", "let b = 2;")
         );
         assert_eq!(with_folded_checks(&page), page);
+        // What a student writes in a text cell is no code.
+        for odd in ["</pre> then <pre>", "</pre><p>", "<pre>"] {
+            let page = format!("<div class=\"jp-Cell\"><p>{CHECK_CELL} {odd}</p></div>");
+            assert_eq!(with_folded_checks(&page), page);
+        }
     }
 
     #[test]
